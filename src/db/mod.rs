@@ -1,0 +1,21 @@
+//! The database: the pool, transactions, retries, error classes, migrations,
+//! and the private server of development and tests.
+//!
+//! | need                                   | use                                     |
+//! |----------------------------------------|-----------------------------------------|
+//! | read, or one statement that writes     | `let mut conn = db.conn().await?;` then `&mut *conn` |
+//! | several statements that stand together | `db.begin()` inside [`with_retry`]      |
+//! | "this address is taken already"        | [`violates`] with the name of the key   |
+//! | 503 or 500?                            | [`is_unavailable`]                      |
+//!
+//! Nothing here knows a table of the domain.
+
+mod errors;
+mod migrate;
+mod pool;
+mod retry;
+
+pub use errors::{is_unavailable, violates};
+pub use migrate::{MIGRATOR, MigrateError, Report, migrate, pending};
+pub use pool::{Conn, Db, PoolSettings, Tx};
+pub use retry::{Retryable, with_retry};
