@@ -1,1 +1,6 @@
+//! Staka Livres: manuscript correction, ordered, paid, followed and invoiced online.
+
+pub mod clock;
+pub mod config;
 pub mod db;
+pub mod http;
