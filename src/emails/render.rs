@@ -86,7 +86,11 @@ impl Renderer {
         };
         for shared in template::SHARED {
             register(&mut renderer.html, shared.name, shared.html)?;
-            register(&mut renderer.text, shared.name, &template::typography(shared.text))?;
+            register(
+                &mut renderer.text,
+                shared.name,
+                &template::typography(shared.text),
+            )?;
         }
         for (kind, source) in TEMPLATES {
             renderer.add(kind, source)?;
@@ -100,7 +104,11 @@ impl Renderer {
         register(&mut self.html, kind, parts.body)?;
         register(&mut self.text, kind, parts.body)?;
         register(&mut self.text, &format!("{kind}.subject"), parts.subject)?;
-        register(&mut self.text, &format!("{kind}.preheader"), parts.preheader)?;
+        register(
+            &mut self.text,
+            &format!("{kind}.preheader"),
+            parts.preheader,
+        )?;
         register(&mut self.text, &format!("{kind}.heading"), parts.heading)
     }
 
@@ -117,7 +125,11 @@ impl Renderer {
         };
         let admin = mail.category() == Category::Admin;
         let subject = line("subject", SUBJECT_MAX)?;
-        let subject = if admin { format!("{ADMIN_PREFIX}{subject}") } else { subject };
+        let subject = if admin {
+            format!("{ADMIN_PREFIX}{subject}")
+        } else {
+            subject
+        };
         let page = |body: String| -> Result<Value, RenderError> {
             Ok(json!({
                 "subject": subject,
@@ -130,8 +142,16 @@ impl Renderer {
                 "settings_url": self.settings_url,
             }))
         };
-        let html = run(&self.html, "layout", &page(run(&self.html, kind, &context)?)?)?;
-        let text = run(&self.text, "layout", &page(run(&self.text, kind, &context)?)?)?;
+        let html = run(
+            &self.html,
+            "layout",
+            &page(run(&self.html, kind, &context)?)?,
+        )?;
+        let text = run(
+            &self.text,
+            "layout",
+            &page(run(&self.text, kind, &context)?)?,
+        )?;
         Ok(Rendered {
             subject,
             html,
@@ -156,14 +176,21 @@ fn checked(mut brand: Brand) -> Result<Brand, RenderError> {
     for url in std::iter::once(&mut brand.site_url).chain(brand.api_url.as_mut()) {
         let trimmed = url.trim().trim_end_matches('/').to_owned();
         if !(trimmed.starts_with("https://") || trimmed.starts_with("http://")) {
-            return Err(RenderError::new("brand", "a base URL must start with http:// or https://"));
+            return Err(RenderError::new(
+                "brand",
+                "a base URL must start with http:// or https://",
+            ));
         }
         *url = trimmed;
     }
     Ok(brand)
 }
 
-fn register(registry: &mut Handlebars<'static>, name: &str, source: &str) -> Result<(), RenderError> {
+fn register(
+    registry: &mut Handlebars<'static>,
+    name: &str,
+    source: &str,
+) -> Result<(), RenderError> {
     registry
         .register_template_string(name, source)
         .map_err(|error| RenderError::new(name, error.reason()))

@@ -124,7 +124,8 @@ impl SmtpTransport {
 
     /// TLS from the first byte, port 465.
     fn relay(host: &str, user: &str, key: &str) -> Result<Self, SmtpUrlError> {
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::relay(host).map_err(|_| SmtpUrlError)?;
+        let builder =
+            AsyncSmtpTransport::<Tokio1Executor>::relay(host).map_err(|_| SmtpUrlError)?;
         let credentials = Credentials::new(user.to_owned(), key.trim().to_owned());
         Ok(Self::new(builder.credentials(credentials)))
     }
@@ -204,7 +205,11 @@ fn classify(error: &lettre::transport::smtp::Error, to: &str) -> SendError {
 
 /// One line, cut, the recipient masked.
 fn storable(text: &str, to: &str) -> String {
-    let masked = if to.is_empty() { text.to_owned() } else { text.replace(to, "<recipient>") };
+    let masked = if to.is_empty() {
+        text.to_owned()
+    } else {
+        text.replace(to, "<recipient>")
+    };
     masked
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

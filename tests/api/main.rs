@@ -1,1 +1,2 @@
-
+mod emails_render;
+mod emails_transport;

@@ -203,7 +203,9 @@ impl Sampled for AdminWarning {
         vec![
             Self {
                 title: s("Session de paiement inconnue"),
-                message: s("Un paiement vient d'arriver sans commande : vérifiez-le.\r\n<script>alert(1)</script>"),
+                message: s(
+                    "Un paiement vient d'arriver sans commande : vérifiez-le.\r\n<script>alert(1)</script>",
+                ),
                 action_path: Some(s("/admin/commandes")),
             },
             Self {

@@ -10,8 +10,18 @@ use handlebars::{
 };
 
 const MONTHS: [&str; 12] = [
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre",
-    "octobre", "novembre", "décembre",
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
 ];
 const NO_BREAK: char = '\u{a0}';
 const NARROW_NO_BREAK: char = '\u{202f}';
@@ -54,13 +64,21 @@ handlebars_helper!(plain: |text: str| text.to_owned());
 /// `29 juillet 2025 à 11:08`, Paris time.
 fn long_date_time(at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&Paris);
-    format!("{} à {:02}:{:02}", long_date(at), local.hour(), local.minute())
+    format!(
+        "{} à {:02}:{:02}",
+        long_date(at),
+        local.hour(),
+        local.minute()
+    )
 }
 
 /// `29 juillet 2025`, the day it is in Paris.
 fn long_date(at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&Paris);
-    let month = MONTHS.get(local.month0() as usize).copied().unwrap_or_default();
+    let month = MONTHS
+        .get(local.month0() as usize)
+        .copied()
+        .unwrap_or_default();
     let day = match local.day() {
         1 => "1er".to_owned(),
         day => day.to_string(),
@@ -109,9 +127,12 @@ fn escape(text: &str) -> String {
 
 /// The helper's one parameter, as text.
 fn text_param<'a>(h: &'a Helper<'_>, name: &'static str) -> Result<&'a str, RenderError> {
-    h.param(0).and_then(|param| param.value().as_str()).ok_or_else(|| {
-        RenderErrorReason::ParamTypeMismatchForName(name, "0".to_owned(), "text".to_owned()).into()
-    })
+    h.param(0)
+        .and_then(|param| param.value().as_str())
+        .ok_or_else(|| {
+            RenderErrorReason::ParamTypeMismatchForName(name, "0".to_owned(), "text".to_owned())
+                .into()
+        })
 }
 
 fn html_strong(
@@ -121,7 +142,10 @@ fn html_strong(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    out.write(&format!("<strong>{}</strong>", escape(text_param(h, "strong")?)))?;
+    out.write(&format!(
+        "<strong>{}</strong>",
+        escape(text_param(h, "strong")?)
+    ))?;
     Ok(())
 }
 
@@ -148,7 +172,10 @@ impl UrlHelper {
     fn new(brand: &Brand) -> Self {
         Self {
             site: brand.site_url.clone(),
-            api: brand.api_url.clone().unwrap_or_else(|| brand.site_url.clone()),
+            api: brand
+                .api_url
+                .clone()
+                .unwrap_or_else(|| brand.site_url.clone()),
         }
     }
 
@@ -159,7 +186,11 @@ impl UrlHelper {
         if !stays || path.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(RenderErrorReason::Other("url: not a path of the site".to_owned()).into());
         }
-        let base = if path.starts_with("/api/") { &self.api } else { &self.site };
+        let base = if path.starts_with("/api/") {
+            &self.api
+        } else {
+            &self.site
+        };
         Ok(format!("{base}{path}"))
     }
 }

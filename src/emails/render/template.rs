@@ -79,7 +79,9 @@ pub(super) fn typography(source: &str) -> String {
     ];
     RULES
         .iter()
-        .fold(source.to_owned(), |text, (plain, fixed)| text.replace(plain, fixed))
+        .fold(source.to_owned(), |text, (plain, fixed)| {
+            text.replace(plain, fixed)
+        })
 }
 
 /// One line of at most `max` characters: control characters and runs of blanks become one space,
@@ -87,10 +89,20 @@ pub(super) fn typography(source: &str) -> String {
 pub(super) fn single_line(text: &str, max: usize) -> String {
     let spaced: String = text
         .chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .map(|c| {
+            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
+                ' '
+            } else {
+                c
+            }
+        })
         .collect();
     // Only plain blanks are merged: no-break spaces are part of the typography.
-    let line = spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let line = spaced
+        .split(' ')
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     if line.chars().count() <= max {
         return line;
     }

@@ -31,7 +31,10 @@ pub(super) fn build(
         // RFC 8058 section 3.1: both headers, the second exactly so.
         builder = builder
             .raw_header(verbatim("List-Unsubscribe", unsubscribe(url)?))
-            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
+            .raw_header(header(
+                "List-Unsubscribe-Post",
+                "List-Unsubscribe=One-Click".to_owned(),
+            ));
     }
     builder
         .multipart(body(mail))
@@ -53,12 +56,15 @@ fn attached(file: &Attachment) -> SinglePart {
     let content_type = ContentType::parse(&file.content_type)
         .or_else(|_| ContentType::parse("application/octet-stream"))
         .unwrap_or(ContentType::TEXT_PLAIN);
+    // Bytes (rather than a string) always travel in base64, so even text keeps its line ends.
     Part::new(without_controls(&file.filename)).body(file.bytes.clone(), content_type)
 }
 
 fn mailbox(name: Option<&str>, email: &str) -> Result<Mailbox, lettre::address::AddressError> {
     let address: Address = email.trim().parse()?;
-    let name = name.map(without_controls).filter(|name| !name.trim().is_empty());
+    let name = name
+        .map(without_controls)
+        .filter(|name| !name.trim().is_empty());
     Ok(Mailbox::new(name, address))
 }
 
@@ -99,11 +105,15 @@ fn unsubscribe(url: &str) -> Result<String, SendError> {
 /// Short printable ASCII that closes no bracket.
 fn token(text: &str) -> bool {
     (1..=900).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
 }
 
 fn without_controls(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 fn permanent(text: &str) -> SendError {
