@@ -1,1 +1,3 @@
 mod db;
+mod emails_render;
+mod emails_transport;
