@@ -10,3 +10,4 @@ pub mod emails;
 pub mod events;
 pub mod http;
 pub mod links;
+pub mod notifications;

@@ -26,6 +26,7 @@ pub struct RequestContext {
     pub started: Instant,
     route: OnceLock<Arc<str>>,
     user: OnceLock<Uuid>,
+    user_agent: OnceLock<String>,
     long_running: AtomicBool,
 }
 
@@ -38,6 +39,7 @@ impl RequestContext {
             started: Instant::now(),
             route: OnceLock::new(),
             user: OnceLock::new(),
+            user_agent: OnceLock::new(),
             long_running: AtomicBool::new(false),
         })
     }
@@ -87,6 +89,16 @@ impl RequestContext {
     /// Whose session the request carries, once known.
     pub fn user(&self) -> Option<Uuid> {
         self.user.get().copied()
+    }
+
+    /// Notes the program the client says it is.
+    pub fn set_user_agent(&self, agent: String) {
+        let _ = self.user_agent.set(agent);
+    }
+
+    /// The program the client says it is.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.user_agent.get().map(String::as_str)
     }
 
     /// Lifts the time limit of this request.

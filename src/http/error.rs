@@ -421,3 +421,9 @@ mod tests {
         assert!(error.message().starts_with("Plusieurs champs"));
     }
 }
+
+impl crate::db::Retryable for ApiError {
+    fn is_deadlock(&self) -> bool {
+        self.database_cause().is_some_and(crate::db::Retryable::is_deadlock)
+    }
+}

@@ -4,6 +4,7 @@ pub mod client_ip;
 pub mod context;
 pub mod error;
 pub mod extract;
+pub mod iso;
 pub mod page;
 
 mod outage;

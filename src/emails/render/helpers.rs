@@ -49,7 +49,7 @@ fn common(brand: &Brand) -> Handlebars<'static> {
     registry.set_strict_mode(true);
     registry.register_helper("formatDate", Box::new(format_date));
     registry.register_helper("formatDay", Box::new(format_day));
-    registry.register_helper("formatPrice", Box::new(format_price));
+    registry.register_helper("formatPrice", Box::new(price_helper));
     registry.register_helper("capitalize", Box::new(capitalize));
     registry.register_helper("url", Box::new(UrlHelper::new(brand)));
     registry
@@ -57,7 +57,7 @@ fn common(brand: &Brand) -> Handlebars<'static> {
 
 handlebars_helper!(format_date: |at: DateTime<Utc>| long_date_time(at));
 handlebars_helper!(format_day: |at: DateTime<Utc>| long_date(at));
-handlebars_helper!(format_price: |cents: i64| price(cents));
+handlebars_helper!(price_helper: |cents: i64| format_price(cents));
 handlebars_helper!(capitalize: |text: str| capitalized(text));
 handlebars_helper!(plain: |text: str| text.to_owned());
 
@@ -87,7 +87,7 @@ fn long_date(at: DateTime<Utc>) -> String {
 }
 
 /// Cents as French euros: `1 234,56 €`, thousands apart by a narrow no-break space.
-fn price(cents: i64) -> String {
+pub fn format_price(cents: i64) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     let (euros, cents) = (cents.unsigned_abs() / 100, cents.unsigned_abs() % 100);
     let digits = euros.to_string();
