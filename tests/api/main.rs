@@ -1,1 +1,5 @@
+#[path = "../support/mod.rs"]
+mod support;
+
 mod db;
+mod private_server;
