@@ -1,1 +1,13 @@
+//! Staka Livres: manuscript correction, ordered, paid, followed and invoiced online.
+
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod clock;
+pub mod config;
 pub mod db;
+pub mod emails;
+pub mod events;
+pub mod http;
+pub mod links;
+pub mod notifications;

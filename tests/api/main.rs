@@ -2,4 +2,6 @@
 mod support;
 
 mod db;
+mod emails_render;
+mod emails_transport;
 mod private_server;

@@ -1,0 +1,26 @@
+-- Uploaded documents. size is bytes; the object lives in the storage under storage_key. uploaded_by_id is NULL for a guest's manuscript until the order is paid.
+CREATE TABLE IF NOT EXISTS files (
+  id BINARY(16) NOT NULL,
+  filename VARCHAR(255) NOT NULL,
+  storage_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  mime_type VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  size BIGINT NOT NULL,
+  sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  type ENUM('DOCUMENT','IMAGE','AUDIO','VIDEO','ARCHIVE','OTHER') NOT NULL DEFAULT 'DOCUMENT',
+  title VARCHAR(255) NULL,
+  description TEXT NULL,
+  is_corrected BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'uploaded by staff as the corrected document',
+  uploaded_by_id BINARY(16) NULL,
+  commande_id BINARY(16) NULL,
+  pending_commande_id BINARY(16) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY files_storage_key (storage_key),
+  KEY files_commande (commande_id, is_corrected, created_at, id),
+  KEY files_pending (pending_commande_id),
+  KEY files_uploader (uploaded_by_id, created_at, id),
+  CONSTRAINT files_uploader_fk FOREIGN KEY (uploaded_by_id) REFERENCES users (id),
+  CONSTRAINT files_commande_fk FOREIGN KEY (commande_id) REFERENCES commandes (id),
+  CONSTRAINT files_pending_fk FOREIGN KEY (pending_commande_id) REFERENCES pending_commandes (id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;

@@ -1,0 +1,25 @@
+-- Editable pages of the public site.
+CREATE TABLE IF NOT EXISTS pages (
+  id BINARY(16) NOT NULL,
+  title VARCHAR(255) NOT NULL,
+  slug VARCHAR(255) COLLATE utf8mb4_bin NOT NULL,
+  content LONGTEXT NOT NULL,
+  excerpt TEXT NULL,
+  type ENUM('PAGE','FAQ','BLOG','LEGAL','HELP','LANDING') NOT NULL DEFAULT 'PAGE',
+  status ENUM('DRAFT','PUBLISHED','ARCHIVED','SCHEDULED') NOT NULL DEFAULT 'DRAFT',
+  meta_title VARCHAR(255) NULL,
+  meta_description TEXT NULL,
+  meta_keywords TEXT NULL,
+  category VARCHAR(100) NULL,
+  tags TEXT NULL,
+  sort_order INT NOT NULL DEFAULT 0,
+  is_public BOOLEAN NOT NULL DEFAULT TRUE,
+  require_auth BOOLEAN NOT NULL DEFAULT FALSE,
+  published_at DATETIME(3) NULL,
+  created_at DATETIME(3) NOT NULL,
+  updated_at DATETIME(3) NOT NULL,
+  PRIMARY KEY (id),
+  UNIQUE KEY pages_slug (slug),
+  KEY pages_status (status, published_at),
+  KEY pages_created (created_at, id)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;

@@ -1,0 +1,36 @@
+//! Accounts: who someone is, and how they prove it.
+
+mod passwords;
+mod session;
+mod tokens;
+
+pub use passwords::Passwords;
+pub use session::{Admin, MaybeSession, Session, SessionUser, Sessions};
+pub use tokens::{Claims, SessionTokens};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What an account may do. The database decides, not the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[sqlx(rename_all = "UPPERCASE")]
+pub enum Role {
+    /// An author.
+    User,
+    /// Runs the platform.
+    Admin,
+    /// Corrects manuscripts.
+    Corrector,
+}
+
+impl Role {
+    /// The wire form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::Admin => "ADMIN",
+            Self::Corrector => "CORRECTOR",
+        }
+    }
+}

@@ -1,0 +1,134 @@
+use chrono::NaiveDate;
+
+use super::{ConfigError, Environment, Vars, date};
+
+/// The seller's identity, printed on every invoice (CGI annexe II, art. 242 nonies A).
+#[derive(Clone, Debug)]
+pub struct Company {
+    /// `COMPANY_NAME`
+    pub name: String,
+    /// `COMPANY_LEGAL_FORM`, such as `SASU` or `EI`
+    pub legal_form: String,
+    /// `COMPANY_CAPITAL`, such as `1 000 €`
+    pub capital: Option<String>,
+    /// `COMPANY_STREET`
+    pub street: String,
+    /// `COMPANY_POSTAL_CODE`
+    pub postal_code: String,
+    /// `COMPANY_CITY`
+    pub city: String,
+    /// `COMPANY_COUNTRY`: ISO 3166-1 alpha-2
+    pub country: String,
+    /// `COMPANY_SIREN`: 9 digits
+    pub siren: String,
+    /// `COMPANY_SIRET`: 14 digits beginning with the SIREN
+    pub siret: Option<String>,
+    /// `COMPANY_VAT_NUMBER`
+    pub vat_number: Option<String>,
+    /// `COMPANY_RCS`, such as `RCS Paris 123 456 782`
+    pub rcs: Option<String>,
+    /// `COMPANY_EMAIL`
+    pub email: String,
+    /// `COMPANY_PHONE`
+    pub phone: Option<String>,
+    /// `COMPANY_WEBSITE`
+    pub website: Option<String>,
+    /// `COMPANY_MEDIATOR`: name, address and site of the consumer mediator
+    pub mediator: Option<String>,
+}
+
+impl Company {
+    pub(super) fn load(vars: &Vars, environment: Environment) -> Result<Self, ConfigError> {
+        let identity = |name: &'static str, sample: &str| match (vars.get(name), environment) {
+            (Some(value), _) => Ok(value.to_owned()),
+            (None, Environment::Development) => Ok(sample.to_owned()),
+            (None, Environment::Production) => {
+                Err(ConfigError::Missing(name, ": invoices must carry the seller's identity"))
+            }
+        };
+        let optional = |name: &str| vars.get(name).map(str::to_owned);
+        let company = Self {
+            name: identity("COMPANY_NAME", "Staka Livres")?,
+            legal_form: identity("COMPANY_LEGAL_FORM", "SASU")?,
+            capital: optional("COMPANY_CAPITAL"),
+            street: identity("COMPANY_STREET", "1 rue de l’Exemple")?,
+            postal_code: identity("COMPANY_POSTAL_CODE", "75001")?,
+            city: identity("COMPANY_CITY", "Paris")?,
+            country: vars.text("COMPANY_COUNTRY", "FR"),
+            siren: identity("COMPANY_SIREN", "732829320")?.replace(' ', ""),
+            siret: optional("COMPANY_SIRET").map(|siret| siret.replace(' ', "")),
+            vat_number: optional("COMPANY_VAT_NUMBER").map(|number| number.replace(' ', "")),
+            rcs: optional("COMPANY_RCS"),
+            email: vars.text("COMPANY_EMAIL", "contact@staka.fr"),
+            phone: optional("COMPANY_PHONE"),
+            website: optional("COMPANY_WEBSITE"),
+            mediator: optional("COMPANY_MEDIATOR"),
+        };
+        company.checked()
+    }
+
+    fn checked(self) -> Result<Self, ConfigError> {
+        let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(&self.siren, 9) {
+            return Err(ConfigError::Invalid("COMPANY_SIREN", "must have 9 digits".into()));
+        }
+        match &self.siret {
+            Some(siret) if !digits(siret, 14) || !siret.starts_with(&self.siren) => {
+                Err(ConfigError::Invalid("COMPANY_SIRET", "must have 14 digits and begin with the SIREN".into()))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
+/// Whether VAT is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VatRegime {
+    /// VAT at a rate.
+    Standard,
+    /// Small-business exemption, with its mention instead of a rate.
+    Franchise,
+}
+
+/// The VAT regime written to the database when it has none yet; later changes are dated rows there.
+#[derive(Clone, Debug)]
+pub struct VatSettings {
+    /// `VAT_REGIME`: `standard` or `franchise`
+    pub regime: VatRegime,
+    /// `VAT_RATE`: percent, kept in basis points
+    pub rate_bp: u32,
+    /// `VAT_MENTION`: text printed under the exemption
+    pub mention: Option<String>,
+    /// `VAT_FROM`: first day of the regime
+    pub from: NaiveDate,
+}
+
+const FRANCHISE_MENTION: &str = "TVA non applicable, art. 293 B du CGI";
+
+impl VatSettings {
+    pub(super) fn load(vars: &Vars, environment: Environment) -> Result<Self, ConfigError> {
+        let regime = match (vars.get("VAT_REGIME"), environment) {
+            (Some("standard"), _) | (None, Environment::Development) => VatRegime::Standard,
+            (Some("franchise"), _) => VatRegime::Franchise,
+            (Some(_), _) => return Err(ConfigError::Invalid("VAT_REGIME", "must be standard or franchise".into())),
+            (None, Environment::Production) => {
+                return Err(ConfigError::Missing("VAT_REGIME", ": standard or franchise, as the company is taxed"));
+            }
+        };
+        let mention = match regime {
+            VatRegime::Standard => vars.get("VAT_MENTION").map(str::to_owned),
+            VatRegime::Franchise => Some(vars.text("VAT_MENTION", FRANCHISE_MENTION)),
+        };
+        let from = date(vars, "VAT_FROM")?.unwrap_or(NaiveDate::from_ymd_opt(2020, 1, 1).unwrap_or_default());
+        Ok(Self { regime, rate_bp: rate(vars, regime)?, mention, from })
+    }
+}
+
+fn rate(vars: &Vars, regime: VatRegime) -> Result<u32, ConfigError> {
+    let percent: f64 = vars.parsed("VAT_RATE")?.unwrap_or(20.0);
+    match (regime, percent) {
+        (VatRegime::Franchise, _) => Ok(0),
+        (VatRegime::Standard, percent) if percent > 0.0 && percent < 100.0 => Ok((percent * 100.0).round() as u32),
+        _ => Err(ConfigError::Invalid("VAT_RATE", "must be a percentage between 0 and 100".into())),
+    }
+}
