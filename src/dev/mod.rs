@@ -1,0 +1,1 @@
+//! What replaces the outside world in development; mounted nowhere else.
