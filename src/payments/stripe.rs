@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use stripe::{ApiErrorsType, Client, ClientBuilder, RequestStrategy, StripeError};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
@@ -17,7 +19,7 @@ use stripe_client_core::{IdempotencyKey, RequestBuilder, StripeMethod, StripeReq
 use stripe_types::Currency;
 use uuid::Uuid;
 
-use super::event::{CheckoutSession, Metadata};
+use super::event::{CheckoutSession, Metadata, Refund};
 
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -142,7 +144,7 @@ impl StripeGateway {
     /// See [`StripeFailure`].
     pub async fn create_session(&self, new: NewSession) -> Result<OpenedSession, StripeFailure> {
         let key = new.idempotency_key;
-        let session = self.call(|| creation(&new).build(), Some(key)).await?;
+        let session: CheckoutSession = self.call(|| creation(&new).build(), Some(key)).await?;
         let url = session
             .url
             .ok_or_else(|| unreadable("a session without URL"))?;
@@ -173,6 +175,25 @@ impl StripeGateway {
             .await
     }
 
+    /// Gives `amount` cents of a payment back, or all that is left of it. The credit note follows
+    /// from the webhook, not from this answer.
+    ///
+    /// # Errors
+    /// [`StripeFailure::Refused`] when less is left; see [`StripeFailure`].
+    pub async fn refund(
+        &self,
+        idempotency_key: Uuid,
+        payment_intent: &str,
+        amount: Option<i64>,
+    ) -> Result<Refund, StripeFailure> {
+        let form = RefundForm {
+            payment_intent,
+            amount,
+        };
+        let request = || RequestBuilder::new(StripeMethod::Post, "/refunds").form(&form);
+        self.call(request, Some(idempotency_key)).await
+    }
+
     /// Whether Stripe answers and accepts our key, within one second.
     ///
     /// # Errors
@@ -185,12 +206,12 @@ impl StripeGateway {
         call.send(&self.client).await.map(drop).map_err(failure)
     }
 
-    /// Sends a request, again when the first answer tells nothing, and reads the session in it.
-    async fn call(
+    /// Sends a request, again when the first answer tells nothing, and reads the object in it.
+    async fn call<T: DeserializeOwned>(
         &self,
         request: impl Fn() -> RequestBuilder,
         key: Option<Uuid>,
-    ) -> Result<CheckoutSession, StripeFailure> {
+    ) -> Result<T, StripeFailure> {
         let mut attempt = 1;
         loop {
             match self.attempt(request(), key).await {
@@ -203,11 +224,11 @@ impl StripeGateway {
         }
     }
 
-    async fn attempt(
+    async fn attempt<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         key: Option<Uuid>,
-    ) -> Result<CheckoutSession, StripeFailure> {
+    ) -> Result<T, StripeFailure> {
         let mut call = request.customize::<miniserde::json::Value>();
         if let Some(key) = key {
             let key =
@@ -217,8 +238,15 @@ impl StripeGateway {
         let answer = call.send(&self.client).await.map_err(failure)?;
         // The client hands over its own JSON value; ours reads the types we share with the webhook.
         serde_json::from_str(&miniserde::json::to_string(&answer))
-            .map_err(|_| unreadable("not a Checkout session"))
+            .map_err(|_| unreadable("not the object asked for"))
     }
+}
+
+#[derive(Serialize)]
+struct RefundForm<'f> {
+    payment_intent: &'f str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
 }
 
 fn creation(new: &NewSession) -> CreateCheckoutSession {

@@ -1,1 +1,3 @@
+//! The server as its users see it: real HTTP, a real database.
 
+mod stripe_simulator;

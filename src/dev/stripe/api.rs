@@ -6,13 +6,14 @@ use axum::extract::{Form, FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, SubsecRound, TimeDelta};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::{Value, json};
+use sqlx::{MySql, Transaction};
 
 use super::Simulator;
 use super::objects::{self, NewObject};
 use super::params::Params;
-use super::store::{self, SessionRow};
+use super::store::{self, AnswerRow, SessionRow};
 use super::webhooks::without_line_items;
 use crate::clock::random_bytes;
 
@@ -111,6 +112,72 @@ impl<S: Sync> FromRequestParts<S> for Key {
 
 type Pairs = Result<Form<Vec<(String, String)>>, FormRejection>;
 
+/// The `Idempotency-Key` of a call, with the fingerprint of what it asks for.
+struct Idempotency<'h> {
+    key: Option<&'h str>,
+    fingerprint: String,
+}
+
+impl<'h> Idempotency<'h> {
+    fn new(headers: &'h HeaderMap, params: &Params, call: &str) -> Self {
+        let key = headers
+            .get("idempotency-key")
+            .and_then(|key| key.to_str().ok());
+        Self {
+            key,
+            fingerprint: params.fingerprint(call),
+        }
+    }
+
+    /// The answer the key got before.
+    async fn replay(&self, simulator: &Simulator) -> Result<Option<Response>, Failure> {
+        let Some(key) = self.key else { return Ok(None) };
+        let Some(row) = store::answer(&simulator.settings.db, key).await? else {
+            return Ok(None);
+        };
+        if row.fingerprint != self.fingerprint {
+            return Err(Failure::new(
+                StatusCode::BAD_REQUEST,
+                "idempotency_error",
+                "Keys for idempotent requests can only be used with the same parameters they \
+                 were first used with.",
+            ));
+        }
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotent-replayed", "true"),
+        ];
+        Ok(Some((headers, row.answer).into_response()))
+    }
+
+    /// Keeps the answer with what it is the answer to, and gives it; or gives the answer of
+    /// another call with the same key that was faster.
+    async fn finish(
+        &self,
+        simulator: &Simulator,
+        mut tx: Transaction<'_, MySql>,
+        answer: Value,
+    ) -> Result<Response, Failure> {
+        if let Some(key) = self.key {
+            let row = AnswerRow {
+                fingerprint: self.fingerprint.clone(),
+                answer: answer.to_string(),
+            };
+            match store::insert_answer(&mut *tx, key, &row).await {
+                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                    tx.rollback().await?;
+                    let lost = || Failure::new(StatusCode::CONFLICT, "api_error", "Concurrent.");
+                    return self.replay(simulator).await?.ok_or_else(lost);
+                }
+                kept => kept?,
+            }
+        }
+        tx.commit().await?;
+        simulator.due.notify_one();
+        Ok(Json(answer).into_response())
+    }
+}
+
 /// `POST /v1/checkout/sessions`. The same `Idempotency-Key` gets the first answer again.
 pub async fn create(
     _: Key,
@@ -119,45 +186,16 @@ pub async fn create(
     pairs: Pairs,
 ) -> Result<Response, Failure> {
     let params = Params::new(pairs?.0);
-    let key = headers
-        .get("idempotency-key")
-        .and_then(|key| key.to_str().ok());
-    if let Some(answer) = replay(&simulator, key, &params).await? {
+    let idempotency = Idempotency::new(&headers, &params, "checkout/sessions");
+    if let Some(answer) = idempotency.replay(&simulator).await? {
         return Ok(answer);
     }
     let row = new_row(&simulator, &params)?;
-    match store::insert_session(&simulator.settings.db, &row, key).await {
-        Ok(()) => Ok(Json(without_line_items(row.created())).into_response()),
-        // Two calls with one key at once: the other one won.
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            let lost = || Failure::new(StatusCode::CONFLICT, "api_error", "Concurrent requests.");
-            replay(&simulator, key, &params).await?.ok_or_else(lost)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn replay(
-    simulator: &Simulator,
-    key: Option<&str>,
-    params: &Params,
-) -> Result<Option<Response>, Failure> {
-    let Some(key) = key else { return Ok(None) };
-    let Some(row) = store::session_by_key(&simulator.settings.db, key).await? else {
-        return Ok(None);
-    };
-    if row.fingerprint != params.fingerprint() {
-        return Err(Failure::new(
-            StatusCode::BAD_REQUEST,
-            "idempotency_error",
-            "Keys for idempotent requests can only be used with the same parameters they were \
-             first used with.",
-        ));
-    }
-    let answer = Json(without_line_items(row.created()));
-    Ok(Some(
-        ([("idempotent-replayed", "true")], answer).into_response(),
-    ))
+    let mut tx = simulator.settings.db.begin().await?;
+    store::insert_session(&mut *tx, &row).await?;
+    idempotency
+        .finish(&simulator, tx, without_line_items(row.created()))
+        .await
 }
 
 /// Checks the parameters as Stripe does and makes the row they ask for.
@@ -199,7 +237,6 @@ fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure
     });
     Ok(SessionRow {
         payment_intent: format!("pi_{}", hex::encode(random_bytes::<12>())),
-        fingerprint: params.fingerprint(),
         object: object.to_string(),
         intent_metadata: json!(params.metadata("payment_intent_data[metadata]")?).to_string(),
         id,
@@ -215,7 +252,7 @@ fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure
 }
 
 /// Stripe takes 30 minutes to 24 hours from now, and 24 hours when nothing is said.
-fn expiry(params: &Params, now: DateTime<chrono::Utc>) -> Result<DateTime<chrono::Utc>, Failure> {
+fn expiry(params: &Params, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
     let latest = now.trunc_subsecs(0) + TimeDelta::hours(24);
     if params.get("expires_at").is_none() {
         return Ok(latest);
@@ -284,13 +321,18 @@ pub async fn expire(
     }
 }
 
-/// `POST /v1/refunds`: of a payment intent, in full or in part; no idempotency here.
+/// `POST /v1/refunds`: of a payment intent, in full or in part.
 pub async fn refund(
     _: Key,
     State(simulator): State<Simulator>,
+    headers: HeaderMap,
     pairs: Pairs,
-) -> Result<Json<Value>, Failure> {
+) -> Result<Response, Failure> {
     let params = Params::new(pairs?.0);
+    let idempotency = Idempotency::new(&headers, &params, "refunds");
+    if let Some(answer) = idempotency.replay(&simulator).await? {
+        return Ok(answer);
+    }
     let intent = params.required("payment_intent")?;
     let amount = params
         .get("amount")
@@ -302,7 +344,8 @@ pub async fn refund(
     {
         return Err(Failure::missing("payment_intent", intent));
     }
-    let Some((row, amount)) = simulator.give_back(intent, amount).await? else {
+    let mut tx = simulator.settings.db.begin().await?;
+    let Some((row, amount)) = simulator.give_back(&mut tx, intent, amount).await? else {
         return Err(Failure {
             code: Some("charge_already_refunded"),
             ..Failure::refused("The payment is not paid, or less than this amount is left of it.")
@@ -310,13 +353,8 @@ pub async fn refund(
     };
     let id = format!("re_{}", hex::encode(random_bytes::<12>()));
     let now = simulator.settings.clock.now();
-    Ok(Json(objects::refund(
-        &id,
-        &row,
-        amount,
-        &params.metadata("metadata")?,
-        now,
-    )))
+    let answer = objects::refund(&id, &row, amount, &params.metadata("metadata")?, now);
+    idempotency.finish(&simulator, tx, answer).await
 }
 
 /// `GET /v1/balance`: an account that earned nothing.

@@ -1,5 +1,5 @@
 //! A Stripe to develop against: the API calls we make, a payment page to click through, and signed
-//! webhooks to our own endpoint. Its state lives in two tables of its own (`dev_stripe_*`), so it
+//! webhooks to our own endpoint. Its state lives in tables of its own (`dev_stripe_*`), so it
 //! survives restarts and never mixes with ours.
 //!
 //! Mounted at `/dev/stripe`, in development without a Stripe key only:

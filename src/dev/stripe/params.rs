@@ -68,9 +68,9 @@ impl Params {
         Ok(entries)
     }
 
-    /// The same for the same parameters, in whatever order they came.
-    pub fn fingerprint(&self) -> String {
-        let mut hash = Sha256::new();
+    /// The same for the same parameters of the same call, in whatever order they came.
+    pub fn fingerprint(&self, call: &str) -> String {
+        let mut hash = Sha256::new_with_prefix(call);
         for text in self.0.iter().flat_map(|(key, value)| [key, value]) {
             hash.update(text.len().to_be_bytes());
             hash.update(text);

@@ -2,6 +2,7 @@
 //! writes its webhook in the same transaction, so that two clicks make one payment.
 
 use serde_json::{Value, json};
+use sqlx::{MySql, Transaction};
 
 use super::objects;
 use super::store::{self, EventRow, SessionRow};
@@ -100,14 +101,15 @@ impl Simulator {
         Ok(Some(event))
     }
 
-    /// Gives `amount` cents back, or what is left; nothing when that is more than is left.
+    /// Gives `amount` cents back, or what is left, inside `tx`; nothing when that is more than is
+    /// left. Its webhook is due once `tx` is committed.
     pub(super) async fn give_back(
         &self,
+        tx: &mut Transaction<'_, MySql>,
         intent: &str,
         amount: Option<i64>,
     ) -> Result<Option<(SessionRow, i64)>, sqlx::Error> {
-        let mut tx = self.settings.db.begin().await?;
-        let Some(before) = store::session_by_intent(&mut *tx, intent).await? else {
+        let Some(before) = store::session_by_intent(&mut **tx, intent).await? else {
             return Ok(None);
         };
         let amount = amount.unwrap_or(before.amount - before.refunded);
@@ -119,9 +121,9 @@ impl Simulator {
         .bind(&before.id)
         .bind(before.refunded)
         .bind(amount)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
-        let after = store::session(&mut *tx, &before.id).await?;
+        let after = store::session(&mut **tx, &before.id).await?;
         let Some(after) = after.filter(|_| amount > 0 && moved.rows_affected() == 1) else {
             return Ok(None);
         };
@@ -129,9 +131,7 @@ impl Simulator {
         let data = json!({"object": after.charge(), "previous_attributes": previous});
         let mut event = self.event("charge.refunded", &after, data);
         event.next_attempt_at = Some(self.settings.clock.now());
-        store::insert_event(&mut *tx, &event).await?;
-        tx.commit().await?;
-        self.due.notify_one();
+        store::insert_event(&mut **tx, &event).await?;
         Ok(Some((after, amount)))
     }
 

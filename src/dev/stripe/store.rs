@@ -1,4 +1,4 @@
-//! The simulator's two tables. They are no part of the schema in `migrations/`, so their queries
+//! The simulator's tables. They are no part of the schema in `migrations/`, so their queries
 //! are not checked at compile time.
 
 use chrono::{DateTime, Utc};
@@ -6,8 +6,6 @@ use sqlx::{Executor, FromRow, MySql, MySqlPool};
 
 const SESSIONS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_sessions (
     id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-    idempotency_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NULL,
-    fingerprint CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     object MEDIUMTEXT NOT NULL COMMENT 'the session as answered at its creation',
     intent_metadata MEDIUMTEXT NOT NULL,
     payment_intent VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -20,7 +18,6 @@ const SESSIONS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_sessions (
     expires_at DATETIME(3) NOT NULL,
     created_at DATETIME(3) NOT NULL,
     PRIMARY KEY (id),
-    UNIQUE KEY dev_stripe_sessions_key (idempotency_key),
     UNIQUE KEY dev_stripe_sessions_intent (payment_intent),
     KEY dev_stripe_sessions_lapse (status, expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci";
@@ -41,9 +38,17 @@ const EVENTS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_events (
     KEY dev_stripe_events_session (session_id, id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci";
 
+const ANSWERS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_answers (
+    idempotency_key VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    fingerprint CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the request',
+    answer MEDIUMTEXT NOT NULL,
+    PRIMARY KEY (idempotency_key)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci";
+
 pub async fn create_tables(db: &MySqlPool) -> Result<(), sqlx::Error> {
     sqlx::query(SESSIONS).execute(db).await?;
     sqlx::query(EVENTS).execute(db).await?;
+    sqlx::query(ANSWERS).execute(db).await?;
     Ok(())
 }
 
@@ -51,7 +56,6 @@ pub async fn create_tables(db: &MySqlPool) -> Result<(), sqlx::Error> {
 #[derive(FromRow)]
 pub struct SessionRow {
     pub id: String,
-    pub fingerprint: String,
     pub object: String,
     pub intent_metadata: String,
     pub payment_intent: String,
@@ -66,7 +70,6 @@ pub struct SessionRow {
 }
 
 const SELECT_BY_ID: &str = "SELECT * FROM dev_stripe_sessions WHERE id = ?";
-const SELECT_BY_KEY: &str = "SELECT * FROM dev_stripe_sessions WHERE idempotency_key = ?";
 const SELECT_BY_INTENT: &str = "SELECT * FROM dev_stripe_sessions WHERE payment_intent = ?";
 
 pub async fn session<'e, E>(db: E, id: &str) -> Result<Option<SessionRow>, sqlx::Error>
@@ -75,13 +78,6 @@ where
 {
     sqlx::query_as(SELECT_BY_ID)
         .bind(id)
-        .fetch_optional(db)
-        .await
-}
-
-pub async fn session_by_key(db: &MySqlPool, key: &str) -> Result<Option<SessionRow>, sqlx::Error> {
-    sqlx::query_as(SELECT_BY_KEY)
-        .bind(key)
         .fetch_optional(db)
         .await
 }
@@ -99,27 +95,53 @@ where
         .await
 }
 
-/// Keeps a new session; a second one with the same idempotency key is a unique violation.
-pub async fn insert_session(
-    db: &MySqlPool,
-    row: &SessionRow,
-    key: Option<&str>,
-) -> Result<(), sqlx::Error> {
+/// Keeps a new session.
+pub async fn insert_session<'e, E>(db: E, row: &SessionRow) -> Result<(), sqlx::Error>
+where
+    E: Executor<'e, Database = MySql>,
+{
     sqlx::query(
         "INSERT INTO dev_stripe_sessions
-            (id, idempotency_key, fingerprint, object, intent_metadata, payment_intent, amount,
-             expires_at, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (id, object, intent_metadata, payment_intent, amount, expires_at, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&row.id)
-    .bind(key)
-    .bind(&row.fingerprint)
     .bind(&row.object)
     .bind(&row.intent_metadata)
     .bind(&row.payment_intent)
     .bind(row.amount)
     .bind(row.expires_at)
     .bind(row.created_at)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The request and the answer an idempotency key stands for.
+#[derive(FromRow)]
+pub struct AnswerRow {
+    pub fingerprint: String,
+    pub answer: String,
+}
+
+pub async fn answer(db: &MySqlPool, key: &str) -> Result<Option<AnswerRow>, sqlx::Error> {
+    sqlx::query_as("SELECT fingerprint, answer FROM dev_stripe_answers WHERE idempotency_key = ?")
+        .bind(key)
+        .fetch_optional(db)
+        .await
+}
+
+/// Keeps an answer; a second one for the same key is a unique violation.
+pub async fn insert_answer<'e, E>(db: E, key: &str, row: &AnswerRow) -> Result<(), sqlx::Error>
+where
+    E: Executor<'e, Database = MySql>,
+{
+    sqlx::query(
+        "INSERT INTO dev_stripe_answers (idempotency_key, fingerprint, answer) VALUES (?, ?, ?)",
+    )
+    .bind(key)
+    .bind(&row.fingerprint)
+    .bind(&row.answer)
     .execute(db)
     .await?;
     Ok(())
