@@ -1,1 +1,2 @@
+mod invoice_document;
 
