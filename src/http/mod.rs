@@ -23,7 +23,8 @@ pub use client_ip::{ClientIp, TrustedProxies};
 pub use context::RequestContext;
 pub use error::{ApiError, ApiResult, Detail, ErrorBody};
 pub use extract::{
-    ApiJson, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
+    ApiJson, ApiMultipart, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId,
+    StrictPathId,
 };
 pub use limits::{Budget, LimitKey, RateLimits};
 pub use page::{Page, PageQuery, page_params};

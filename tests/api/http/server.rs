@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::body::Body;
+use axum::routing::{get, post};
+use staka::http::extract::read_body;
 use staka::server::{ServerSettings, Shutdown, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -140,4 +142,27 @@ async fn a_huge_head_is_refused() {
         .await;
     assert!(answer.is_err() || answer.unwrap().status() == 431);
     demo.json(demo.get("/plain")).await;
+}
+
+#[tokio::test]
+async fn a_client_that_stalls_in_its_body_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let settings = ServerSettings {
+        body_stall: Duration::from_millis(50),
+        ..ServerSettings::default()
+    };
+    let app = Router::new().route(
+        "/",
+        post(async |body: Body| read_body(body, 100).await.map(|_| ())),
+    );
+    tokio::spawn(serve(listener, app, settings, Shutdown::new()));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client
+        .write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        .await
+        .unwrap();
+    let mut answer = [0; 12];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
 }

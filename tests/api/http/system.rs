@@ -183,6 +183,12 @@ async fn the_documentation_describes_itself_and_allows_its_script() {
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
@@ -222,7 +228,7 @@ async fn each_request_leaves_one_line_with_its_cause_and_without_its_path() {
         .send()
         .await
         .unwrap();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     let requests: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -242,4 +248,23 @@ async fn each_request_leaves_one_line_with_its_cause_and_without_its_path() {
     assert_eq!(requests[1]["status"], 404);
     assert_eq!(requests[1]["ip"], "203.0.113.0");
     assert!(!text.contains("private") && !text.contains("203.0.113.77"));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_its_line_too() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(lines.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let demo = Demo::start().await;
+    let held = tokio::spawn(demo.get("/gate").send());
+    demo.gate.entered.notified().await;
+    held.abort();
+    let _ = held.await;
+    demo.shutdown.stop();
+    demo.serving.await.unwrap().unwrap();
+    assert!(lines.text().contains(r#""status":499"#), "{}", lines.text());
 }
