@@ -9,7 +9,6 @@ pub mod extract;
 pub mod headers;
 pub mod layers;
 pub mod limits;
-pub mod limits_layer;
 pub mod page;
 pub mod paths;
 pub mod request_id;

@@ -20,8 +20,8 @@ use staka::http::extract::{
     ApiJson, ApiMultipart, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
 };
 use staka::http::layers::{self, LayerSettings};
+use staka::http::limits::layer::GeneralLimit;
 use staka::http::limits::{RateLimitSettings, RateLimits};
-use staka::http::limits_layer::GeneralLimit;
 use staka::http::{ClientIp, TrustedProxies, cache};
 use staka::server::{ServerSettings, Shutdown, serve};
 use tokio::net::TcpListener;

@@ -166,3 +166,23 @@ async fn a_client_that_stalls_in_its_body_is_refused() {
     client.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 400");
 }
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let demo = Demo::start().await;
+    let address = demo.base.trim_start_matches("http://");
+    let client = TcpStream::connect(address).await.unwrap();
+    let (mut reader, mut writer) = client.into_split();
+    let size = 8 << 20;
+    let head = format!(
+        "POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+    );
+    writer.write_all(head.as_bytes()).await.unwrap();
+    writer.write_all(&vec![b'x'; size]).await.unwrap();
+    let mut answer = String::new();
+    reader.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 404") && answer.contains("NOT_FOUND"),
+        "{answer}"
+    );
+}

@@ -1,5 +1,7 @@
 //! The listener, the background tasks and the two-stage shutdown.
 
+mod linger;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -24,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 use tower_http::timeout::TimeoutBody;
+
+use linger::Lingering;
 
 /// Pause after a failed `accept`, so that a lack of file descriptors does not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -254,7 +258,9 @@ where
         let service = self.service.clone();
         let stall = settings.body_stall;
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request = request.map(|body| Body::new(TimeoutBody::new(stall, body)));
+            let (head, body) = request.into_parts();
+            let body = TimeoutBody::new(stall, Lingering::new(body, &head.headers));
+            let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(ConnectInfo(peer));
             service.clone().oneshot(request)
         });
