@@ -48,9 +48,9 @@ impl Canvas {
         self.line(single(text, style), x, baseline, colour);
     }
 
-    /// A short text, its right end at `right`.
-    pub(super) fn text_right(&mut self, text: &str, style: Style, right: f32, baseline: f32, colour: Colour) {
-        let line = single(text, style);
+    /// A short text, its right end at `right`, set smaller if it is wider than `width`.
+    pub(super) fn figure(&mut self, text: &str, style: Style, right: f32, width: f32, baseline: f32, colour: Colour) {
+        let line = single(text, style).fitted(width);
         let x = right - line.width;
         self.line(line, x, baseline, colour);
     }

@@ -49,6 +49,15 @@ fn visible(paragraph: &str) -> String {
         previous = c;
     }
     out.truncate(out.trim_end_matches(' ').len());
+    french_spaces(&out)
+}
+
+/// A guillemet or a high punctuation mark never stands alone at the end or the start of a line.
+fn french_spaces(text: &str) -> String {
+    let mut out = text.replace("« ", "«\u{a0}");
+    for mark in ["»", ":", ";", "!", "?", "€", "%"] {
+        out = out.replace(&format!(" {mark}"), &format!("\u{a0}{mark}"));
+    }
     out
 }
 
@@ -88,6 +97,7 @@ mod tests {
     #[test]
     fn a_page_gets_no_control_no_override_and_no_tower_of_accents() {
         assert_eq!(paragraphs("a\tb\r\nc\u{202e}d\u{0}"), ["a b", "cd"]);
+        assert_eq!(paragraphs("« a » !"), ["«\u{a0}a\u{a0}»\u{a0}!"]);
         assert_eq!(paragraphs("e\u{301}\u{302}\u{303}\u{304}x"), ["e\u{301}\u{302}x"]);
     }
 }

@@ -12,6 +12,8 @@ use super::xml::{LATE_PENALTY, NO_DISCOUNT, RECOVERY};
 const TOTALS: f32 = 216.0;
 const SUMMARY: f32 = 258.0;
 const ROW: f32 = 17.0;
+/// Width of a figure of the VAT summary.
+const CELL: f32 = 76.0;
 /// Height of summary, stamp and totals, which stay together on one page.
 const HEIGHT: f32 = 140.0;
 
@@ -38,12 +40,12 @@ fn vat_summary(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, rate_bp: u32, top: 
     canvas.text("Détail de la TVA", label, LEFT + 8.0, top + 11.0, GREY);
     for (title, right) in ["Taux", "Base HT", "Montant"].into_iter().zip(columns) {
         let style = Style::regular(7.5);
-        canvas.text_right(title, style, right, top + 11.0, GREY);
+        canvas.figure(title, style, right, CELL, top + 11.0, GREY);
     }
     canvas.rule(LEFT, LEFT + SUMMARY, top + ROW, LINE);
     let values = [rate(rate_bp), money(doc.net_amount()), money(doc.tax_amount)];
     for (value, right) in values.iter().zip(columns) {
-        canvas.text_right(value, Style::regular(8.5), right, top + ROW + 12.0, INK);
+        canvas.figure(value, Style::regular(8.5), right, CELL, top + ROW + 12.0, INK);
     }
     canvas.rule(LEFT, LEFT + SUMMARY, top + ROW * 2.0, LINE);
     top + ROW * 2.0
@@ -104,7 +106,7 @@ fn totals(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     };
     sheet.canvas.block(Area { x: left, y: y + 3.0, width: TOTALS, height: 27.0 }, 5.0, ACCENT);
     sheet.canvas.text(total, Style::bold(10.5), left + 12.0, y + 20.5, WHITE);
-    sheet.canvas.text_right(&money(doc.amount), Style::bold(12.5), RIGHT - 12.0, y + 21.0, WHITE);
+    sheet.canvas.figure(&money(doc.amount), Style::bold(12.5), RIGHT - 12.0, TOTALS - 90.0, y + 21.0, WHITE);
     y += 35.0;
     let settled = if doc.paid_on.is_some() { doc.amount } else { 0 };
     let (done, left_over) =
@@ -117,7 +119,7 @@ fn totals(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
 fn row(sheet: &mut Sheet<'_>, label: &str, value: &str, y: &mut f32) {
     let baseline = *y + 11.5;
     sheet.canvas.text(label, Style::regular(9.0), RIGHT - TOTALS + 12.0, baseline, GREY);
-    sheet.canvas.text_right(value, Style::regular(9.0), RIGHT - 12.0, baseline, INK);
+    sheet.canvas.figure(value, Style::regular(9.0), RIGHT - 12.0, TOTALS - 116.0, baseline, INK);
     *y += ROW;
 }
 

@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Colour};
 use super::model::{InvoiceDocument, Seller};
-use super::text::{Style, TextLine, wrap};
+use super::text::{Style, TextLine, single, wrap};
 use super::{closing, parties, table};
 
 /// A4, in points.
@@ -71,12 +71,9 @@ impl<'a> Sheet<'a> {
     pub(super) fn new_page(&mut self) {
         self.done.push(std::mem::take(&mut self.canvas));
         let title = format!("{} n° {} (suite)", kind_name(self.doc), self.doc.number);
-        self.canvas.text(&title, Style::bold(8.5), LEFT, TOP + 8.0, GREY);
-        let seller = clip(wrap(&self.doc.seller.name, Style::regular(8.5), WIDTH / 2.0), 1);
-        for line in seller {
-            let x = RIGHT - line.width;
-            self.canvas.line(line, x, TOP + 8.0, GREY);
-        }
+        self.canvas.line(single(&title, Style::bold(8.5)).fitted(WIDTH / 2.0 - 12.0), LEFT, TOP + 8.0, GREY);
+        let seller = &self.doc.seller.name;
+        self.canvas.figure(seller, Style::regular(8.5), RIGHT, WIDTH / 2.0, TOP + 8.0, GREY);
         self.y = TOP + 24.0;
     }
 
@@ -107,7 +104,7 @@ fn footer(canvas: &mut Canvas, seller: &Seller, page: usize, total: usize) {
     for (line, index) in identity.into_iter().zip(1_u8..) {
         canvas.line(line, LEFT, top + 3.0 + 9.5 * f32::from(index), GREY);
     }
-    canvas.text_right(&format!("Page {page} / {total}"), style, RIGHT, top + 12.5, GREY);
+    canvas.figure(&format!("Page {page} / {total}"), style, RIGHT, 64.0, top + 12.5, GREY);
 }
 
 /// At most `max` lines: one field never pushes the rest off the page (the XML keeps the whole text).

@@ -5,7 +5,7 @@ use super::canvas::{Area, Colour};
 use super::layout::{ACCENT, ACCENT_PALE, GREY, INK, LEFT, RIGHT, SOFT, Sheet, WHITE, WIDTH, clip, kind_name};
 use super::logo;
 use super::model::{Address, Buyer, InvoiceDocument, Kind, Seller, digits};
-use super::text::{Style, wrap};
+use super::text::{Style, single, wrap};
 use super::xml::legal_identity;
 
 const LOGO: f32 = 36.0;
@@ -27,12 +27,8 @@ pub(super) fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
             sheet.canvas.line(line, x, baseline - 1.0, GREY);
         }
     }
-    sheet.canvas.text_right(&kind_name(doc).to_uppercase(), Style::bold(25.0), RIGHT, top + 19.0, ACCENT);
-    let number = wrap(&format!("N° {}", doc.number), Style::bold(10.5), 220.0);
-    for line in clip(number, 1) {
-        let left = RIGHT - line.width;
-        sheet.canvas.line(line, left, top + 36.0, INK);
-    }
+    sheet.canvas.figure(&kind_name(doc).to_uppercase(), Style::bold(25.0), RIGHT, 200.0, top + 19.0, ACCENT);
+    sheet.canvas.figure(&format!("N° {}", doc.number), Style::bold(10.5), RIGHT, 200.0, top + 36.0, INK);
     sheet.y = top + 58.0;
     band(sheet, doc);
     origin(sheet, doc);
@@ -57,9 +53,7 @@ fn band(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     for (label, value, width) in cells {
         sheet.canvas.text(label, Style::regular(7.5), x, top + 15.5, GREY);
         let style = if value.chars().count() > 20 { Style::regular(8.0) } else { Style::bold(9.5) };
-        for line in clip(wrap(&value, style, width), 1) {
-            sheet.canvas.line(line, x, top + 30.0, INK);
-        }
+        sheet.canvas.line(single(&value, style).fitted(width), x, top + 30.0, INK);
         x += width;
     }
     sheet.y = top + 40.0;
@@ -88,8 +82,13 @@ const COLUMN: f32 = 230.0;
 fn block(sheet: &mut Sheet<'_>, label: &str, fields: &[Field], x: f32, top: f32) -> f32 {
     sheet.canvas.text(&label.to_uppercase(), Style::bold(7.5), x, top, ACCENT);
     let mut baseline = top + 2.0;
+    let mut small = false;
     for field in fields {
         let (style, leading, colour) = field.look();
+        if field.is_small() && !small {
+            small = true;
+            baseline += 4.0;
+        }
         for line in clip(wrap(&field.text, style, COLUMN), MAX_LINES) {
             baseline += leading;
             sheet.canvas.line(line, x, baseline, colour);
@@ -113,6 +112,10 @@ impl Field {
     fn new(role: Role, text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         (!text.trim().is_empty()).then_some(Self { role, text })
+    }
+
+    fn is_small(&self) -> bool {
+        matches!(self.role, Role::Small)
     }
 
     fn look(&self) -> (Style, f32, Colour) {
@@ -225,7 +228,7 @@ fn country_name(code: &str) -> Option<&'static str> {
 /// The seller in one line, for the foot of every page.
 pub(super) fn identity_line(seller: &Seller) -> String {
     let address = format!("{}, {} {}", seller.street, seller.postal_code, seller.city);
-    let vat = prefixed("TVA ", seller.vat_number.as_deref());
+    let vat = prefixed("TVA\u{a0}", seller.vat_number.as_deref());
     let siren = format!("SIREN {}", grouped(&seller.siren));
     let parts = [seller.name.clone(), legal_identity(seller), address, siren, vat];
     parts.into_iter().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" · ")

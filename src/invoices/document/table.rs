@@ -12,27 +12,31 @@ const TITLE: f32 = 12.5;
 const DESCRIPTION: f32 = 11.5;
 const INSET: f32 = 8.0;
 
-/// A column of figures: its title and its right edge.
+/// Descriptions run under the figures: short texts look the same, long ones take fewer pages.
+const DESCRIPTION_WIDTH: f32 = 400.0;
+
+/// A column of figures: its title, its right edge, the width figures may take.
 struct Column {
     title: &'static str,
     right: f32,
+    width: f32,
 }
 
 /// Columns after the first one; under the franchise there is no VAT to set apart.
 fn columns(regime: Regime) -> Vec<Column> {
-    let at = |title, right| Column { title, right };
+    let at = |title, right, width| Column { title, right, width };
     match regime {
         Regime::Standard { .. } => vec![
-            at("Quantité", RIGHT - 246.0),
-            at("Prix unit. HT", RIGHT - 172.0),
-            at("TVA", RIGHT - 136.0),
-            at("Total HT", RIGHT - 70.0),
-            at("Total TTC", RIGHT - INSET),
+            at("Quantité", RIGHT - 246.0, 54.0),
+            at("Prix unit. HT", RIGHT - 172.0, 68.0),
+            at("TVA", RIGHT - 138.0, 30.0),
+            at("Total HT", RIGHT - 73.0, 60.0),
+            at("Total TTC", RIGHT - INSET, 60.0),
         ],
         Regime::Franchise => vec![
-            at("Quantité", RIGHT - 166.0),
-            at("Prix unitaire", RIGHT - 84.0),
-            at("Montant", RIGHT - INSET),
+            at("Quantité", RIGHT - 166.0, 54.0),
+            at("Prix unitaire", RIGHT - 84.0, 76.0),
+            at("Montant", RIGHT - INSET, 70.0),
         ],
     }
 }
@@ -61,7 +65,7 @@ fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     let style = Style::bold(8.0);
     sheet.canvas.text("Désignation", style, LEFT + INSET, baseline, WHITE);
     for column in columns(doc.vat.regime) {
-        sheet.canvas.text_right(column.title, style, column.right, baseline, WHITE);
+        sheet.canvas.figure(column.title, style, column.right, column.width, baseline, WHITE);
     }
     sheet.y += HEAD;
 }
@@ -70,7 +74,7 @@ fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     let width = title_width(doc.vat.regime);
     let title = wrap(&super::clean::one_line(&line.title), Style::bold(9.0), width);
     let description = line.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let description = description.map_or_else(Vec::new, |text| wrap(text, Style::regular(8.0), width));
+    let description = description.map_or_else(Vec::new, |text| wrap(text, Style::regular(8.0), DESCRIPTION_WIDTH));
 
     // A row does not begin with a lone line at the foot of a page.
     if !sheet.fits(PADDING * 2.0 + TITLE + DESCRIPTION * 2.0) {
@@ -99,7 +103,7 @@ fn figures(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) 
     };
     let baseline = sheet.y + TITLE * 0.72;
     for (column, value) in columns(doc.vat.regime).iter().zip(&values) {
-        sheet.canvas.text_right(value, Style::regular(8.5), column.right, baseline, INK);
+        sheet.canvas.figure(value, Style::regular(8.5), column.right, column.width, baseline, INK);
     }
 }
 

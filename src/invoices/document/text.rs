@@ -52,6 +52,17 @@ pub(super) struct TextLine {
     pub width: f32,
 }
 
+impl TextLine {
+    /// The line, set smaller if that is what it takes to be no wider than `width`.
+    pub(super) fn fitted(mut self, width: f32) -> Self {
+        if self.width > width {
+            self.size *= width / self.width;
+            self.width = width;
+        }
+        self
+    }
+}
+
 /// Sets a text in lines no wider than `width`; line ends of the text are kept, and at least one line comes back.
 pub(super) fn wrap(text: &str, style: Style, width: f32) -> Vec<TextLine> {
     clean::paragraphs(text).iter().flat_map(|text| Paragraph::new(text, style).lines(width)).collect()
