@@ -1,2 +1,1 @@
 mod invoice_document;
-
