@@ -1,10 +1,12 @@
 //! The invoice document: its XML, its PDF, and that nothing a person types breaks either.
 
+mod overlaps;
 mod properties;
 mod samples;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use staka::invoices::document::{InvoiceDocument, RenderError, render, xml};
 
@@ -13,7 +15,13 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("staka-invoice-{}", uuid::Uuid::new_v4()));
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "staka-invoice-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
