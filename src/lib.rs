@@ -1,1 +1,4 @@
+//! Staka Livres: manuscript correction, ordered, paid, followed and invoiced online.
 
+pub mod clock;
+pub mod http;

@@ -1,0 +1,229 @@
+//! Extractors that reject with [`ApiError`] only. They replace axum's own everywhere.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path, RawPathParams, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+use validator::Validate;
+
+use super::context::RequestContext;
+use super::error::ApiError;
+use super::refusal;
+
+/// Largest JSON body accepted, in bytes, where no [`JsonLimit`] says otherwise.
+pub const JSON_BODY_LIMIT: usize = 1 << 20;
+
+/// Largest JSON body of a route, in bytes: `route.layer(Extension(JsonLimit(4 << 20)))`.
+#[derive(Debug, Clone, Copy)]
+pub struct JsonLimit(pub usize);
+
+/// A JSON body, parsed and validated.
+///
+/// An empty body reads as `{}`, so that missing fields are named. Unknown keys are ignored.
+///
+/// # Errors
+/// 400 `INVALID_JSON` or `VALIDATION_ERROR` with details, 413, 415 for a declared type other than JSON.
+#[derive(Debug)]
+pub struct ApiJson<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned + Validate> FromRequest<S> for ApiJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let body = read_json(request).await?;
+        let body = if body.is_empty() {
+            Bytes::from_static(b"{}")
+        } else {
+            body
+        };
+        Ok(Self(parse_json(&body)?))
+    }
+}
+
+/// A JSON body that may be left out: nothing, or `T` as [`ApiJson`] reads it.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned + Validate + Default> FromRequest<S> for OptionalJson<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let body = read_json(request).await?;
+        Ok(Self(if body.is_empty() {
+            T::default()
+        } else {
+            parse_json(&body)?
+        }))
+    }
+}
+
+/// The query string, parsed and validated. Rejects with 400 `VALIDATION_ERROR`.
+///
+/// Numbers that follow the lenient rule of [`super::page`] are declared as `Option<String>`.
+#[derive(Debug)]
+pub struct ApiQuery<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned + Validate> FromRequestParts<S> for ApiQuery<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = parts.uri.query().unwrap_or_default();
+        let reader = serde_urlencoded::Deserializer::new(form_pairs(query));
+        let value: T = serde_path_to_error::deserialize(reader).map_err(refusal::from_query)?;
+        value.validate().map_err(refusal::from_rules)?;
+        Ok(Self(value))
+    }
+}
+
+/// Path parameters of any shape, in order; a value that does not fit is a 404.
+#[derive(Debug)]
+pub struct ApiPath<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ApiPath<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(value)| Self(value)).map_err(|_| not_found())
+    }
+}
+
+/// The id in the path (the first parameter); one that is no UUID names nothing: 404.
+#[derive(Debug, Clone, Copy)]
+pub struct PathId(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        path_uuid(parts, state)
+            .await
+            .map(Self)
+            .ok_or_else(not_found)
+    }
+}
+
+/// The id in the path (the first parameter), where the contract answers 400 `INVALID_ID` to a malformed one.
+#[derive(Debug, Clone, Copy)]
+pub struct StrictPathId(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for StrictPathId {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let id = path_uuid(parts, state).await;
+        id.map(Self)
+            .ok_or_else(|| ApiError::bad_request("INVALID_ID", "Identifiant invalide."))
+    }
+}
+
+/// Marks a handler that may outlast the request time limit: an upload, an export. Stands first in its signature.
+#[derive(Debug, Clone, Copy)]
+pub struct LongRunning;
+
+impl<S: Sync> FromRequestParts<S> for LongRunning {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        if let Some(context) = parts.extensions.get::<Arc<RequestContext>>() {
+            context.lift_timeout();
+        }
+        Ok(Self)
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+///
+/// # Errors
+/// 413 when it is larger, 400 `INCOMPLETE_BODY` when the client stops half way.
+pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Err(error) => Err(ApiError::bad_request(
+            "INCOMPLETE_BODY",
+            "La requête n'a pas été reçue en entier.",
+        )
+        .caused_by(anyhow::Error::from_boxed(error))),
+    }
+}
+
+async fn read_json(request: Request) -> Result<Bytes, ApiError> {
+    let (parts, body) = request.into_parts();
+    let limit = json_limit(&parts.extensions);
+    if declared_length(&parts.headers).is_some_and(|length| length > limit as u64) {
+        return Err(too_large(limit));
+    }
+    let body = read_body(body, limit).await?;
+    if body.is_empty() || is_json(&parts.headers) {
+        return Ok(body);
+    }
+    Err(ApiError::unsupported_media(
+        "Le corps de la requête doit être au format JSON.",
+    ))
+}
+
+fn parse_json<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, ApiError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(refusal::from_json)?;
+    reader.end().map_err(refusal::from_syntax)?;
+    value.validate().map_err(refusal::from_rules)?;
+    Ok(value)
+}
+
+fn json_limit(extensions: &Extensions) -> usize {
+    extensions
+        .get::<JsonLimit>()
+        .map_or(JSON_BODY_LIMIT, |limit| limit.0)
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// `application/json` or `application/*+json`; a body whose type is not declared is taken for JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return true;
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let essence = essence.to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn form_pairs(query: &str) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(query.as_bytes())
+}
+
+async fn path_uuid<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<Uuid> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    let (_, value) = params.iter().next()?;
+    Hyphenated::from_str(value).ok().map(Hyphenated::into_uuid)
+}
+
+fn not_found() -> ApiError {
+    ApiError::not_found("Ressource introuvable.")
+}
+
+fn too_large(limit: usize) -> ApiError {
+    let mebibytes = limit.div_ceil(1 << 20);
+    ApiError::payload_too_large(format!(
+        "La requête est trop volumineuse (maximum {mebibytes} Mo)."
+    ))
+}
