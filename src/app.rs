@@ -10,7 +10,10 @@ use crate::{
     config::Config,
     db::Db,
     events::{self, Bus},
+    files::storage::Storage,
+    http::RateLimits,
     links::SignedLinks,
+    payments::stripe::StripeGateway,
 };
 
 /// The components of the server, one field each. Cheap to clone: every clone shares them.
@@ -31,6 +34,12 @@ pub struct Components {
     pub sessions: Sessions,
     /// Links that carry their own permission.
     pub links: SignedLinks,
+    /// Uploaded and generated files.
+    pub storage: Storage,
+    /// The one door to Stripe.
+    pub stripe: StripeGateway,
+    /// How often the same person or address may do a thing.
+    pub limits: RateLimits,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
 }

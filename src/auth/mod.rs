@@ -4,7 +4,7 @@ mod passwords;
 mod session;
 mod tokens;
 
-pub use passwords::Passwords;
+pub use passwords::{Passwords, UNUSABLE as UNUSABLE_PASSWORD, Verdict};
 pub use session::{Admin, MaybeSession, Session, SessionUser, Sessions};
 pub use tokens::{Claims, SessionTokens};
 
