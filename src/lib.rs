@@ -11,3 +11,5 @@ pub mod events;
 pub mod http;
 pub mod links;
 pub mod notifications;
+pub mod server;
+pub mod telemetry;

@@ -1,12 +1,19 @@
 //! What is known of the request being served, reachable from anywhere inside it.
 
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::Instrument;
 use uuid::Uuid;
+
+use super::client_ip::TrustedProxies;
+use super::request_id;
 
 tokio::task_local! {
     static CURRENT: Arc<RequestContext>;
@@ -110,4 +117,37 @@ impl RequestContext {
     pub fn is_long_running(&self) -> bool {
         self.long_running.load(Ordering::Relaxed)
     }
+}
+
+/// How requests are named and whose word is taken for their origin.
+#[derive(Clone)]
+pub struct Edge {
+    /// The proxies in front of us.
+    pub proxies: TrustedProxies,
+    /// Makes the id of a request that no proxy named.
+    pub new_request_id: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+impl Edge {
+    /// What is known of a request from its head.
+    fn context(&self, request: &Request) -> Arc<RequestContext> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
+            peer.ip()
+        });
+        let named = request_id::incoming(request.headers()).filter(|_| self.proxies.contains(peer));
+        let request_id = named.map_or_else(|| (self.new_request_id)(), str::to_owned);
+        RequestContext::new(request_id, self.proxies.client_ip(peer, request.headers()))
+    }
+}
+
+/// Gives the request its context and its trace span, and the response its `X-Request-Id`.
+pub async fn enter(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let context = edge.context(&request);
+    let span = tracing::info_span!("request", id = context.request_id);
+    request.extensions_mut().insert(Arc::clone(&context));
+    let served = next.run(request).instrument(span);
+    let mut response = Arc::clone(&context).scope(served).await;
+    request_id::echo(response.headers_mut(), &context.request_id);
+    response
 }

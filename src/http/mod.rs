@@ -1,19 +1,30 @@
-//! What every route shares: the error envelope, the extractors, paging, the client's address.
+//! What every route shares: the error envelope, the extractors, paging, limits, and the layers around the routes.
 
+pub mod cache;
 pub mod client_ip;
 pub mod context;
+pub mod docs;
 pub mod error;
 pub mod extract;
 pub mod iso;
+pub mod headers;
+pub mod layers;
+pub mod limits;
+pub mod limits_layer;
 pub mod page;
+pub mod paths;
+pub mod request_id;
+pub mod spa;
+pub mod system;
 
 mod outage;
 mod refusal;
 
-pub use client_ip::ClientIp;
+pub use client_ip::{ClientIp, TrustedProxies};
 pub use context::RequestContext;
 pub use error::{ApiError, ApiResult, Detail, ErrorBody};
 pub use extract::{
     ApiJson, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
 };
+pub use limits::{Budget, LimitKey, RateLimits};
 pub use page::{Page, PageQuery, page_params};

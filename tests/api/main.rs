@@ -1,3 +1,4 @@
 mod db;
 mod emails_render;
 mod emails_transport;
+mod http;

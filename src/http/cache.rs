@@ -1,0 +1,83 @@
+//! Answers of public lists: a strong ETag, one minute of shared cache, 304 when nothing changed.
+
+use axum::body::Bytes;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::error::{ApiError, ApiResult};
+
+/// A public JSON answer that clients and proxies may keep for a minute.
+///
+/// `headers` are those of the request: a matching `If-None-Match` is answered 304 without a body.
+///
+/// # Errors
+/// 500 when `value` cannot be written as JSON.
+pub fn public_json<T: Serialize>(headers: &HeaderMap, value: &T) -> ApiResult<Response> {
+    let body = serde_json::to_vec(value).map_err(ApiError::internal)?;
+    Ok(cached(headers, body.into()))
+}
+
+fn cached(headers: &HeaderMap, body: Bytes) -> Response {
+    let tag = format!("\"{}\"", hex::encode(Sha256::digest(&body)));
+    let seen = matches(headers, &tag);
+    let shared = [
+        (CACHE_CONTROL, "public, max-age=60".to_owned()),
+        (ETAG, tag),
+    ];
+    if seen {
+        return (StatusCode::NOT_MODIFIED, shared).into_response();
+    }
+    (shared, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Weak comparison of RFC 9110, section 13.1.2; the tag of the gzip form stands for the same content.
+fn matches(headers: &HeaderMap, tag: &str) -> bool {
+    let plain = |candidate: &str| {
+        let candidate = candidate.trim();
+        candidate
+            .strip_prefix("W/")
+            .unwrap_or(candidate)
+            .replace("-gzip\"", "\"")
+    };
+    let lines = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    lines
+        .flat_map(|line| line.split(','))
+        .any(|candidate| candidate.trim() == "*" || plain(candidate) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(if_none_match: Option<&str>) -> Response {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = if_none_match {
+            headers.insert(IF_NONE_MATCH, value.parse().unwrap());
+        }
+        public_json(&headers, &serde_json::json!({"data": []})).unwrap()
+    }
+
+    #[test]
+    fn a_known_tag_is_answered_304_in_every_spelling() {
+        let tag = ask(None).headers()[ETAG].to_str().unwrap().to_owned();
+        let gzip = format!("{}-gzip\"", tag.trim_end_matches('"'));
+        for known in [
+            tag.clone(),
+            format!("W/{tag}"),
+            format!("\"x\", {tag}"),
+            "*".into(),
+            gzip,
+        ] {
+            let answer = ask(Some(&known));
+            assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{known}");
+            assert_eq!(answer.headers()[ETAG], tag.as_str());
+        }
+        assert_eq!(ask(Some("\"x\"")).status(), StatusCode::OK);
+    }
+}

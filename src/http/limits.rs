@@ -1,0 +1,441 @@
+//! How often the same client or account may ask: fixed windows, counted in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::error::ApiError;
+use crate::clock::Clock;
+
+/// Seconds in an hour and in a day, for the default windows.
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+/// Keys one budget remembers at most. Past it the memory starts afresh rather than grow.
+const MAX_KEYS: usize = 200_000;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Budget {
+    /// Failed logins of one account from one address.
+    Login,
+    /// Failed logins from one address.
+    LoginIp,
+    /// Accounts opened from one address.
+    Register,
+    /// Password resets asked for from one address.
+    PasswordResetIp,
+    /// Password resets asked for one account.
+    PasswordResetAccount,
+    /// Contact, newsletter, free sample and other public forms, per address.
+    PublicForm,
+    /// Orders of visitors, per address.
+    GuestOrder,
+    /// Messages of visitors, per address.
+    VisitorChat,
+    /// Consultation bookings, per address.
+    Booking,
+    /// Exports of personal data, per user.
+    Export,
+    /// Everything, per address without a session.
+    Anonymous,
+    /// Everything, per user.
+    User,
+}
+
+impl Budget {
+    /// Every budget with its default: events, and the window in seconds.
+    const DEFAULTS: [(Budget, u32, u64); 12] = [
+        (Budget::Login, 5, HOUR),
+        (Budget::LoginIp, 50, HOUR),
+        (Budget::Register, 20, HOUR),
+        (Budget::PasswordResetIp, 5, HOUR),
+        (Budget::PasswordResetAccount, 5, HOUR),
+        (Budget::PublicForm, 10, HOUR),
+        (Budget::GuestOrder, 10, HOUR),
+        (Budget::VisitorChat, 10, HOUR),
+        (Budget::Booking, 10, HOUR),
+        (Budget::Export, 3, DAY),
+        (Budget::Anonymous, 100, HOUR / 4),
+        (Budget::User, 2000, HOUR / 4),
+    ];
+
+    /// Every budget.
+    pub fn all() -> impl Iterator<Item = Budget> {
+        Self::DEFAULTS.into_iter().map(|(budget, ..)| budget)
+    }
+
+    /// The name used in configuration, such as `LOGIN_IP`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Budget::Login => "LOGIN",
+            Budget::LoginIp => "LOGIN_IP",
+            Budget::Register => "REGISTER",
+            Budget::PasswordResetIp => "PASSWORD_RESET_IP",
+            Budget::PasswordResetAccount => "PASSWORD_RESET_ACCOUNT",
+            Budget::PublicForm => "PUBLIC_FORM",
+            Budget::GuestOrder => "GUEST_ORDER",
+            Budget::VisitorChat => "VISITOR_CHAT",
+            Budget::Booking => "BOOKING",
+            Budget::Export => "EXPORT",
+            Budget::Anonymous => "ANONYMOUS",
+            Budget::User => "USER",
+        }
+    }
+}
+
+/// At most `max` events in any window that starts with the first of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Events allowed in a window.
+    pub max: u32,
+    /// How long a window lasts.
+    pub window: Duration,
+}
+
+/// Every limit of the server.
+#[derive(Debug, Clone)]
+pub struct RateLimitSettings {
+    /// Off, every check passes.
+    pub enabled: bool,
+    limits: BTreeMap<Budget, Limit>,
+}
+
+impl RateLimitSettings {
+    /// Counts nothing.
+    pub fn disabled() -> Self {
+        Self {
+            enabled: false,
+            limits: BTreeMap::new(),
+        }
+    }
+
+    /// Replaces one limit.
+    pub fn set(&mut self, budget: Budget, limit: Limit) {
+        self.limits.insert(budget, limit);
+    }
+}
+
+impl Default for RateLimitSettings {
+    fn default() -> Self {
+        let limit = |max, secs| Limit {
+            max,
+            window: Duration::from_secs(secs),
+        };
+        let limits = Budget::DEFAULTS
+            .into_iter()
+            .map(|(budget, max, secs)| (budget, limit(max, secs)));
+        Self {
+            enabled: true,
+            limits: limits.collect(),
+        }
+    }
+}
+
+/// Who is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LimitKey {
+    network: Option<IpAddr>,
+    user: Option<Uuid>,
+    account: Option<String>,
+}
+
+impl LimitKey {
+    /// An address. An IPv6 client owns at least a /64, so all of it is one key.
+    pub fn ip(ip: IpAddr) -> Self {
+        Self {
+            network: Some(network_of(ip)),
+            user: None,
+            account: None,
+        }
+    }
+
+    /// A signed-in user.
+    pub fn user(user: Uuid) -> Self {
+        Self {
+            network: None,
+            user: Some(user),
+            account: None,
+        }
+    }
+
+    /// An account named by what the client typed, whatever the case.
+    pub fn account(email: &str) -> Self {
+        Self {
+            network: None,
+            user: None,
+            account: Some(account_of(email)),
+        }
+    }
+
+    /// An account as tried from one address.
+    pub fn ip_account(ip: IpAddr, email: &str) -> Self {
+        Self {
+            network: Some(network_of(ip)),
+            user: None,
+            account: Some(account_of(email)),
+        }
+    }
+}
+
+/// What is left of a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// Events allowed in the window.
+    pub limit: u32,
+    /// Events still allowed in it.
+    pub remaining: u32,
+    /// Seconds until the window ends.
+    pub reset: u64,
+}
+
+/// The budget is spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limited {
+    /// Seconds to wait, at least 1.
+    pub retry_after: u64,
+    /// Events allowed in the window.
+    pub limit: u32,
+}
+
+impl From<Limited> for ApiError {
+    fn from(limited: Limited) -> Self {
+        ApiError::too_many_requests(limited.retry_after)
+    }
+}
+
+/// The counters of every budget. Clones share them.
+#[derive(Clone)]
+pub struct RateLimits(Arc<Inner>);
+
+struct Inner {
+    enabled: bool,
+    clock: Clock,
+    shelves: BTreeMap<Budget, Shelf>,
+}
+
+struct Shelf {
+    limit: Limit,
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    windows: HashMap<LimitKey, Window>,
+    prune_at: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Window {
+    start: DateTime<Utc>,
+    count: u32,
+}
+
+impl RateLimits {
+    /// Counters at zero.
+    pub fn new(settings: &RateLimitSettings, clock: Clock) -> Self {
+        let shelf = |limit: &Limit| Shelf {
+            limit: *limit,
+            table: Mutex::default(),
+        };
+        let shelves = settings
+            .limits
+            .iter()
+            .map(|(budget, limit)| (*budget, shelf(limit)))
+            .collect();
+        Self(Arc::new(Inner {
+            enabled: settings.enabled,
+            clock,
+            shelves,
+        }))
+    }
+
+    /// Whether anything is counted at all.
+    pub fn enabled(&self) -> bool {
+        self.0.enabled
+    }
+
+    /// Counts one event.
+    ///
+    /// # Errors
+    /// [`Limited`] when the budget was already spent; the event is then not counted.
+    pub fn check(&self, budget: Budget, key: &LimitKey) -> Result<Quota, Limited> {
+        self.spend(budget, key, 1)
+    }
+
+    /// Says what is left without counting anything.
+    ///
+    /// # Errors
+    /// [`Limited`] when the budget is spent.
+    pub fn peek(&self, budget: Budget, key: &LimitKey) -> Result<Quota, Limited> {
+        self.spend(budget, key, 0)
+    }
+
+    /// Counts a failure that has happened, without judging it.
+    pub fn record_failure(&self, budget: Budget, key: &LimitKey) {
+        // A refusal here means that the budget is spent already, which the next check will say.
+        let _ = self.check(budget, key);
+    }
+
+    /// Starts an attempt of which only the failure counts, so that attempts made at the same time cannot
+    /// outnumber the budget: its place is taken at once, and given back unless [`Attempt::failed`] is called.
+    ///
+    /// # Errors
+    /// [`Limited`] when the budget is spent.
+    pub fn attempt(&self, budget: Budget, key: LimitKey) -> Result<Attempt, Limited> {
+        self.check(budget, &key)?;
+        Ok(Attempt {
+            limits: self.clone(),
+            budget,
+            key,
+            failed: false,
+        })
+    }
+
+    fn spend(&self, budget: Budget, key: &LimitKey, cost: u32) -> Result<Quota, Limited> {
+        let shelf = match self.0.shelves.get(&budget) {
+            Some(shelf) if self.0.enabled => shelf,
+            _ => {
+                return Ok(Quota {
+                    limit: u32::MAX,
+                    remaining: u32::MAX,
+                    reset: 0,
+                });
+            }
+        };
+        let now = self.0.clock.now();
+        let limit = shelf.limit;
+        let mut table = shelf.lock();
+        let window = table.window(key, now, limit.window, cost > 0);
+        let reset = seconds_left(window.start, limit.window, now);
+        if window.count >= limit.max {
+            return Err(Limited {
+                retry_after: reset,
+                limit: limit.max,
+            });
+        }
+        if cost > 0 {
+            table.windows.insert(
+                key.clone(),
+                Window {
+                    count: window.count + cost,
+                    ..window
+                },
+            );
+        }
+        Ok(Quota {
+            limit: limit.max,
+            remaining: limit.max - window.count - cost,
+            reset,
+        })
+    }
+
+    fn give_back(&self, budget: Budget, key: &LimitKey) {
+        let Some(shelf) = self.0.shelves.get(&budget) else {
+            return;
+        };
+        if let Some(window) = shelf.lock().windows.get_mut(key) {
+            window.count = window.count.saturating_sub(1);
+        }
+    }
+}
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// The window that runs for `key`, or a new one.
+    fn window(
+        &mut self,
+        key: &LimitKey,
+        now: DateTime<Utc>,
+        length: Duration,
+        writing: bool,
+    ) -> Window {
+        match self.windows.get(key) {
+            Some(window) if is_running(window, now, length) => *window,
+            _ => {
+                if writing && self.windows.len() >= self.prune_at.max(1024) {
+                    self.prune(now, length);
+                }
+                Window {
+                    start: now,
+                    count: 0,
+                }
+            }
+        }
+    }
+
+    /// Forgets the windows that ended. Runs each time the table has doubled, so it costs little per event.
+    fn prune(&mut self, now: DateTime<Utc>, length: Duration) {
+        self.windows
+            .retain(|_, window| is_running(window, now, length));
+        if self.windows.len() > MAX_KEYS {
+            self.windows.clear();
+        }
+        self.prune_at = self.windows.len() * 2;
+    }
+}
+
+/// An attempt in progress, see [`RateLimits::attempt`].
+#[must_use = "dropping an attempt means that it did not fail"]
+pub struct Attempt {
+    limits: RateLimits,
+    budget: Budget,
+    key: LimitKey,
+    failed: bool,
+}
+
+impl Attempt {
+    /// The attempt failed: it counts.
+    pub fn failed(mut self) {
+        self.failed = true;
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.failed {
+            self.limits.give_back(self.budget, &self.key);
+        }
+    }
+}
+
+fn is_running(window: &Window, now: DateTime<Utc>, length: Duration) -> bool {
+    // A clock set back would otherwise keep a window open for as long as it was wrong.
+    window.start <= now && now < end_of(window.start, length)
+}
+
+fn end_of(start: DateTime<Utc>, length: Duration) -> DateTime<Utc> {
+    let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
+    start
+        .checked_add_signed(length)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+fn seconds_left(start: DateTime<Utc>, length: Duration, now: DateTime<Utc>) -> u64 {
+    let left = (end_of(start, length) - now).num_milliseconds();
+    u64::try_from(left)
+        .unwrap_or_default()
+        .div_ceil(1000)
+        .max(1)
+}
+
+fn network_of(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
+        v4 => v4,
+    }
+}
+
+/// Long enough for any address a mail server accepts (RFC 5321: 254 characters), short enough to keep.
+fn account_of(email: &str) -> String {
+    email.trim().to_lowercase().chars().take(254).collect()
+}

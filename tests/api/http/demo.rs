@@ -1,0 +1,279 @@
+//! A router with one route per thing to prove, behind the whole stack.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use axum::{Extension, Json, Router};
+use reqwest::{Client, Method, RequestBuilder};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use staka::clock::Clock;
+use staka::http::context::Edge;
+use staka::http::error::{ApiError, ApiResult};
+use staka::http::extract::{
+    ApiJson, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
+};
+use staka::http::layers::{self, LayerSettings};
+use staka::http::limits::{RateLimitSettings, RateLimits};
+use staka::http::limits_layer::GeneralLimit;
+use staka::http::{ClientIp, TrustedProxies, cache};
+use staka::server::{ServerSettings, Shutdown, serve};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+use validator::Validate;
+
+/// A running demonstration server.
+pub struct Demo {
+    pub base: String,
+    pub client: Client,
+    pub shutdown: Shutdown,
+    pub gate: Arc<Gate>,
+    pub serving: JoinHandle<anyhow::Result<()>>,
+}
+
+/// Lets a test hold a request inside its handler.
+#[derive(Default)]
+pub struct Gate {
+    pub entered: Notify,
+    pub open: Notify,
+}
+
+pub struct Options {
+    pub timeout: Duration,
+    pub drain: Duration,
+    pub max_in_flight: usize,
+    pub limits: RateLimitSettings,
+    pub clock: Clock,
+    pub spa_dir: Option<PathBuf>,
+    pub extra: Router,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            drain: Duration::from_secs(25),
+            max_in_flight: 64,
+            limits: RateLimitSettings::disabled(),
+            clock: Clock::system(),
+            spa_dir: None,
+            extra: Router::new(),
+        }
+    }
+}
+
+impl Demo {
+    pub async fn start() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub async fn with(options: Options) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let gate = Arc::new(Gate::default());
+        let shutdown = Shutdown::new();
+        let app = layers::apply(
+            routes(Arc::clone(&gate)).merge(options.extra.clone()),
+            &settings(&options),
+        );
+        let server = ServerSettings {
+            drain: options.drain,
+            ..ServerSettings::default()
+        };
+        let serving = tokio::spawn(serve(listener, app, server, shutdown.clone()));
+        Self {
+            base,
+            client: Client::new(),
+            shutdown,
+            gate,
+            serving,
+        }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    /// Sends, asserts the status and the envelope, and gives the body.
+    pub async fn refused(&self, request: RequestBuilder, status: u16, code: &str) -> Value {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status);
+        let id = response.headers()["x-request-id"]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(response.headers()["content-type"], "application/json");
+        let body: Value = response.json().await.unwrap();
+        assert_eq!(body["success"], false);
+        assert_eq!(body["code"], code, "{body}");
+        assert_eq!(body["error"], body["message"]);
+        assert_eq!(body["requestId"], id.as_str());
+        body
+    }
+
+    pub async fn json(&self, request: RequestBuilder) -> Value {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.json().await.unwrap()
+    }
+}
+
+fn settings(options: &Options) -> LayerSettings {
+    LayerSettings {
+        edge: Edge {
+            proxies: TrustedProxies::private_ranges(),
+            new_request_id: Arc::new(|| Uuid::new_v4().to_string()),
+        },
+        cors_origins: vec![
+            "https://app.example".parse().unwrap(),
+            "https://www.example".parse().unwrap(),
+        ],
+        timeout: options.timeout,
+        max_in_flight: options.max_in_flight,
+        general_limit: GeneralLimit {
+            limits: RateLimits::new(&options.limits, options.clock.clone()),
+            identify: Arc::new(identify),
+        },
+        spa_dir: options.spa_dir.clone(),
+    }
+}
+
+/// In these tests a user's id is their token.
+fn identify(headers: &HeaderMap) -> Option<Uuid> {
+    headers
+        .get("authorization")?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")?
+        .parse()
+        .ok()
+}
+
+#[derive(Debug, Deserialize, Serialize, Validate)]
+#[serde(rename_all = "camelCase")]
+struct Thing {
+    #[validate(length(
+        min = 1,
+        max = 10,
+        message = "Le titre doit compter de 1 à 10 caractères."
+    ))]
+    titre_court: String,
+    quantite: u32,
+    #[serde(default)]
+    #[validate(nested)]
+    lignes: Vec<Line>,
+}
+
+#[derive(Debug, Deserialize, Serialize, Validate)]
+struct Line {
+    #[validate(range(min = 1, message = "Le nombre de pages doit être positif."))]
+    pages: i64,
+}
+
+#[derive(Debug, Default, Deserialize, Serialize, Validate)]
+struct Note {
+    note: Option<String>,
+}
+
+fn routes(gate: Arc<Gate>) -> Router {
+    Router::new()
+        .route("/plain", get(async || Json(json!({"ok": true}))))
+        .route("/", get(async || Json(json!({"message": "bonjour"}))))
+        .route(
+            "/things",
+            post(async |ApiJson(thing): ApiJson<Thing>| Json(json!(thing))).get(async || "things"),
+        )
+        .route(
+            "/large",
+            post(async |ApiJson(note): ApiJson<Note>| Json(json!(note)))
+                .layer(Extension(JsonLimit(4 << 20))),
+        )
+        .route(
+            "/optional",
+            put(async |OptionalJson(note): OptionalJson<Note>| Json(json!(note))),
+        )
+        .route(
+            "/query",
+            get(async |ApiQuery(line): ApiQuery<Line>| Json(json!(line))),
+        )
+        .route(
+            "/things/{id}",
+            get(async |PathId(id): PathId| Json(json!({"id": id}))),
+        )
+        .route(
+            "/strict/{id}",
+            get(async |StrictPathId(id): StrictPathId| Json(json!({"id": id}))),
+        )
+        .route("/panic", get(panic))
+        .route(
+            "/outage",
+            get(async || -> ApiResult<()> { Err(sqlx::Error::PoolTimedOut.into()) }),
+        )
+        .route(
+            "/defect",
+            get(async || -> ApiResult<()> {
+                Err(sqlx::Error::Protocol("secret detail".into()).into())
+            }),
+        )
+        .route(
+            "/absent",
+            get(async || -> ApiResult<()> { Err(ApiError::not_found("Commande introuvable.")) }),
+        )
+        .route("/stuck", get(async || std::future::pending::<()>().await))
+        .route("/long", get(long))
+        .route("/gate", get(pass))
+        .route(
+            "/big",
+            get(async || Json(json!({"text": "mot ".repeat(1000)}))),
+        )
+        .route(
+            "/pdf",
+            get(async || ([(CONTENT_TYPE, "application/pdf")], "x".repeat(4000))),
+        )
+        .route("/list", get(list))
+        .route(
+            "/ip",
+            get(async |ClientIp(ip): ClientIp| Json(json!({"ip": ip}))),
+        )
+        .route("/auth/me", get(async || Json(json!({}))))
+        .route("/payments/webhook", post(async || Json(json!({}))))
+        .route("/dev/mailbox", get(async || Json(json!({}))))
+        .with_state(gate)
+}
+
+async fn panic() -> Response {
+    panic!("secret panic text")
+}
+
+/// Outlasts the time limit of the test that calls it.
+async fn long(_: LongRunning) -> Json<Value> {
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    Json(json!({"ok": true}))
+}
+
+async fn pass(State(gate): State<Arc<Gate>>) -> Json<Value> {
+    gate.entered.notify_one();
+    gate.open.notified().await;
+    Json(json!({"ok": true}))
+}
+
+async fn list(headers: HeaderMap) -> ApiResult<Response> {
+    cache::public_json(&headers, &json!({"data": vec!["Pack KDP"; 200]}))
+        .map(IntoResponse::into_response)
+}

@@ -1,0 +1,9 @@
+//! The layers and the listener, around a small demonstration router, over real sockets.
+
+mod demo;
+mod edge;
+mod errors;
+mod limits;
+mod server;
+mod spa;
+mod system;
