@@ -15,6 +15,8 @@ mod migrate;
 mod pool;
 mod retry;
 
+pub mod private_server;
+
 pub use errors::{is_unavailable, violates};
 pub use migrate::{MIGRATOR, MigrateError, Report, migrate, pending};
 pub use pool::{Conn, Db, PoolSettings, Tx};

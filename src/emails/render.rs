@@ -4,6 +4,15 @@
 //! `details`...) that exist once as HTML and once as plain text, so the parts cannot say different
 //! things. The HTML registry escapes what people typed; the other one does not, because an
 //! apostrophe must stay an apostrophe in a subject.
+//!
+//! A file `templates/emails/<kind>.hbs` holds `subject:`, `preheader:` and `heading:` lines, a line
+//! `---`, then a body made only of components, in plain words (no HTML):
+//!
+//! - `{{> hello}}`, `{{#> p}}...{{/p}}`, `{{#> note}}...{{/note}}`, `{{> quote text=message}}`;
+//! - `{{> button label="..." href=(url "/app/..." id) copy=true}}` (`copy` also shows the address);
+//! - `{{#> details}}{{> row label="..." value=(formatPrice amount)}}{{/details}}`;
+//! - `{{#> steps}}{{#> step}}...{{/step}}{{/steps}}`;
+//! - the mail's own fields, `brand.name`, `brand.site_url`, `brand.support_email`.
 
 use super::mail::{Category, Mail, TEMPLATES};
 use handlebars::Handlebars;

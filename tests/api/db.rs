@@ -5,52 +5,9 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use crate::support::database::TestDatabase;
 use sqlx::Row;
 use staka::db::{Db, PoolSettings, is_unavailable, migrate, pending, violates, with_retry};
-
-mod fixture {
-    use super::*;
-
-    /// A database of its own, dropped when the test ends well.
-    pub struct Fresh {
-        pub url: String,
-        name: String,
-        server: Db,
-    }
-
-    impl Fresh {
-        pub async fn create() -> Self {
-            let base = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL");
-            let server = Db::connect(&base, small(2)).await.unwrap();
-            let name = format!("staka_test_{}", uuid::Uuid::new_v4().simple());
-            execute(
-                &server,
-                &format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"),
-            )
-            .await;
-            let url = base.replacen("/mysql?", &format!("/{name}?"), 1);
-            Self { url, name, server }
-        }
-
-        pub async fn db(&self, connections: u32) -> Db {
-            Db::connect(&self.url, small(connections)).await.unwrap()
-        }
-
-        pub async fn drop(self) {
-            execute(&self.server, &format!("DROP DATABASE {}", self.name)).await;
-            self.server.close().await;
-        }
-    }
-}
-
-use fixture::Fresh;
-
-fn small(connections: u32) -> PoolSettings {
-    PoolSettings {
-        max_connections: connections,
-        ..PoolSettings::default()
-    }
-}
 
 async fn execute(db: &Db, sql: &str) {
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
@@ -83,8 +40,8 @@ async fn cancel_after<F: Future>(future: F, polls: usize) {
 
 #[tokio::test]
 async fn every_session_is_set_up_alike() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(1).await;
+    let database = TestDatabase::empty().await;
+    let db = database.db(1).await;
     let row = sqlx::query(
         "SELECT @@session.time_zone, @@session.collation_connection, @@session.sql_mode, \
          CAST(@@session.innodb_lock_wait_timeout AS SIGNED)",
@@ -99,13 +56,12 @@ async fn every_session_is_set_up_alike() {
     db.ping().await.unwrap();
     db.close().await;
     assert!(is_unavailable(&db.ping().await.unwrap_err()));
-    fresh.drop().await;
 }
 
 #[tokio::test]
 async fn a_transaction_reads_what_others_commit_meanwhile() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(2).await;
+    let database = TestDatabase::empty().await;
+    let db = database.db(2).await;
     execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY)").await;
     let mut tx = db.begin().await.unwrap();
     let before: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM notes")
@@ -120,13 +76,12 @@ async fn a_transaction_reads_what_others_commit_meanwhile() {
     assert_eq!((before, after), (0, 1), "READ COMMITTED");
     drop(tx);
     db.close().await;
-    fresh.drop().await;
 }
 
 #[tokio::test]
 async fn commit_keeps_rollback_and_drop_undo() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(1).await;
+    let database = TestDatabase::empty().await;
+    let db = database.db(1).await;
     execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY)").await;
     for (id, end) in [(1, "commit"), (2, "rollback"), (3, "drop")] {
         let mut tx = db.begin().await.unwrap();
@@ -147,16 +102,15 @@ async fn commit_keeps_rollback_and_drop_undo() {
         .unwrap();
     assert_eq!(ids, [1]);
     db.close().await;
-    fresh.drop().await;
 }
 
 /// Without care, a `begin` dropped half way leaves its transaction open on the connection: the next write over that
 /// connection joins it and is seen by nobody else. One connection, so that the next write is sure to get that one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_begin_never_swallows_later_writes() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(1).await;
-    let observer = fresh.db(1).await;
+    let database = TestDatabase::empty().await;
+    let db = database.db(1).await;
+    let observer = database.db(1).await;
     execute(
         &db,
         "CREATE TABLE notes (id INT PRIMARY KEY AUTO_INCREMENT)",
@@ -174,18 +128,17 @@ async fn a_cancelled_begin_never_swallows_later_writes() {
         "and they survive the closing of the pool"
     );
     observer.close().await;
-    fresh.drop().await;
 }
 
 #[tokio::test]
 async fn the_queue_for_a_connection_is_bounded() {
-    let fresh = Fresh::create().await;
+    let database = TestDatabase::empty().await;
     let settings = PoolSettings {
         max_connections: 1,
         acquire_timeout: Duration::from_secs(60),
         max_waiting: 1,
     };
-    let db = Db::connect(&fresh.url, settings).await.unwrap();
+    let db = Db::connect(database.url(), settings).await.unwrap();
     let held = db.conn().await.unwrap();
     let mut waiter = Box::pin(db.conn());
     assert!(
@@ -202,13 +155,12 @@ async fn the_queue_for_a_connection_is_bounded() {
     drop(waiter.await.unwrap());
     drop(db.conn().await.unwrap());
     db.close().await;
-    fresh.drop().await;
 }
 
 #[tokio::test]
 async fn a_duplicate_names_its_key() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(1).await;
+    let database = TestDatabase::empty().await;
+    let db = database.db(1).await;
     execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY, email VARCHAR(50), UNIQUE KEY notes_email_key (email))").await;
     execute(&db, "INSERT INTO notes VALUES (1, 'PRIMARY')").await;
     let mut conn = db.conn().await.unwrap();
@@ -220,14 +172,13 @@ async fn a_duplicate_names_its_key() {
     assert!(!violates(&error, "PRIMARY"), "{error}");
     drop(conn);
     db.close().await;
-    fresh.drop().await;
 }
 
 /// Two transactions lock two rows in opposite order, in step, so that one of them must lose its first attempt.
 #[tokio::test]
 async fn the_loser_of_a_deadlock_runs_again() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(2).await;
+    let database = TestDatabase::empty().await;
+    let db = database.db(2).await;
     execute(
         &db,
         "CREATE TABLE notes (id INT PRIMARY KEY, n INT NOT NULL)",
@@ -270,13 +221,12 @@ async fn the_loser_of_a_deadlock_runs_again() {
         (4, 3)
     );
     db.close().await;
-    fresh.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_migrators_at_once_all_succeed_and_apply_once() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(4).await;
+    let database = TestDatabase::empty().await;
+    let db = database.db(4).await;
     let before = pending(&db).await.unwrap();
     assert!(!before.is_empty());
     let runs: Vec<_> = (0..10)
@@ -295,24 +245,17 @@ async fn ten_migrators_at_once_all_succeed_and_apply_once() {
     );
     assert!(pending(&db).await.unwrap().is_empty());
     db.close().await;
-    fresh.drop().await;
 }
 
+/// A process may die between a statement and the note of its success, at any of the files.
 #[tokio::test]
-async fn a_migration_cut_off_half_way_is_run_again() {
-    let fresh = Fresh::create().await;
-    let db = fresh.db(1).await;
-    let all = migrate(&db).await.unwrap().applied;
-    execute(
-        &db,
-        "UPDATE _sqlx_migrations SET success = FALSE ORDER BY version DESC LIMIT 1",
-    )
-    .await;
-    let left = pending(&db).await.unwrap();
-    assert_eq!(left.as_slice(), &all[all.len() - 1..]);
-    assert_eq!(migrate(&db).await.unwrap().applied, left);
+async fn every_migration_can_be_run_again() {
+    let (_database, db) = TestDatabase::migrated().await;
+    execute(&db, "UPDATE _sqlx_migrations SET success = FALSE").await;
+    let all = pending(&db).await.unwrap();
+    assert_eq!(migrate(&db).await.unwrap().applied, all);
+    assert!(pending(&db).await.unwrap().is_empty());
     db.close().await;
-    fresh.drop().await;
 }
 
 #[tokio::test]

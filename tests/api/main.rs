@@ -1,4 +1,10 @@
+#[path = "../support/mod.rs"]
+mod support;
+
 mod db;
 mod emails_render;
 mod emails_transport;
 mod http;
+mod invoice_document;
+mod private_server;
+mod stripe_simulator;

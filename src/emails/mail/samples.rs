@@ -30,13 +30,18 @@ fn s(text: &str) -> String {
 
 impl Sampled for ActivationUser {
     fn samples() -> Vec<Self> {
-        vec![Self {
+        let paid = Self {
             first_name: s("Éloïse"),
             commande_title: s(NASTY_TITLE),
             activation_path: format!("/activation/{TOKEN}"),
             expires_at: at(7, 31, 9, 8),
             amount: 46_800,
-        }]
+        };
+        let free = Self {
+            amount: 0,
+            ..paid.clone()
+        };
+        vec![paid, free]
     }
 }
 
@@ -61,13 +66,18 @@ impl Sampled for ResetPassword {
 
 impl Sampled for PaymentUser {
     fn samples() -> Vec<Self> {
-        vec![Self {
+        let paid = Self {
             first_name: s("Éloïse"),
             commande_title: s(NASTY_TITLE),
             amount: 123_456,
             paid_at: at(7, 29, 9, 8),
             reference: s("pi_3RqLx2JbT8wK0cVd1mNz5yHf"),
-        }]
+        };
+        let free = Self {
+            amount: 0,
+            ..paid.clone()
+        };
+        vec![paid, free]
     }
 }
 

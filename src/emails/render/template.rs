@@ -110,19 +110,26 @@ pub(super) fn single_line(text: &str, max: usize) -> String {
     format!("{}…", cut.trim_end())
 }
 
-/// Cleans the text part: no blanks around lines, at most one empty line in a row.
+/// Cleans the text part: no blanks around lines, at most one empty line in a row and none between
+/// the items of a list.
 pub(super) fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut empty = true;
+    let mut last = "";
+    let mut gap = false;
     for line in text.lines() {
         // The signature mark of RFC 3676 section 4.3 is "-- ", space included.
         let line = if line == "-- " { line } else { line.trim() };
-        if line.is_empty() && empty {
+        if line.is_empty() {
+            gap = !last.is_empty();
             continue;
         }
-        empty = line.is_empty();
+        let inside_list = last.starts_with("- ") && line.starts_with("- ");
+        if gap && !inside_list {
+            out.push('\n');
+        }
         out.push_str(line);
         out.push('\n');
+        (last, gap) = (line, false);
     }
     out
 }

@@ -1,0 +1,22 @@
+# Every target installs what the machine lacks and does nothing when all is there.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check sqlx deps
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: deps ## Start everything: database, demo data, mailbox, payment page, server on port 3000
+	cargo run
+
+test: deps ## Run all tests; TEST_DATABASE_URL chooses another server than a private one
+	cargo test
+
+check: deps ## Formatting, lints, query data and SQL dialect, without running the tests
+	.ci/check.sh
+
+sqlx: deps ## Rewrite .sqlx after a change of a query or a migration
+	.ci/with-database.sh .ci/sqlx-data.sh
+
+deps: ## Install the database server and the build tools that are missing
+	@.ci/install-deps.sh

@@ -1,0 +1,3 @@
+//! What replaces the outside world in development; mounted nowhere else.
+
+pub mod stripe;

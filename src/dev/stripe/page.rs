@@ -1,0 +1,137 @@
+//! The payment page: one self-contained document, no script, nothing loaded from elsewhere.
+
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use handlebars::Handlebars;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::store::SessionRow;
+
+/// Prefilled values, also taken when a script pays without saying who.
+pub const NAME: &str = "Camille Durand";
+pub const EMAIL: &str = "client@example.com";
+pub const LINE1: &str = "12 rue des Lilas";
+pub const POSTAL_CODE: &str = "75011";
+pub const CITY: &str = "Paris";
+pub const COUNTRY: &str = "FR";
+
+const TEMPLATE: &str = include_str!("../../../templates/dev/stripe-checkout.hbs");
+const STYLE: &str = include_str!("../../../templates/dev/stripe-checkout.css");
+
+/// What just happened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Nothing to tell.
+    None,
+    /// The card was refused.
+    Refused,
+}
+
+/// The page of a session, in whatever state it is.
+pub fn session(row: &SessionRow, notice: Notice) -> Response {
+    let object = row.session();
+    let line = &row.created()["line_items"]["data"][0];
+    let open = row.status == "open";
+    document(
+        StatusCode::OK,
+        &json!({
+            "title": line["description"],
+            "description": line["price"]["nickname"],
+            "amount": euros(row.amount),
+            "reference": object["client_reference_id"],
+            "open": open,
+            "refused": open && notice == Notice::Refused,
+            "waiting": row.awaits_money,
+            "paid": row.payment_status == "paid",
+            "expired": row.status == "expired",
+            "unpaid": row.status == "complete" && row.payment_status != "paid" && !row.awaits_money,
+            "unknown": false,
+            "path": format!("/dev/stripe/checkout/{}", row.id),
+            "success_url": success_url(row),
+            "cancel_url": cancel_url(row),
+            "name": NAME,
+            "email": object["customer_email"].as_str().unwrap_or(EMAIL),
+            "line1": LINE1,
+            "postal_code": POSTAL_CODE,
+            "city": CITY,
+        }),
+    )
+}
+
+/// The page of a session that never was.
+pub fn unknown() -> Response {
+    let flags = ["open", "refused", "waiting", "paid", "expired", "unpaid"];
+    let mut context: Value = flags
+        .iter()
+        .map(|flag| (flag.to_string(), json!(false)))
+        .collect();
+    context["unknown"] = json!(true);
+    context["cancel_url"] = Value::Null;
+    document(StatusCode::NOT_FOUND, &context)
+}
+
+/// Where a customer who paid goes.
+pub fn success_url(row: &SessionRow) -> String {
+    let object = row.created();
+    let url = object["success_url"].as_str().unwrap_or("/");
+    url.replace("{CHECKOUT_SESSION_ID}", &row.id)
+}
+
+/// Where a customer who gave up goes, when the caller said so.
+pub fn cancel_url(row: &SessionRow) -> Option<String> {
+    row.created()["cancel_url"].as_str().map(ToOwned::to_owned)
+}
+
+fn document(status: StatusCode, context: &Value) -> Response {
+    let mut engine = Handlebars::new();
+    engine.set_strict_mode(true);
+    engine.register_partial("style", STYLE).ok();
+    match engine.render_template(TEMPLATE, context) {
+        Ok(html) => (status, headers(), Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "simulated Stripe: cannot render the page");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The policy allows the page's own style sheet and nothing else. `form-action` stays open: it
+/// would also bind the redirect that follows the form, to wherever the shop's pages are.
+fn headers() -> [(header::HeaderName, String); 2] {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ]
+}
+
+/// Cents as French readers expect an amount: `1 234,56 €`, with no-break spaces.
+fn euros(cents: i64) -> String {
+    let (units, rest) = ((cents / 100).to_string(), cents % 100);
+    let mut grouped = String::new();
+    for (index, digit) in units.chars().enumerate() {
+        if index > 0 && (units.len() - index).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped},{rest:02}\u{a0}€")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::euros;
+
+    #[test]
+    fn amounts_are_written_in_french() {
+        assert_eq!(euros(50), "0,50\u{a0}€");
+        assert_eq!(euros(35_000), "350,00\u{a0}€");
+        assert_eq!(euros(123_456_789), "1\u{202f}234\u{202f}567,89\u{a0}€");
+    }
+}

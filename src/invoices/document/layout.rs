@@ -1,0 +1,117 @@
+//! The sheet: margins, colours, pages that follow one another, what repeats on each of them.
+
+use super::canvas::{Canvas, Colour};
+use super::model::{InvoiceDocument, Seller};
+use super::text::{Style, TextLine, wrap};
+use super::{closing, parties, table};
+
+/// A4, in points.
+pub(super) const PAGE_WIDTH: f32 = 595.28;
+pub(super) const PAGE_HEIGHT: f32 = 841.89;
+pub(super) const LEFT: f32 = 45.0;
+pub(super) const RIGHT: f32 = PAGE_WIDTH - 45.0;
+pub(super) const WIDTH: f32 = RIGHT - LEFT;
+const TOP: f32 = 42.0;
+/// Content ends here, the footer begins.
+const BOTTOM: f32 = PAGE_HEIGHT - 62.0;
+
+pub(super) const ACCENT: Colour = Colour(37, 99, 235);
+pub(super) const ACCENT_PALE: Colour = Colour(191, 212, 254);
+pub(super) const INK: Colour = Colour(31, 41, 55);
+pub(super) const GREY: Colour = Colour(100, 108, 122);
+pub(super) const LINE: Colour = Colour(222, 226, 232);
+pub(super) const SOFT: Colour = Colour(243, 246, 252);
+pub(super) const WHITE: Colour = Colour(255, 255, 255);
+pub(super) const GREEN: Colour = Colour(21, 112, 61);
+pub(super) const GREEN_SOFT: Colour = Colour(236, 250, 241);
+pub(super) const AMBER: Colour = Colour(161, 84, 10);
+pub(super) const AMBER_SOFT: Colour = Colour(255, 247, 230);
+
+/// The pages of an invoice, ready to paint.
+pub(super) fn compose(doc: &InvoiceDocument) -> Vec<Canvas> {
+    let mut sheet = Sheet::new(doc);
+    parties::head(&mut sheet, doc);
+    parties::blocks(&mut sheet, doc);
+    table::draw(&mut sheet, doc);
+    closing::draw(&mut sheet, doc);
+    sheet.finish()
+}
+
+/// The name of the document, as its title says it.
+pub(super) fn kind_name(doc: &InvoiceDocument) -> &'static str {
+    if doc.is_credit_note() { "Avoir" } else { "Facture" }
+}
+
+/// Pages filled from top to bottom; `y` is where the next thing goes.
+pub(super) struct Sheet<'a> {
+    doc: &'a InvoiceDocument,
+    done: Vec<Canvas>,
+    pub(super) canvas: Canvas,
+    pub(super) y: f32,
+}
+
+impl<'a> Sheet<'a> {
+    fn new(doc: &'a InvoiceDocument) -> Self {
+        Self { doc, done: Vec::new(), canvas: Canvas::default(), y: TOP }
+    }
+
+    /// Whether something `height` points high still fits on this page.
+    pub(super) fn fits(&self, height: f32) -> bool {
+        self.y + height <= BOTTOM
+    }
+
+    /// Goes to a new page unless `height` points are left on this one.
+    pub(super) fn need(&mut self, height: f32) {
+        if !self.fits(height) {
+            self.new_page();
+        }
+    }
+
+    /// A new page, with a reminder of what it continues.
+    pub(super) fn new_page(&mut self) {
+        self.done.push(std::mem::take(&mut self.canvas));
+        let title = format!("{} n° {} (suite)", kind_name(self.doc), self.doc.number);
+        self.canvas.text(&title, Style::bold(8.5), LEFT, TOP + 8.0, GREY);
+        let seller = clip(wrap(&self.doc.seller.name, Style::regular(8.5), WIDTH / 2.0), 1);
+        for line in seller {
+            let x = RIGHT - line.width;
+            self.canvas.line(line, x, TOP + 8.0, GREY);
+        }
+        self.y = TOP + 24.0;
+    }
+
+    /// Lines one below the other from `y` down, which moves; new pages when needed.
+    pub(super) fn flow(&mut self, lines: Vec<TextLine>, x: f32, leading: f32, colour: Colour) {
+        for line in lines {
+            self.need(leading);
+            self.y += leading;
+            self.canvas.line(line, x, self.y - leading * 0.28, colour);
+        }
+    }
+
+    fn finish(mut self) -> Vec<Canvas> {
+        self.done.push(self.canvas);
+        let total = self.done.len();
+        for (index, page) in self.done.iter_mut().enumerate() {
+            footer(page, &self.doc.seller, index + 1, total);
+        }
+        self.done
+    }
+}
+
+fn footer(canvas: &mut Canvas, seller: &Seller, page: usize, total: usize) {
+    let top = BOTTOM + 16.0;
+    canvas.rule(LEFT, RIGHT, top, LINE);
+    let style = Style::regular(7.0);
+    let identity = clip(wrap(&parties::identity_line(seller), style, WIDTH - 70.0), 2);
+    for (line, index) in identity.into_iter().zip(1_u8..) {
+        canvas.line(line, LEFT, top + 3.0 + 9.5 * f32::from(index), GREY);
+    }
+    canvas.text_right(&format!("Page {page} / {total}"), style, RIGHT, top + 12.5, GREY);
+}
+
+/// At most `max` lines: one field never pushes the rest off the page (the XML keeps the whole text).
+pub(super) fn clip(mut lines: Vec<TextLine>, max: usize) -> Vec<TextLine> {
+    lines.truncate(max);
+    lines
+}

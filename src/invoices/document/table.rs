@@ -1,0 +1,117 @@
+//! What was sold: one row per line, the head repeated on every page.
+
+use super::amounts::{count, money, money_per_unit, rate};
+use super::canvas::Area;
+use super::layout::{ACCENT, GREY, INK, LEFT, LINE, RIGHT, Sheet, WHITE};
+use super::model::{InvoiceDocument, Line, Regime, Unit};
+use super::text::{Style, TextLine, wrap};
+
+const HEAD: f32 = 22.0;
+const PADDING: f32 = 7.0;
+const TITLE: f32 = 12.5;
+const DESCRIPTION: f32 = 11.5;
+const INSET: f32 = 8.0;
+
+/// A column of figures: its title and its right edge.
+struct Column {
+    title: &'static str,
+    right: f32,
+}
+
+/// Columns after the first one; under the franchise there is no VAT to set apart.
+fn columns(regime: Regime) -> Vec<Column> {
+    let at = |title, right| Column { title, right };
+    match regime {
+        Regime::Standard { .. } => vec![
+            at("Quantité", RIGHT - 246.0),
+            at("Prix unit. HT", RIGHT - 172.0),
+            at("TVA", RIGHT - 136.0),
+            at("Total HT", RIGHT - 70.0),
+            at("Total TTC", RIGHT - INSET),
+        ],
+        Regime::Franchise => vec![
+            at("Quantité", RIGHT - 166.0),
+            at("Prix unitaire", RIGHT - 84.0),
+            at("Montant", RIGHT - INSET),
+        ],
+    }
+}
+
+fn title_width(regime: Regime) -> f32 {
+    let first = match regime {
+        Regime::Standard { .. } => RIGHT - 306.0,
+        Regime::Franchise => RIGHT - 226.0,
+    };
+    first - LEFT - INSET
+}
+
+/// The table; rows cut by the end of a page go on under a repeated head.
+pub(super) fn draw(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
+    sheet.need(HEAD + 40.0);
+    head(sheet, doc);
+    for (line, net) in doc.lines.iter().zip(doc.line_nets()) {
+        row(sheet, doc, line, net);
+    }
+}
+
+fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
+    let area = Area { x: LEFT, y: sheet.y, width: RIGHT - LEFT, height: HEAD };
+    sheet.canvas.block(area, 4.0, ACCENT);
+    let baseline = sheet.y + 14.0;
+    let style = Style::bold(8.0);
+    sheet.canvas.text("Désignation", style, LEFT + INSET, baseline, WHITE);
+    for column in columns(doc.vat.regime) {
+        sheet.canvas.text_right(column.title, style, column.right, baseline, WHITE);
+    }
+    sheet.y += HEAD;
+}
+
+fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
+    let width = title_width(doc.vat.regime);
+    let title = wrap(&super::clean::one_line(&line.title), Style::bold(9.0), width);
+    let description = line.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let description = description.map_or_else(Vec::new, |text| wrap(text, Style::regular(8.0), width));
+
+    // A row does not begin with a lone line at the foot of a page.
+    if !sheet.fits(PADDING * 2.0 + TITLE + DESCRIPTION * 2.0) {
+        sheet.new_page();
+        head(sheet, doc);
+    }
+    sheet.y += PADDING;
+    figures(sheet, doc, line, net);
+    lines(sheet, doc, title, TITLE, true);
+    lines(sheet, doc, description, DESCRIPTION, false);
+    sheet.y += PADDING;
+    sheet.canvas.rule(LEFT, RIGHT, sheet.y, LINE);
+}
+
+/// The figures stand on the first line of the row.
+fn figures(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
+    let quantity = match (line.unit, line.quantity) {
+        (Unit::Page, 0 | 1) => "1\u{a0}page".to_owned(),
+        (Unit::Page, pages) => format!("{}\u{a0}pages", count(pages)),
+        (Unit::Flat, quantity) => count(quantity.max(1)),
+    };
+    let price = money_per_unit(net, line.quantity);
+    let values = match doc.vat.regime {
+        Regime::Standard { rate_bp } => vec![quantity, price, rate(rate_bp), money(net), money(line.gross)],
+        Regime::Franchise => vec![quantity, price, money(net)],
+    };
+    let baseline = sheet.y + TITLE * 0.72;
+    for (column, value) in columns(doc.vat.regime).iter().zip(&values) {
+        sheet.canvas.text_right(value, Style::regular(8.5), column.right, baseline, INK);
+    }
+}
+
+fn lines(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, lines: Vec<TextLine>, leading: f32, strong: bool) {
+    for line in lines {
+        if !sheet.fits(leading + PADDING) {
+            sheet.new_page();
+            head(sheet, doc);
+            sheet.y += PADDING;
+        }
+        sheet.y += leading;
+        let colour = if strong { INK } else { GREY };
+        sheet.canvas.line(line, LEFT + INSET, sheet.y - leading * 0.28, colour);
+    }
+}

@@ -1,0 +1,3 @@
+//! Invoices: the document a person reads and a ledger imports.
+
+pub mod document;

@@ -1,0 +1,5 @@
+//! Payments: what we ask of Stripe, and what it tells us.
+
+pub mod event;
+pub mod signature;
+pub mod stripe;
