@@ -7,4 +7,5 @@ mod emails_transport;
 mod http;
 mod invoice_document;
 mod private_server;
+mod stripe_gateway;
 mod stripe_simulator;
