@@ -10,7 +10,10 @@ use crate::{
     config::Config,
     db::Db,
     events::{self, Bus},
+    files::storage::Storage,
+    http::RateLimits,
     links::SignedLinks,
+    tarifs::PriceList,
 };
 
 /// The components of the server, one field each. Cheap to clone: every clone shares them.
@@ -31,6 +34,12 @@ pub struct Components {
     pub sessions: Sessions,
     /// Links that carry their own permission.
     pub links: SignedLinks,
+    /// How often the same person or address may do a thing.
+    pub limits: RateLimits,
+    /// Where documents are kept.
+    pub storage: Storage,
+    /// The public price list, kept for a few seconds.
+    pub tarifs: PriceList,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
 }

@@ -3,10 +3,12 @@
 //! A file travels through these rooms in order: [`upload`] reads the multipart form, [`names`] cleans the
 //! client's file name, [`sniff`] decides what the content really is, [`storage`] keeps it, [`download`] streams it back.
 
+pub mod deletions;
 pub mod download;
 pub mod names;
 pub mod sniff;
 pub mod storage;
+pub mod store;
 pub mod upload;
 
 mod upload_error;
