@@ -16,6 +16,7 @@ pub mod invoices;
 pub mod links;
 pub mod notifications;
 pub mod payments;
+pub mod projects;
 pub mod server;
 pub mod tarifs;
 pub mod telemetry;

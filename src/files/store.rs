@@ -155,9 +155,10 @@ pub struct Readable {
     pub owner: Option<Uuid>,
     /// Who corrects that order.
     pub corrector: Option<Uuid>,
-    /// Whether a message of one of the reader's conversations carries it: their own, or that of an author whose
-    /// order they correct.
-    pub in_conversation: bool,
+    /// Whether a message of the reader's own conversation carries it.
+    pub in_own_conversation: bool,
+    /// Whether a message of an author's conversation carries it, one of whose orders the reader corrects.
+    pub in_authors_conversation: bool,
 }
 
 /// A document as `reader` meets it.
@@ -173,10 +174,12 @@ pub async fn readable(
                   EXISTS (SELECT 1 FROM message_attachments a
                           JOIN messages m ON m.id = a.message_id
                           JOIN conversations v ON v.id = m.conversation_id
-                          WHERE a.file_id = f.id
-                            AND (v.user_id = ? OR EXISTS (SELECT 1 FROM commandes o
-                                                          WHERE o.corrector_id = ? AND o.user_id = v.user_id))
-                         ) AS "in_conversation!: bool"
+                          WHERE a.file_id = f.id AND v.user_id = ?) AS "in_own_conversation!: bool",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          JOIN conversations v ON v.id = m.conversation_id
+                          JOIN commandes o ON o.user_id = v.user_id
+                          WHERE a.file_id = f.id AND o.corrector_id = ?) AS "in_authors_conversation!: bool"
            FROM files f
            LEFT JOIN commandes c ON c.id = f.commande_id
            LEFT JOIN pending_commandes p ON p.id = f.pending_commande_id
