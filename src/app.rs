@@ -14,6 +14,7 @@ use crate::{
     http::RateLimits,
     links::SignedLinks,
     payments::stripe::StripeGateway,
+    tarifs::PriceList,
 };
 
 /// The components of the server, one field each. Cheap to clone: every clone shares them.
@@ -40,6 +41,8 @@ pub struct Components {
     pub stripe: StripeGateway,
     /// How often the same person or address may do a thing.
     pub limits: RateLimits,
+    /// The active tarifs, kept for a moment.
+    pub tarifs: PriceList,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
 }

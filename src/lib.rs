@@ -17,6 +17,7 @@ pub mod links;
 pub mod messages;
 pub mod notifications;
 pub mod payments;
+pub mod projects;
 pub mod server;
 pub mod tarifs;
 pub mod telemetry;

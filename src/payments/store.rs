@@ -268,7 +268,6 @@ pub struct PendingRow {
     pub titre: Option<String>,
     pub description: Option<String>,
     pub nombre_pages: Option<i32>,
-    pub amount: i32,
     pub buyer: Option<Json<Buyer>>,
     pub commande_id: Option<Uuid>,
 }
@@ -279,7 +278,7 @@ pub async fn lock_pending(conn: &mut MySqlConnection, id: Uuid) -> Result<Option
         // A join would lock the tarif too, and every settlement would wait for every other.
         r#"SELECT p.id, p.user_id, p.prenom, p.nom, p.email, p.telephone, p.adresse, p.tarif_id,
                   (SELECT t.nom FROM tarifs t WHERE t.id = p.tarif_id) AS "tarif_nom!",
-                  p.titre, p.description, p.nombre_pages, p.amount, p.buyer AS "buyer: Json<Buyer>", p.commande_id
+                  p.titre, p.description, p.nombre_pages, p.buyer AS "buyer: Json<Buyer>", p.commande_id
            FROM pending_commandes p WHERE p.id = ? FOR UPDATE"#,
         id
     )
