@@ -3,6 +3,8 @@
 pub mod format;
 pub mod price;
 
+mod price_error;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
