@@ -172,3 +172,15 @@ async fn the_sweep_removes_old_temporary_files_only() {
     );
     assert_eq!(demo.storage.keys().await.unwrap(), [object.key]);
 }
+
+#[tokio::test]
+async fn a_storage_whose_directory_vanished_heals() {
+    let demo = Demo::start().await;
+    std::fs::remove_dir_all(&demo.root.0).unwrap();
+    let object = demo
+        .storage
+        .put_bytes(Kind::Orders, "txt", now(), b"a")
+        .await
+        .unwrap();
+    assert_eq!(demo.storage.read(&object.key, 1).await.unwrap(), b"a");
+}
