@@ -5,7 +5,7 @@ pub mod secret_links;
 mod session;
 mod tokens;
 
-pub use passwords::Passwords;
+pub use passwords::{Passwords, UNUSABLE, Verdict};
 pub use session::{Admin, MaybeSession, Session, SessionUser, Sessions};
 pub use tokens::{Claims, SessionTokens};
 
