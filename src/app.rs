@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     db::Db,
     events::{self, Bus},
+    http::limits::RateLimits,
     links::SignedLinks,
 };
 
@@ -31,6 +32,8 @@ pub struct Components {
     pub sessions: Sessions,
     /// Links that carry their own permission.
     pub links: SignedLinks,
+    /// How often the same client or account may ask.
+    pub limits: RateLimits,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
 }
