@@ -16,3 +16,4 @@ pub mod notifications;
 pub mod payments;
 pub mod server;
 pub mod telemetry;
+pub mod users;
