@@ -21,3 +21,4 @@ pub mod projects;
 pub mod server;
 pub mod tarifs;
 pub mod telemetry;
+pub mod users;

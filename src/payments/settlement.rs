@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::AppState,
     audit,
-    auth::UNUSABLE_PASSWORD,
+    auth::UNUSABLE,
     clock::{day_in_paris, new_id},
     commandes::{Buyer as BillingBlock, TypeClient},
     db,
@@ -160,7 +160,7 @@ async fn account(tx: &mut Tx, pending: &PendingRow, now: DateTime<Utc>) -> ApiRe
     if let Some(account) = store::lock_account_by_email(tx, &pending.email).await? {
         return Ok(account);
     }
-    if let Some(account) = store::insert_dormant_account(tx, pending, UNUSABLE_PASSWORD, now).await? {
+    if let Some(account) = store::insert_dormant_account(tx, pending, UNUSABLE, now).await? {
         return Ok(account);
     }
     store::lock_account_by_email(tx, &pending.email).await?.ok_or_else(|| missing("account of order", pending.id))
