@@ -1,6 +1,7 @@
 //! Accounts: who someone is, and how they prove it.
 
 mod passwords;
+pub mod secret_links;
 mod session;
 mod tokens;
 
