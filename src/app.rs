@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     db::Db,
     events::{self, Bus},
+    files::storage::Storage,
     links::SignedLinks,
 };
 
@@ -31,6 +32,8 @@ pub struct Components {
     pub sessions: Sessions,
     /// Links that carry their own permission.
     pub links: SignedLinks,
+    /// Where objects (manuscripts, invoices, exports) are kept.
+    pub storage: Storage,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
 }
