@@ -12,6 +12,7 @@ pub mod events;
 pub mod files;
 pub mod http;
 pub mod invoices;
+pub mod jobs;
 pub mod links;
 pub mod notifications;
 pub mod payments;
