@@ -55,8 +55,10 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# A server that starts removes the temporary tables of the others in the same place: each has its own.
 initialise() {
     local install
+    export TMPDIR=$work
     if "$server" --no-defaults --version | grep -qi mariadb; then
         install=$(find_program mariadb-install-db mysql_install_db) || fail "no mariadb-install-db beside $server"
         "$install" --no-defaults --datadir="$work/data" --auth-root-authentication-method=normal \
@@ -93,7 +95,7 @@ wait_until_ready() {
     fail "the server did not start; its last lines are above"
 }
 
-if ! initialise >"$log" 2>&1; then
+if ! (initialise) >"$log" 2>&1; then
     tail -n 30 "$log" >&2
     fail "the data directory could not be initialised; the last lines are above"
 fi

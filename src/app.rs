@@ -32,7 +32,7 @@ pub struct Components {
     pub sessions: Sessions,
     /// Links that carry their own permission.
     pub links: SignedLinks,
-    /// Where objects (manuscripts, invoices, exports) are kept.
+    /// Uploaded and generated files.
     pub storage: Storage,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,

@@ -4,10 +4,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Path, RawPathParams, Request};
+use axum::extract::multipart::MultipartError;
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Path, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap};
+use axum::http::{Extensions, HeaderMap, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -126,6 +127,42 @@ impl<S: Send + Sync> FromRequestParts<S> for StrictPathId {
     }
 }
 
+/// A multipart form, read field by field, without the request time limit.
+///
+/// The whole form is limited to 2 MiB unless the route says `layer(DefaultBodyLimit::max(bytes))`. Errors of
+/// its fields become an [`ApiError`] through `?`: 413 past the limit, 400 when the form is malformed.
+///
+/// # Errors
+/// 415 when the body is no multipart form.
+#[derive(Debug)]
+pub struct ApiMultipart(pub Multipart);
+
+impl<S: Send + Sync> FromRequest<S> for ApiMultipart {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        lift_timeout(request.extensions());
+        let form = Multipart::from_request(request, state).await;
+        form.map(Self).map_err(|_| {
+            ApiError::unsupported_media("Le corps de la requête doit être un formulaire multipart.")
+        })
+    }
+}
+
+impl From<MultipartError> for ApiError {
+    fn from(error: MultipartError) -> Self {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            return ApiError::payload_too_large("L'envoi est trop volumineux.");
+        }
+        // Whatever else fails while reading a form is the sender's connection or the sender's form.
+        ApiError::bad_request(
+            "INVALID_MULTIPART",
+            "Le formulaire n'a pas pu être lu en entier.",
+        )
+        .caused_by(error)
+    }
+}
+
 /// Marks a handler that may outlast the request time limit: an upload, an export. Stands first in its signature.
 #[derive(Debug, Clone, Copy)]
 pub struct LongRunning;
@@ -134,10 +171,14 @@ impl<S: Sync> FromRequestParts<S> for LongRunning {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        if let Some(context) = parts.extensions.get::<Arc<RequestContext>>() {
-            context.lift_timeout();
-        }
+        lift_timeout(&parts.extensions);
         Ok(Self)
+    }
+}
+
+fn lift_timeout(extensions: &Extensions) {
+    if let Some(context) = extensions.get::<Arc<RequestContext>>() {
+        context.lift_timeout();
     }
 }
 

@@ -22,7 +22,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::context::{self, Edge, RequestContext};
 use super::error::ApiError;
-use super::limits_layer::{self, GeneralLimit};
+use super::limits::layer::{self as limits_layer, GeneralLimit};
 use super::paths::is_under;
 use super::request_id::X_REQUEST_ID;
 use super::spa::{self, Spa};

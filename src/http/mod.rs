@@ -10,7 +10,6 @@ pub mod headers;
 pub mod iso;
 pub mod layers;
 pub mod limits;
-pub mod limits_layer;
 pub mod page;
 pub mod paths;
 pub mod request_id;
@@ -24,7 +23,8 @@ pub use client_ip::{ClientIp, TrustedProxies};
 pub use context::RequestContext;
 pub use error::{ApiError, ApiResult, Detail, ErrorBody};
 pub use extract::{
-    ApiJson, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
+    ApiJson, ApiMultipart, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId,
+    StrictPathId,
 };
 pub use limits::{Budget, LimitKey, RateLimits};
 pub use page::{Page, PageQuery, page_params};

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use utoipa::IntoParams;
+use validator::Validate;
 
 use super::error::{ApiError, ApiResult};
 
@@ -37,7 +38,7 @@ impl Page {
 }
 
 /// The two paging keys of a query, as text because a value that is not a number means the default.
-#[derive(Debug, Default, Clone, Deserialize, IntoParams)]
+#[derive(Debug, Default, Clone, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Page number, from 1.

@@ -33,12 +33,12 @@ const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// The files of a built single-page app.
 #[derive(Clone)]
-pub struct Spa(ServeDir);
+pub struct Spa(Arc<ServeDir>);
 
 impl Spa {
     /// Serves the files of `directory`, which holds `index.html`.
     pub fn new(directory: PathBuf) -> Self {
-        Self(ServeDir::new(directory).precompressed_gzip())
+        Self(Arc::new(ServeDir::new(directory).precompressed_gzip()))
     }
 
     async fn answer(&self, request: Request) -> Response {
@@ -66,7 +66,8 @@ impl Spa {
     }
 
     async fn file(&self, request: Request) -> Response {
-        let answer: Result<HttpResponse<_>, Infallible> = self.0.clone().oneshot(request).await;
+        let answer: Result<HttpResponse<_>, Infallible> =
+            ServeDir::clone(&self.0).oneshot(request).await;
         match answer {
             Ok(response) => response.map(Body::new),
             Err(never) => match never {},

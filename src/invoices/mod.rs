@@ -1,3 +1,60 @@
-//! Invoices: the document a person reads and a ledger imports.
+//! Invoices and credit notes: issued in the payment's transaction, rendered and sent after it.
+//!
+//! | route | what |
+//! |---|---|
+//! | `GET /invoices` | the caller's invoices, newest first |
+//! | `GET /invoices/{id}` | one of them |
+//! | `GET /invoices/{id}/download` | its PDF; a signed link works without a session |
 
 pub mod document;
+mod issue;
+pub mod render;
+mod routes;
+mod service;
+mod store;
+
+pub use issue::{Issued, NewCreditNote, NewInvoice, ensure_vat_regime, issue, issue_credit_note};
+pub use routes::router;
+pub use service::{download_link, link_subject};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a numbered document is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[sqlx(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// Asks for money, or tells that it came.
+    Invoice,
+    /// Gives money back.
+    CreditNote,
+}
+
+impl Kind {
+    /// The series its numbers belong to.
+    fn series(self) -> &'static str {
+        match self {
+            Self::Invoice => "FA",
+            Self::CreditNote => "AV",
+        }
+    }
+
+    /// First part of its file name.
+    pub fn file_stem(self) -> &'static str {
+        match self {
+            Self::Invoice => "facture",
+            Self::CreditNote => "avoir",
+        }
+    }
+}
+
+/// The VAT regime in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VatRegime {
+    /// VAT at a rate.
+    Standard,
+    /// Small-business exemption (CGI art. 293 B).
+    Franchise,
+}

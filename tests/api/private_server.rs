@@ -1,12 +1,13 @@
 //! The private database server: first start, clean stop, and recovery from what a killed run leaves.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sqlx::{Connection, Executor, MySqlConnection};
 use staka::db::private_server::{Durability, PrivateServer, ServerError};
 
 fn directory(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("staka-{name}-{}", uuid::Uuid::new_v4().simple()))
+    let unique = uuid::Uuid::new_v4().simple();
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{unique}"))
 }
 
 async fn connect(server: &PrivateServer) -> MySqlConnection {

@@ -28,6 +28,8 @@ pub(super) struct Layout {
     pub socket: PathBuf,
     pub pid: PathBuf,
     pub log: PathBuf,
+    /// Temporary tables. A server that starts removes those it finds, also when another server is using them.
+    pub temporary: PathBuf,
     /// Locked for as long as the file is open.
     _lock: File,
 }
@@ -44,14 +46,17 @@ impl Layout {
             Err(TryLockError::WouldBlock) => return Err(ServerError::Busy(directory)),
             Err(TryLockError::Error(source)) => return Err(io()(source)),
         }
-        Ok(Self {
+        let layout = Self {
             data: directory.join("data"),
             socket: socket_path(&directory).map_err(io())?,
             pid: directory.join("server.pid"),
             log: directory.join("server.log"),
+            temporary: directory.join("tmp"),
             directory,
             _lock: lock,
-        })
+        };
+        private_directory(&layout.temporary).map_err(io())?;
+        Ok(layout)
     }
 
     /// The log of this start: the one of the start before is replaced.

@@ -79,7 +79,7 @@ pub(super) async fn initialise(programs: &Programs, layout: &Layout) -> Result<(
         fs::remove_dir_all(&fresh)
             .map_err(ServerError::io(format!("removing {}", fresh.display())))?;
     }
-    let output = make_system_tables(programs, &fresh).await?;
+    let output = make_system_tables(programs, &fresh, &layout.temporary).await?;
     if !output.status.success() {
         return Err(ServerError::Initialise {
             directory: fresh,
@@ -90,7 +90,11 @@ pub(super) async fn initialise(programs: &Programs, layout: &Layout) -> Result<(
         .map_err(ServerError::io(format!("renaming {}", fresh.display())))
 }
 
-async fn make_system_tables(programs: &Programs, directory: &Path) -> Result<Output, ServerError> {
+async fn make_system_tables(
+    programs: &Programs,
+    directory: &Path,
+    temporary: &Path,
+) -> Result<Output, ServerError> {
     let mut command = if is_mariadb(&programs.server).await? {
         mariadb_installer(programs, directory)?
     } else {
@@ -99,7 +103,11 @@ async fn make_system_tables(programs: &Programs, directory: &Path) -> Result<Out
         command.arg(format!("--datadir={}", directory.display()));
         command
     };
-    let output = command.args(as_user()).kill_on_drop(true).output();
+    let output = command
+        .args(as_user())
+        .env("TMPDIR", temporary)
+        .kill_on_drop(true)
+        .output();
     output
         .await
         .map_err(ServerError::io("initialising the database"))

@@ -268,6 +268,7 @@ fn arguments(layout: &Layout, durability: Durability) -> Vec<String> {
         path("datadir", &layout.data),
         path("socket", &layout.socket),
         path("pid-file", &layout.pid),
+        path("tmpdir", &layout.temporary),
     ];
     arguments.extend(install::as_user());
     let fixed = [
@@ -283,13 +284,15 @@ fn arguments(layout: &Layout, durability: Durability) -> Vec<String> {
     ];
     arguments.extend(fixed.map(str::to_owned));
     if durability == Durability::Scratch {
-        arguments.extend(
-            [
-                "--innodb-flush-log-at-trx-commit=0",
-                "--innodb-doublewrite=0",
-            ]
-            .map(str::to_owned),
-        );
+        // A database per test: all that makes a table slow to create is off.
+        let hasty = [
+            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-doublewrite=0",
+            "--innodb-file-per-table=OFF",
+            "--innodb-stats-persistent=OFF",
+            "--loose-sync-frm=OFF",
+        ];
+        arguments.extend(hasty.map(str::to_owned));
     }
     arguments
 }

@@ -20,14 +20,23 @@ pub(super) fn xml_text(text: &str) -> String {
 
 /// One line of text: runs of white space become one space, control characters go.
 pub(super) fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().filter(|c| c.is_whitespace() || !c.is_control()).collect();
-    spaced.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+    let keep = |c: &char| c.is_whitespace() || !(c.is_control() || is_noncharacter(*c));
+    let spaced: String = text.chars().filter(keep).collect();
+    spaced
+        .split_ascii_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Text for a page, as paragraphs: line ends kept, tabs as spaces, everything without a shape of its own dropped.
 pub(super) fn paragraphs(text: &str) -> Vec<String> {
     let unified = text.replace("\r\n", "\n");
-    unified.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']).map(visible).collect()
+    unified
+        .split([
+            '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+        ])
+        .map(visible)
+        .collect()
 }
 
 /// At most this many accents stack on one letter: more would climb over the lines above.
@@ -49,6 +58,15 @@ fn visible(paragraph: &str) -> String {
         previous = c;
     }
     out.truncate(out.trim_end_matches(' ').len());
+    french_spaces(&out)
+}
+
+/// A guillemet or a high punctuation mark never stands alone at the end or the start of a line.
+fn french_spaces(text: &str) -> String {
+    let mut out = text.replace("« ", "«\u{a0}");
+    for mark in ["»", ":", ";", "!", "?", "€", "%"] {
+        out = out.replace(&format!(" {mark}"), &format!("\u{a0}{mark}"));
+    }
     out
 }
 
@@ -57,9 +75,15 @@ fn visible(paragraph: &str) -> String {
 fn is_invisible(c: char, previous: char) -> bool {
     match c {
         '\u{200c}' | '\u{200d}' => !matches!(previous, '\u{600}'..='\u{dff}'),
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' => true,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' => {
+            true
+        }
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' => true,
         '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
         c => c.is_control(),
     }
@@ -82,12 +106,19 @@ mod tests {
 
     #[test]
     fn xml_text_drops_what_xml_forbids_and_escapes_the_rest() {
-        assert_eq!(xml_text("a\u{0}\u{b}<b> & \"c\"\u{fffe}\u{1f600}"), "a&lt;b&gt; &amp; &quot;c&quot;\u{1f600}");
+        assert_eq!(
+            xml_text("a\u{0}\u{b}<b> & \"c\"\u{fffe}\u{1f600}"),
+            "a&lt;b&gt; &amp; &quot;c&quot;\u{1f600}"
+        );
     }
 
     #[test]
     fn a_page_gets_no_control_no_override_and_no_tower_of_accents() {
         assert_eq!(paragraphs("a\tb\r\nc\u{202e}d\u{0}"), ["a b", "cd"]);
-        assert_eq!(paragraphs("e\u{301}\u{302}\u{303}\u{304}x"), ["e\u{301}\u{302}x"]);
+        assert_eq!(paragraphs("« a » !"), ["«\u{a0}a\u{a0}»\u{a0}!"]);
+        assert_eq!(
+            paragraphs("e\u{301}\u{302}\u{303}\u{304}x"),
+            ["e\u{301}\u{302}x"]
+        );
     }
 }

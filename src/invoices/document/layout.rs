@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Colour};
 use super::model::{InvoiceDocument, Seller};
-use super::text::{Style, TextLine, wrap};
+use super::text::{Style, TextLine, single, wrap_at_most};
 use super::{closing, parties, table};
 
 /// A4, in points.
@@ -39,7 +39,11 @@ pub(super) fn compose(doc: &InvoiceDocument) -> Vec<Canvas> {
 
 /// The name of the document, as its title says it.
 pub(super) fn kind_name(doc: &InvoiceDocument) -> &'static str {
-    if doc.is_credit_note() { "Avoir" } else { "Facture" }
+    if doc.is_credit_note() {
+        "Avoir"
+    } else {
+        "Facture"
+    }
 }
 
 /// Pages filled from top to bottom; `y` is where the next thing goes.
@@ -52,7 +56,12 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     fn new(doc: &'a InvoiceDocument) -> Self {
-        Self { doc, done: Vec::new(), canvas: Canvas::default(), y: TOP }
+        Self {
+            doc,
+            done: Vec::new(),
+            canvas: Canvas::default(),
+            y: TOP,
+        }
     }
 
     /// Whether something `height` points high still fits on this page.
@@ -71,12 +80,21 @@ impl<'a> Sheet<'a> {
     pub(super) fn new_page(&mut self) {
         self.done.push(std::mem::take(&mut self.canvas));
         let title = format!("{} n° {} (suite)", kind_name(self.doc), self.doc.number);
-        self.canvas.text(&title, Style::bold(8.5), LEFT, TOP + 8.0, GREY);
-        let seller = clip(wrap(&self.doc.seller.name, Style::regular(8.5), WIDTH / 2.0), 1);
-        for line in seller {
-            let x = RIGHT - line.width;
-            self.canvas.line(line, x, TOP + 8.0, GREY);
-        }
+        self.canvas.line(
+            single(&title, Style::bold(8.5)).fitted(WIDTH / 2.0 - 12.0),
+            LEFT,
+            TOP + 8.0,
+            GREY,
+        );
+        let seller = &self.doc.seller.name;
+        self.canvas.figure(
+            seller,
+            Style::regular(8.5),
+            RIGHT,
+            WIDTH / 2.0,
+            TOP + 8.0,
+            GREY,
+        );
         self.y = TOP + 24.0;
     }
 
@@ -103,15 +121,16 @@ fn footer(canvas: &mut Canvas, seller: &Seller, page: usize, total: usize) {
     let top = BOTTOM + 16.0;
     canvas.rule(LEFT, RIGHT, top, LINE);
     let style = Style::regular(7.0);
-    let identity = clip(wrap(&parties::identity_line(seller), style, WIDTH - 70.0), 2);
+    let identity = wrap_at_most(&parties::identity_line(seller), style, WIDTH - 70.0, 2);
     for (line, index) in identity.into_iter().zip(1_u8..) {
         canvas.line(line, LEFT, top + 3.0 + 9.5 * f32::from(index), GREY);
     }
-    canvas.text_right(&format!("Page {page} / {total}"), style, RIGHT, top + 12.5, GREY);
-}
-
-/// At most `max` lines: one field never pushes the rest off the page (the XML keeps the whole text).
-pub(super) fn clip(mut lines: Vec<TextLine>, max: usize) -> Vec<TextLine> {
-    lines.truncate(max);
-    lines
+    canvas.figure(
+        &format!("Page {page} / {total}"),
+        style,
+        RIGHT,
+        64.0,
+        top + 12.5,
+        GREY,
+    );
 }

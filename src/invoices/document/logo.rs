@@ -5,8 +5,25 @@ use krilla::geom::{Path, PathBuilder};
 use super::canvas::{Area, Canvas, Colour};
 
 /// Draws the mark in the square of side `size` whose top left corner is (`x`, `y`).
-pub(super) fn draw(canvas: &mut Canvas, x: f32, y: f32, size: f32, ground: Colour, ink: Colour, shade: Colour) {
-    canvas.block(Area { x, y, width: size, height: size }, size * 0.24, ground);
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    x: f32,
+    y: f32,
+    size: f32,
+    ground: Colour,
+    ink: Colour,
+    shade: Colour,
+) {
+    canvas.block(
+        Area {
+            x,
+            y,
+            width: size,
+            height: size,
+        },
+        size * 0.24,
+        ground,
+    );
     let at = |u: f32, v: f32| (x + u * size, y + v * size);
     for (path, colour) in [(page(at, false), ink), (page(at, true), shade)] {
         if let Some(path) = path {

@@ -12,34 +12,43 @@ const TITLE: f32 = 12.5;
 const DESCRIPTION: f32 = 11.5;
 const INSET: f32 = 8.0;
 
-/// A column of figures: its title and its right edge.
+/// Descriptions run under the figures: short texts look the same, long ones take fewer pages.
+const DESCRIPTION_WIDTH: f32 = 400.0;
+
+/// A column of figures: its title, its right edge, the width figures may take.
 struct Column {
     title: &'static str,
     right: f32,
+    width: f32,
 }
 
 /// Columns after the first one; under the franchise there is no VAT to set apart.
 fn columns(regime: Regime) -> Vec<Column> {
-    let at = |title, right| Column { title, right };
+    let at = |title, right, width| Column {
+        title,
+        right,
+        width,
+    };
     match regime {
         Regime::Standard { .. } => vec![
-            at("Quantité", RIGHT - 246.0),
-            at("Prix unit. HT", RIGHT - 172.0),
-            at("TVA", RIGHT - 136.0),
-            at("Total HT", RIGHT - 70.0),
-            at("Total TTC", RIGHT - INSET),
+            at("Qté", RIGHT - 286.0, 50.0),
+            at("Prix unit. HT", RIGHT - 222.0, 60.0),
+            at("Total HT", RIGHT - 159.0, 58.0),
+            at("Taux", RIGHT - 125.0, 30.0),
+            at("TVA", RIGHT - 70.0, 52.0),
+            at("Total TTC", RIGHT - INSET, 58.0),
         ],
         Regime::Franchise => vec![
-            at("Quantité", RIGHT - 166.0),
-            at("Prix unitaire", RIGHT - 84.0),
-            at("Montant", RIGHT - INSET),
+            at("Qté", RIGHT - 166.0, 54.0),
+            at("Prix unitaire", RIGHT - 84.0, 76.0),
+            at("Montant", RIGHT - INSET, 70.0),
         ],
     }
 }
 
 fn title_width(regime: Regime) -> f32 {
     let first = match regime {
-        Regime::Standard { .. } => RIGHT - 306.0,
+        Regime::Standard { .. } => RIGHT - 338.0,
         Regime::Franchise => RIGHT - 226.0,
     };
     first - LEFT - INSET
@@ -55,22 +64,46 @@ pub(super) fn draw(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
 }
 
 fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
-    let area = Area { x: LEFT, y: sheet.y, width: RIGHT - LEFT, height: HEAD };
+    let area = Area {
+        x: LEFT,
+        y: sheet.y,
+        width: RIGHT - LEFT,
+        height: HEAD,
+    };
     sheet.canvas.block(area, 4.0, ACCENT);
     let baseline = sheet.y + 14.0;
     let style = Style::bold(8.0);
-    sheet.canvas.text("Désignation", style, LEFT + INSET, baseline, WHITE);
+    sheet
+        .canvas
+        .text("Désignation", style, LEFT + INSET, baseline, WHITE);
     for column in columns(doc.vat.regime) {
-        sheet.canvas.text_right(column.title, style, column.right, baseline, WHITE);
+        sheet.canvas.figure(
+            column.title,
+            style,
+            column.right,
+            column.width,
+            baseline,
+            WHITE,
+        );
     }
     sheet.y += HEAD;
 }
 
 fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     let width = title_width(doc.vat.regime);
-    let title = wrap(&super::clean::one_line(&line.title), Style::bold(9.0), width);
-    let description = line.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let description = description.map_or_else(Vec::new, |text| wrap(text, Style::regular(8.0), width));
+    let title = wrap(
+        &super::clean::one_line(&line.title),
+        Style::bold(9.0),
+        width,
+    );
+    let description = line
+        .description
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
+    let description = description.map_or_else(Vec::new, |text| {
+        wrap(text, Style::regular(8.0), DESCRIPTION_WIDTH)
+    });
 
     // A row does not begin with a lone line at the foot of a page.
     if !sheet.fits(PADDING * 2.0 + TITLE + DESCRIPTION * 2.0) {
@@ -80,6 +113,7 @@ fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     sheet.y += PADDING;
     figures(sheet, doc, line, net);
     lines(sheet, doc, title, TITLE, true);
+    sheet.y += 1.5;
     lines(sheet, doc, description, DESCRIPTION, false);
     sheet.y += PADDING;
     sheet.canvas.rule(LEFT, RIGHT, sheet.y, LINE);
@@ -94,16 +128,38 @@ fn figures(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) 
     };
     let price = money_per_unit(net, line.quantity);
     let values = match doc.vat.regime {
-        Regime::Standard { rate_bp } => vec![quantity, price, rate(rate_bp), money(net), money(line.gross)],
+        Regime::Standard { rate_bp } => {
+            vec![
+                quantity,
+                price,
+                money(net),
+                rate(rate_bp),
+                money(line.gross - net),
+                money(line.gross),
+            ]
+        }
         Regime::Franchise => vec![quantity, price, money(net)],
     };
     let baseline = sheet.y + TITLE * 0.72;
     for (column, value) in columns(doc.vat.regime).iter().zip(&values) {
-        sheet.canvas.text_right(value, Style::regular(8.5), column.right, baseline, INK);
+        sheet.canvas.figure(
+            value,
+            Style::regular(8.5),
+            column.right,
+            column.width,
+            baseline,
+            INK,
+        );
     }
 }
 
-fn lines(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, lines: Vec<TextLine>, leading: f32, strong: bool) {
+fn lines(
+    sheet: &mut Sheet<'_>,
+    doc: &InvoiceDocument,
+    lines: Vec<TextLine>,
+    leading: f32,
+    strong: bool,
+) {
     for line in lines {
         if !sheet.fits(leading + PADDING) {
             sheet.new_page();
@@ -112,6 +168,8 @@ fn lines(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, lines: Vec<TextLine>, lea
         }
         sheet.y += leading;
         let colour = if strong { INK } else { GREY };
-        sheet.canvas.line(line, LEFT + INSET, sheet.y - leading * 0.28, colour);
+        sheet
+            .canvas
+            .line(line, LEFT + INSET, sheet.y - leading * 0.28, colour);
     }
 }

@@ -21,11 +21,17 @@ pub(super) struct Style {
 
 impl Style {
     pub(super) const fn regular(size: f32) -> Self {
-        Self { size, weight: Weight::Regular }
+        Self {
+            size,
+            weight: Weight::Regular,
+        }
     }
 
     pub(super) const fn bold(size: f32) -> Self {
-        Self { size, weight: Weight::Bold }
+        Self {
+            size,
+            weight: Weight::Bold,
+        }
     }
 }
 
@@ -52,9 +58,38 @@ pub(super) struct TextLine {
     pub width: f32,
 }
 
+impl TextLine {
+    /// The line, set smaller if that is what it takes to be no wider than `width`.
+    pub(super) fn fitted(mut self, width: f32) -> Self {
+        if self.width > width {
+            self.size *= width / self.width;
+            self.width = width;
+        }
+        self
+    }
+}
+
 /// Sets a text in lines no wider than `width`; line ends of the text are kept, and at least one line comes back.
 pub(super) fn wrap(text: &str, style: Style, width: f32) -> Vec<TextLine> {
-    clean::paragraphs(text).iter().flat_map(|text| Paragraph::new(text, style).lines(width)).collect()
+    clean::paragraphs(text)
+        .iter()
+        .flat_map(|text| Paragraph::new(text, style).lines(width))
+        .collect()
+}
+
+/// Like [`wrap`], at most `max` lines: a text that goes on ends with an ellipsis (the XML keeps all of it).
+pub(super) fn wrap_at_most(text: &str, style: Style, width: f32, max: usize) -> Vec<TextLine> {
+    let mut lines = wrap(text, style, width);
+    if lines.len() > max {
+        lines.truncate(max);
+        if let Some(mut last) = lines.pop() {
+            let ellipsis = single(" …", style);
+            last.runs.extend(ellipsis.runs);
+            last.width += ellipsis.width;
+            lines.push(last.fitted(width));
+        }
+    }
+    lines
 }
 
 /// Sets a text in a single line, however wide.
@@ -94,7 +129,10 @@ impl Paragraph {
             return vec![whole];
         }
         let advances = self.cluster_advances(&bidi);
-        self.break_lines(&advances, width).into_iter().map(|range| self.line(&bidi, range)).collect()
+        self.break_lines(&advances, width)
+            .into_iter()
+            .map(|range| self.line(&bidi, range))
+            .collect()
     }
 
     /// Width of each cluster (what must not be cut), by the byte it starts at.
@@ -137,33 +175,55 @@ impl Paragraph {
     }
 
     fn char_at(&self, at: usize) -> char {
-        self.text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ')
+        self.text
+            .get(at..)
+            .and_then(|rest| rest.chars().next())
+            .unwrap_or(' ')
     }
 
     fn last_char_of_cluster(&self, at: usize, advances: &BTreeMap<usize, f32>) -> char {
-        let end = advances.range(at + 1..).next().map_or(self.text.len(), |(next, _)| *next);
-        self.text.get(at..end).and_then(|cluster| cluster.chars().next_back()).unwrap_or(' ')
+        let end = advances
+            .range(at + 1..)
+            .next()
+            .map_or(self.text.len(), |(next, _)| *next);
+        self.text
+            .get(at..end)
+            .and_then(|cluster| cluster.chars().next_back())
+            .unwrap_or(' ')
     }
 
     /// One line, without the spaces it ends with.
     fn line(&self, bidi: &ParagraphBidiInfo<'_>, range: Range<usize>) -> TextLine {
         let text = self.text.get(range.clone()).unwrap_or_default();
         let end = range.start + text.trim_end_matches(' ').len();
-        let runs: Vec<GlyphRun> =
-            self.shaped_runs(bidi, range.start..end).into_iter().map(|(_, run)| run).collect();
+        let runs: Vec<GlyphRun> = self
+            .shaped_runs(bidi, range.start..end)
+            .into_iter()
+            .map(|(_, run)| run)
+            .collect();
         let width = runs.iter().map(GlyphRun::advance).sum::<f32>() * self.style.size;
-        TextLine { runs, size: self.style.size, width }
+        TextLine {
+            runs,
+            size: self.style.size,
+            width,
+        }
     }
 
     /// The shaped runs of a part of the paragraph, from left to right, each with the bytes it covers.
-    fn shaped_runs(&self, bidi: &ParagraphBidiInfo<'_>, range: Range<usize>) -> Vec<(Range<usize>, GlyphRun)> {
+    fn shaped_runs(
+        &self,
+        bidi: &ParagraphBidiInfo<'_>,
+        range: Range<usize>,
+    ) -> Vec<(Range<usize>, GlyphRun)> {
         if range.is_empty() {
             return Vec::new();
         }
         let (levels, visual) = bidi.visual_runs(range);
         let mut out = Vec::new();
         for level_run in visual {
-            let rtl = levels.get(level_run.start).is_some_and(|level| level.is_rtl());
+            let rtl = levels
+                .get(level_run.start)
+                .is_some_and(|level| level.is_rtl());
             let mut parts = self.font_runs(level_run);
             if rtl {
                 parts.reverse();
@@ -202,7 +262,9 @@ fn may_break(before: char, after: char) -> bool {
         (' ' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200a}' | '\u{3000}', _) => true,
         ('-' | '\u{2010}' | '\u{2013}' | '\u{2014}' | '/', after) => after.is_alphabetic(),
         (before, after) => {
-            (is_ideographic(before) || is_ideographic(after)) && !is_closing(after) && !is_opening(before)
+            (is_ideographic(before) || is_ideographic(after))
+                && !is_closing(after)
+                && !is_opening(before)
         }
     }
 }
@@ -236,14 +298,30 @@ fn shape_with(text: &str, font: FontId, rtl: bool) -> GlyphRun {
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
         buffer.guess_segment_properties();
-        buffer.set_direction(if rtl { Direction::RightToLeft } else { Direction::LeftToRight });
-        place(&rustybuzz::shape(face, &[], buffer), text, face.units_per_em() as f32)
+        buffer.set_direction(if rtl {
+            Direction::RightToLeft
+        } else {
+            Direction::LeftToRight
+        });
+        place(
+            &rustybuzz::shape(face, &[], buffer),
+            text,
+            face.units_per_em() as f32,
+        )
     });
-    GlyphRun { font, text: text.to_owned(), glyphs }
+    GlyphRun {
+        font,
+        text: text.to_owned(),
+        glyphs,
+    }
 }
 
 fn place(shaped: &rustybuzz::GlyphBuffer, text: &str, units_per_em: f32) -> Vec<KrillaGlyph> {
-    let mut starts: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
+    let mut starts: Vec<usize> = shaped
+        .glyph_infos()
+        .iter()
+        .map(|info| info.cluster as usize)
+        .collect();
     starts.sort_unstable();
     starts.dedup();
     let em = |units: i32| units as f32 / units_per_em;
@@ -273,14 +351,22 @@ mod tests {
     const STYLE: Style = Style::regular(10.0);
 
     fn texts(lines: &[TextLine]) -> Vec<String> {
-        lines.iter().map(|line| line.runs.iter().map(|run| run.text.as_str()).collect()).collect()
+        lines
+            .iter()
+            .map(|line| line.runs.iter().map(|run| run.text.as_str()).collect())
+            .collect()
     }
 
     #[test]
     fn lines_fit_and_words_stay_whole() {
         let lines = wrap("un deux trois quatre cinq six sept", STYLE, 60.0);
         assert!(lines.len() > 1 && lines.iter().all(|line| line.width <= 60.0));
-        assert!(texts(&lines).iter().flat_map(|line| line.split(' ')).all(|word| "un deux trois quatre cinq six sept".contains(word)));
+        assert!(
+            texts(&lines)
+                .iter()
+                .flat_map(|line| line.split(' '))
+                .all(|word| "un deux trois quatre cinq six sept".contains(word))
+        );
     }
 
     #[test]
@@ -288,6 +374,13 @@ mod tests {
         let lines = wrap(&"m".repeat(300), STYLE, 100.0);
         assert!(lines.iter().all(|line| line.width <= 100.0));
         assert_eq!(texts(&lines).concat().len(), 300);
+    }
+
+    #[test]
+    fn a_text_cut_short_says_so() {
+        let lines = wrap_at_most(&"mot ".repeat(50), STYLE, 100.0, 2);
+        assert!(lines.len() == 2 && lines.iter().all(|line| line.width <= 100.0));
+        assert!(texts(&lines).concat().ends_with('…'));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -17,11 +17,11 @@ use staka::clock::Clock;
 use staka::http::context::Edge;
 use staka::http::error::{ApiError, ApiResult};
 use staka::http::extract::{
-    ApiJson, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
+    ApiJson, ApiMultipart, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
 };
 use staka::http::layers::{self, LayerSettings};
+use staka::http::limits::layer::GeneralLimit;
 use staka::http::limits::{RateLimitSettings, RateLimits};
-use staka::http::limits_layer::GeneralLimit;
 use staka::http::{ClientIp, TrustedProxies, cache};
 use staka::server::{ServerSettings, Shutdown, serve};
 use tokio::net::TcpListener;
@@ -220,6 +220,7 @@ fn routes(gate: Arc<Gate>) -> Router {
             "/strict/{id}",
             get(async |StrictPathId(id): StrictPathId| Json(json!({"id": id}))),
         )
+        .route("/form", post(form).layer(DefaultBodyLimit::max(10_000)))
         .route("/panic", get(panic))
         .route(
             "/outage",
@@ -255,6 +256,15 @@ fn routes(gate: Arc<Gate>) -> Router {
         .route("/payments/webhook", post(async || Json(json!({}))))
         .route("/dev/mailbox", get(async || Json(json!({}))))
         .with_state(gate)
+}
+
+/// Tells the size of each file of a form.
+async fn form(ApiMultipart(mut form): ApiMultipart) -> ApiResult<Json<Value>> {
+    let mut sizes = Vec::new();
+    while let Some(field) = form.next_field().await? {
+        sizes.push(field.bytes().await?.len());
+    }
+    Ok(Json(json!({"sizes": sizes})))
 }
 
 async fn panic() -> Response {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::json;
 
 use super::demo::{Demo, Options};
@@ -211,4 +212,26 @@ async fn a_full_server_refuses_quickly() {
     demo.gate.open.notify_one();
     assert_eq!(held.await.unwrap().unwrap().status(), 200);
     assert_eq!(demo.json(demo.get("/plain")).await["ok"], true);
+}
+
+#[tokio::test]
+async fn forms_are_refused_in_the_same_shape() {
+    let demo = Demo::start().await;
+    let send = |size: usize| {
+        demo.post("/form")
+            .multipart(Form::new().part("file", Part::bytes(vec![0; size])))
+    };
+    assert_eq!(demo.json(send(100)).await["sizes"], json!([100]));
+    demo.refused(send(20_000), 413, "PAYLOAD_TOO_LARGE").await;
+    demo.refused(
+        demo.post("/form").json(&json!({})),
+        415,
+        "UNSUPPORTED_MEDIA_TYPE",
+    )
+    .await;
+    let cut = demo
+        .post("/form")
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body("--x\r\nContent");
+    demo.refused(cut, 400, "INVALID_MULTIPART").await;
 }

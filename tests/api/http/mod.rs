@@ -4,6 +4,7 @@ mod demo;
 mod edge;
 mod errors;
 mod limits;
+mod log;
 mod server;
 mod spa;
 mod system;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::body::Body;
+use axum::routing::{get, post};
+use staka::http::extract::read_body;
 use staka::server::{ServerSettings, Shutdown, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -140,4 +142,47 @@ async fn a_huge_head_is_refused() {
         .await;
     assert!(answer.is_err() || answer.unwrap().status() == 431);
     demo.json(demo.get("/plain")).await;
+}
+
+#[tokio::test]
+async fn a_client_that_stalls_in_its_body_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let settings = ServerSettings {
+        body_stall: Duration::from_millis(50),
+        ..ServerSettings::default()
+    };
+    let app = Router::new().route(
+        "/",
+        post(async |body: Body| read_body(body, 100).await.map(|_| ())),
+    );
+    tokio::spawn(serve(listener, app, settings, Shutdown::new()));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client
+        .write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        .await
+        .unwrap();
+    let mut answer = [0; 12];
+    client.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let demo = Demo::start().await;
+    let address = demo.base.trim_start_matches("http://");
+    let client = TcpStream::connect(address).await.unwrap();
+    let (mut reader, mut writer) = client.into_split();
+    let size = 8 << 20;
+    let head = format!(
+        "POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
+    );
+    writer.write_all(head.as_bytes()).await.unwrap();
+    writer.write_all(&vec![b'x'; size]).await.unwrap();
+    let mut answer = String::new();
+    reader.read_to_string(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 404") && answer.contains("NOT_FOUND"),
+        "{answer}"
+    );
 }

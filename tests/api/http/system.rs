@@ -1,8 +1,7 @@
 //! Health, metrics, documentation and the request log.
 
-use std::io;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
 use axum::extract::FromRef;
 use serde_json::Value;
@@ -11,10 +10,10 @@ use staka::http::system::{self, HealthProbes, SystemState, probe};
 use staka::http::{TrustedProxies, docs};
 use staka::server::Shutdown;
 use staka::telemetry;
-use tracing_subscriber::fmt::MakeWriter;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::demo::{Demo, Options};
+use super::log;
 
 #[derive(Clone)]
 struct AppState(SystemState);
@@ -179,38 +178,9 @@ async fn the_documentation_describes_itself_and_allows_its_script() {
     );
 }
 
-/// Log lines of the thread that runs the test.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Lines;
-
-    fn make_writer(&'a self) -> Lines {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn each_request_leaves_one_line_with_its_cause_and_without_its_path() {
-    let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_writer(lines.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    log::capture();
     let demo = Demo::start().await;
     demo.get("/defect?token=private")
         .header("x-request-id", "r1")
@@ -222,7 +192,7 @@ async fn each_request_leaves_one_line_with_its_cause_and_without_its_path() {
         .send()
         .await
         .unwrap();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = log::text();
     let requests: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -242,4 +212,17 @@ async fn each_request_leaves_one_line_with_its_cause_and_without_its_path() {
     assert_eq!(requests[1]["status"], 404);
     assert_eq!(requests[1]["ip"], "203.0.113.0");
     assert!(!text.contains("private") && !text.contains("203.0.113.77"));
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_leaves_its_line_too() {
+    log::capture();
+    let demo = Demo::start().await;
+    let held = tokio::spawn(demo.get("/gate").send());
+    demo.gate.entered.notified().await;
+    held.abort();
+    let _ = held.await;
+    demo.shutdown.stop();
+    demo.serving.await.unwrap().unwrap();
+    assert!(log::text().contains(r#""status":499"#), "{}", log::text());
 }

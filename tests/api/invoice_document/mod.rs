@@ -1,10 +1,12 @@
 //! The invoice document: its XML, its PDF, and that nothing a person types breaks either.
 
+mod overlaps;
 mod properties;
 mod samples;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use staka::invoices::document::{InvoiceDocument, RenderError, render, xml};
 
@@ -13,7 +15,13 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("staka-invoice-{}", uuid::Uuid::new_v4()));
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "staka-invoice-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
+        let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
@@ -26,8 +34,15 @@ impl Drop for Scratch {
 }
 
 fn run(program: &str, args: &[&Path]) -> Vec<u8> {
-    let output = Command::new(program).args(args).output().expect("poppler-utils is installed");
-    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(program)
+        .args(args)
+        .output()
+        .expect("poppler-utils is installed");
+    assert!(
+        output.status.success(),
+        "{program}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     output.stdout
 }
 
@@ -37,8 +52,13 @@ fn pages(doc: &InvoiceDocument) -> Vec<String> {
     let file = scratch.0.join("invoice.pdf");
     std::fs::write(&file, render(doc).unwrap()).unwrap();
     let text = run("pdftotext", &[Path::new("-layout"), &file, Path::new("-")]);
-    let text = String::from_utf8(text).unwrap().replace(['\u{a0}', '\u{202f}'], " ");
-    text.trim_end_matches('\u{c}').split('\u{c}').map(str::to_owned).collect()
+    let text = String::from_utf8(text)
+        .unwrap()
+        .replace(['\u{a0}', '\u{202f}'], " ");
+    text.trim_end_matches('\u{c}')
+        .split('\u{c}')
+        .map(str::to_owned)
+        .collect()
 }
 
 fn assert_prints(doc: &InvoiceDocument, expected: &[&str]) {
@@ -80,7 +100,10 @@ fn a_paid_invoice_says_so_in_xml() {
         ],
     );
     for subject in ["PMT", "PMD", "AAB", "BAR"] {
-        assert_eq!(xml.matches(&format!("<ram:SubjectCode>{subject}<")).count(), 1);
+        assert_eq!(
+            xml.matches(&format!("<ram:SubjectCode>{subject}<")).count(),
+            1
+        );
     }
 }
 
@@ -96,7 +119,16 @@ fn a_professional_is_named_by_company_and_siren() {
             "<ram:BuyerReference>BC-2026-77</ram:BuyerReference>",
         ],
     );
-    assert_prints(&doc, &["Éditions du Vieux Moulin SARL", "Cœlia Lefèvre", "552 100 554", "40 €", "trois fois"]);
+    assert_prints(
+        &doc,
+        &[
+            "Éditions du Vieux Moulin SARL",
+            "Cœlia Lefèvre",
+            "552 100 554",
+            "40 €",
+            "trois fois",
+        ],
+    );
 }
 
 #[test]
@@ -138,13 +170,27 @@ fn a_credit_note_names_the_invoice_it_corrects() {
             "<qdt:DateTimeString format=\"102\">20260312</qdt:DateTimeString>",
         ],
     );
-    assert_prints(&doc, &["AVOIR", "N° AV-2026-000007", "Avoir sur la facture n° FA-2026-000124 du 12/03/2026", "99,99 €"]);
+    assert_prints(
+        &doc,
+        &[
+            "AVOIR",
+            "N° AV-2026-000007",
+            "Avoir sur la facture n° FA-2026-000124 du 12/03/2026",
+            "99,99 €",
+        ],
+    );
 }
 
 #[test]
 fn an_unpaid_invoice_asks_for_its_amount() {
     let doc = samples::unpaid_invoice();
-    assert_has(&xml(&doc), &["<ram:ID>S1</ram:ID>", "<ram:DuePayableAmount>350.00</ram:DuePayableAmount>"]);
+    assert_has(
+        &xml(&doc),
+        &[
+            "<ram:ID>S1</ram:ID>",
+            "<ram:DuePayableAmount>350.00</ram:DuePayableAmount>",
+        ],
+    );
     assert_prints(&doc, &["À régler avant le 31/03/2026"]);
 }
 
@@ -153,10 +199,26 @@ fn a_person_reads_what_the_law_wants() {
     assert_prints(
         &samples::consumer_invoice(),
         &[
-            "FACTURE", "N° FA-2026-000123", "12/03/2026", "Staka Livres", "SAS au capital de 1 000 €",
-            "732 829 320 00074", "FR44732829320", "RCS Paris", "12 rue des Œillets", "Cœlia Lefèvre", "59000 Lille",
-            "L’Œuvre de l’été", "291,67 €", "58,33 €", "350,00 €", "20 %", "✓ Acquittée le 12/03/2026",
-            "Carte bancaire (Stripe)", "pi_3PqX8yLkdIwHu7ix0Zt9vB2c", "Page 1 / 1",
+            "FACTURE",
+            "N° FA-2026-000123",
+            "12/03/2026",
+            "Staka Livres",
+            "SAS au capital de 1 000 €",
+            "732 829 320 00074",
+            "FR44732829320",
+            "RCS Paris",
+            "12 rue des Œillets",
+            "Cœlia Lefèvre",
+            "59000 Lille",
+            "L’Œuvre de l’été",
+            "291,67 €",
+            "58,33 €",
+            "350,00 €",
+            "20 %",
+            "✓ Acquittée le 12/03/2026",
+            "Carte bancaire (Stripe)",
+            "pi_3PqX8yLkdIwHu7ix0Zt9vB2c",
+            "Page 1 / 1",
         ],
     );
 }
@@ -166,15 +228,34 @@ fn long_texts_flow_over_pages_with_the_head_repeated() {
     let pages = pages(&samples::monster_invoice());
     assert!(pages.len() > 1);
     let text = pages.concat();
-    for part in ["Le cœur a ses raisons", "naïf", "ﬁl", "FIN DU TEXTE", "1 234 567,90 €"] {
+    for part in [
+        "Le cœur a ses raisons",
+        "naïf",
+        "ﬁl",
+        "FIN DU TEXTE",
+        "1 234 567,90 €",
+    ] {
         let ligature_or_letters = part.replace('ﬁ', "fi");
-        assert!(text.contains(part) || text.contains(&ligature_or_letters), "« {part} » is missing in:\n{text}");
+        assert!(
+            text.contains(part) || text.contains(&ligature_or_letters),
+            "« {part} » is missing in:\n{text}"
+        );
     }
     for (index, page) in pages.iter().enumerate() {
         assert!(page.contains(&format!("Page {} / {}", index + 1, pages.len())));
     }
-    assert!(pages[1].contains("Désignation") && pages[1].contains("Facture n° FA-2026-000127 (suite)"));
-    assert_eq!(text.matches("Le cœur a ses raisons").count(), samples::monster_invoice().lines[0].description.as_ref().unwrap().matches("Le cœur").count());
+    assert!(
+        pages[1].contains("Désignation") && pages[1].contains("Facture n° FA-2026-000127 (suite)")
+    );
+    assert_eq!(
+        text.matches("Le cœur a ses raisons").count(),
+        samples::monster_invoice().lines[0]
+            .description
+            .as_ref()
+            .unwrap()
+            .matches("Le cœur")
+            .count()
+    );
 }
 
 #[test]
@@ -183,7 +264,10 @@ fn the_embedded_xml_is_the_xml() {
         let scratch = Scratch::new();
         let file = scratch.0.join("invoice.pdf");
         std::fs::write(&file, render(&doc).unwrap()).unwrap();
-        run("pdfdetach", &[Path::new("-saveall"), Path::new("-o"), &scratch.0, &file]);
+        run(
+            "pdfdetach",
+            &[Path::new("-saveall"), Path::new("-o"), &scratch.0, &file],
+        );
         let embedded = std::fs::read_to_string(scratch.0.join("factur-x.xml")).unwrap();
         assert_eq!(embedded, xml(&doc), "{name}");
     }
@@ -192,7 +276,8 @@ fn the_embedded_xml_is_the_xml() {
 #[test]
 fn the_same_invoice_gives_the_same_bytes() {
     let doc = samples::consumer_invoice();
-    let copy: InvoiceDocument = serde_json::from_str(&serde_json::to_string(&doc).unwrap()).unwrap();
+    let copy: InvoiceDocument =
+        serde_json::from_str(&serde_json::to_string(&doc).unwrap()).unwrap();
     assert_eq!(copy, doc);
     assert_eq!(render(&copy).unwrap(), render(&doc).unwrap());
 }
@@ -211,8 +296,10 @@ fn contradictory_amounts_are_refused() {
 /// validators of `tests/facturx_check.sh`.
 #[test]
 fn writes_sample_invoices() {
-    let directory = std::env::var_os("INVOICE_SAMPLES_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/invoice-samples"), PathBuf::from);
+    let directory = std::env::var_os("INVOICE_SAMPLES_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/invoice-samples"),
+        PathBuf::from,
+    );
     std::fs::create_dir_all(&directory).unwrap();
     for (name, doc) in samples::all() {
         std::fs::write(directory.join(format!("{name}.pdf")), render(&doc).unwrap()).unwrap();

@@ -9,10 +9,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use super::context::RequestContext;
-use super::error::ApiError;
-use super::limits::{Budget, LimitKey, Quota, RateLimits};
-use super::paths::is_under;
+use super::{Budget, LimitKey, Quota, RateLimits};
+use crate::http::context::RequestContext;
+use crate::http::error::ApiError;
+use crate::http::paths::is_under;
 
 /// Tells whose valid session the headers carry, cheaply: the signature alone is checked.
 pub type Identify = Arc<dyn Fn(&HeaderMap) -> Option<Uuid> + Send + Sync>;

@@ -8,133 +8,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+pub mod layer;
+mod settings;
+
+pub use settings::{Budget, Limit, RateLimitSettings};
+
 use super::error::ApiError;
 use crate::clock::Clock;
 
-/// Seconds in an hour and in a day, for the default windows.
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
-
 /// Keys one budget remembers at most. Past it the memory starts afresh rather than grow.
 const MAX_KEYS: usize = 200_000;
-
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Budget {
-    /// Failed logins of one account from one address.
-    Login,
-    /// Failed logins from one address.
-    LoginIp,
-    /// Accounts opened from one address.
-    Register,
-    /// Password resets asked for from one address.
-    PasswordResetIp,
-    /// Password resets asked for one account.
-    PasswordResetAccount,
-    /// Contact, newsletter, free sample and other public forms, per address.
-    PublicForm,
-    /// Orders of visitors, per address.
-    GuestOrder,
-    /// Messages of visitors, per address.
-    VisitorChat,
-    /// Consultation bookings, per address.
-    Booking,
-    /// Exports of personal data, per user.
-    Export,
-    /// Everything, per address without a session.
-    Anonymous,
-    /// Everything, per user.
-    User,
-}
-
-impl Budget {
-    /// Every budget with its default: events, and the window in seconds.
-    const DEFAULTS: [(Budget, u32, u64); 12] = [
-        (Budget::Login, 5, HOUR),
-        (Budget::LoginIp, 50, HOUR),
-        (Budget::Register, 20, HOUR),
-        (Budget::PasswordResetIp, 5, HOUR),
-        (Budget::PasswordResetAccount, 5, HOUR),
-        (Budget::PublicForm, 10, HOUR),
-        (Budget::GuestOrder, 10, HOUR),
-        (Budget::VisitorChat, 10, HOUR),
-        (Budget::Booking, 10, HOUR),
-        (Budget::Export, 3, DAY),
-        (Budget::Anonymous, 100, HOUR / 4),
-        (Budget::User, 2000, HOUR / 4),
-    ];
-
-    /// Every budget.
-    pub fn all() -> impl Iterator<Item = Budget> {
-        Self::DEFAULTS.into_iter().map(|(budget, ..)| budget)
-    }
-
-    /// The name used in configuration, such as `LOGIN_IP`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Budget::Login => "LOGIN",
-            Budget::LoginIp => "LOGIN_IP",
-            Budget::Register => "REGISTER",
-            Budget::PasswordResetIp => "PASSWORD_RESET_IP",
-            Budget::PasswordResetAccount => "PASSWORD_RESET_ACCOUNT",
-            Budget::PublicForm => "PUBLIC_FORM",
-            Budget::GuestOrder => "GUEST_ORDER",
-            Budget::VisitorChat => "VISITOR_CHAT",
-            Budget::Booking => "BOOKING",
-            Budget::Export => "EXPORT",
-            Budget::Anonymous => "ANONYMOUS",
-            Budget::User => "USER",
-        }
-    }
-}
-
-/// At most `max` events in any window that starts with the first of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// Events allowed in a window.
-    pub max: u32,
-    /// How long a window lasts.
-    pub window: Duration,
-}
-
-/// Every limit of the server.
-#[derive(Debug, Clone)]
-pub struct RateLimitSettings {
-    /// Off, every check passes.
-    pub enabled: bool,
-    limits: BTreeMap<Budget, Limit>,
-}
-
-impl RateLimitSettings {
-    /// Counts nothing.
-    pub fn disabled() -> Self {
-        Self {
-            enabled: false,
-            limits: BTreeMap::new(),
-        }
-    }
-
-    /// Replaces one limit.
-    pub fn set(&mut self, budget: Budget, limit: Limit) {
-        self.limits.insert(budget, limit);
-    }
-}
-
-impl Default for RateLimitSettings {
-    fn default() -> Self {
-        let limit = |max, secs| Limit {
-            max,
-            window: Duration::from_secs(secs),
-        };
-        let limits = Budget::DEFAULTS
-            .into_iter()
-            .map(|(budget, max, secs)| (budget, limit(max, secs)));
-        Self {
-            enabled: true,
-            limits: limits.collect(),
-        }
-    }
-}
 
 /// Who is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,5 +1,7 @@
 //! The listener, the background tasks and the two-stage shutdown.
 
+mod linger;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -23,6 +25,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
+use tower_http::timeout::TimeoutBody;
+
+use linger::Lingering;
 
 /// Pause after a failed `accept`, so that a lack of file descriptors does not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -32,8 +37,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct ServerSettings {
     /// Connections open at the same time; more wait in the kernel's queue.
     pub max_connections: usize,
-    /// Longest time a client may take to send a request's head.
+    /// Longest time a client may take to send a request's head, counted from the end of the one before: also the
+    /// life of an idle connection.
     pub header_timeout: Duration,
+    /// Longest silence of a client in the middle of a body it sends.
+    pub body_stall: Duration,
     /// Largest read buffer of a connection, in bytes; also bounds the request's head.
     pub read_buffer: usize,
     /// Idle time before a silent peer is probed.
@@ -47,6 +55,7 @@ impl Default for ServerSettings {
         Self {
             max_connections: 4096,
             header_timeout: Duration::from_secs(10),
+            body_stall: Duration::from_secs(30),
             read_buffer: 64 * 1024,
             keepalive: Duration::from_secs(60),
             drain: Duration::from_secs(25),
@@ -247,8 +256,11 @@ where
     ) {
         tune(&stream, settings);
         let service = self.service.clone();
+        let stall = settings.body_stall;
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request = request.map(Body::new);
+            let (head, body) = request.into_parts();
+            let body = TimeoutBody::new(stall, Lingering::new(body, &head.headers));
+            let mut request = Request::from_parts(head, Body::new(body));
             request.extensions_mut().insert(ConnectInfo(peer));
             service.clone().oneshot(request)
         });

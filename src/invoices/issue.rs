@@ -1,0 +1,205 @@
+//! Issuing: the number, the amounts and the snapshots, in the transaction that settles the payment.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{MySqlConnection, types::Json};
+use uuid::Uuid;
+
+use super::{
+    Kind, VatRegime,
+    document::{Buyer, Line, Regime, Seller, Unit, Vat},
+    store,
+};
+use crate::{
+    app::AppState,
+    clock::{Clock, day_in_paris, new_id},
+    config::{self, Company, Config},
+    events::{Hint, Tx},
+};
+
+/// A paid order to invoice. `amount` is cents, VAT included.
+pub struct NewInvoice {
+    /// The order.
+    pub commande_id: Uuid,
+    /// What was sold.
+    pub title: String,
+    /// The details of it.
+    pub description: Option<String>,
+    /// What was paid.
+    pub amount: i64,
+    /// To whom.
+    pub buyer: Buyer,
+    /// When it was paid.
+    pub paid_at: DateTime<Utc>,
+    /// The Checkout session that paid; a session is invoiced once.
+    pub stripe_session_id: String,
+    /// What the payment is called at Stripe.
+    pub payment_reference: Option<String>,
+}
+
+/// Money given back on an invoice. `amount` is cents, VAT included.
+pub struct NewCreditNote {
+    /// The invoice it corrects.
+    pub original_invoice_id: Uuid,
+    /// What was given back.
+    pub amount: i64,
+    /// When.
+    pub refunded_at: DateTime<Utc>,
+    /// What the refund is called at Stripe.
+    pub reference: String,
+}
+
+/// What was issued.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The row.
+    pub id: Uuid,
+    /// Its number.
+    pub number: String,
+}
+
+/// Issues the invoice of a payment: takes the next number of the year and freezes who sold what to
+/// whom. The renderer is woken by the commit.
+///
+/// # Errors
+/// When the database refuses; the number is then not used.
+pub async fn issue(tx: &mut Tx, state: &AppState, new: NewInvoice) -> Result<Issued, sqlx::Error> {
+    let vat = vat_in_force(tx, &state.config, day_in_paris(new.paid_at)).await?;
+    let line = Line {
+        title: new.title,
+        description: new.description,
+        quantity: 1,
+        unit: Unit::Flat,
+        gross: new.amount,
+    };
+    let (number, issued_at) = next_number(tx, &state.clock, Kind::Invoice).await?;
+    let row = store::NewRow {
+        id: new_id(),
+        commande_id: new.commande_id,
+        kind: Kind::Invoice,
+        original_invoice_id: None,
+        number: &number,
+        amount: new.amount,
+        tax_amount: vat.tax_of(new.amount),
+        vat: &vat,
+        issued_at,
+        paid_at: new.paid_at,
+        seller: Json(seller(&state.config.company)),
+        buyer: Json(new.buyer),
+        items: Json(vec![line]),
+        stripe_session_id: Some(&new.stripe_session_id),
+        payment_reference: new.payment_reference.as_deref(),
+    };
+    insert(tx, &row).await
+}
+
+/// Issues the credit note of a refund, with the parties and the VAT of the original.
+///
+/// # Errors
+/// When the original does not exist or the database refuses.
+pub async fn issue_credit_note(tx: &mut Tx, state: &AppState, new: NewCreditNote) -> Result<Issued, sqlx::Error> {
+    let original = store::for_rendering(tx, new.original_invoice_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+    let vat = original.vat();
+    let line = Line {
+        title: format!("Remboursement sur la facture {}", original.number),
+        description: original.items.0.first().map(|line| line.title.clone()),
+        quantity: 1,
+        unit: Unit::Flat,
+        gross: new.amount,
+    };
+    let (number, issued_at) = next_number(tx, &state.clock, Kind::CreditNote).await?;
+    let row = store::NewRow {
+        id: new_id(),
+        commande_id: original.commande_id,
+        kind: Kind::CreditNote,
+        original_invoice_id: Some(new.original_invoice_id),
+        number: &number,
+        amount: new.amount,
+        tax_amount: vat.tax_of(new.amount),
+        vat: &vat,
+        issued_at,
+        paid_at: new.refunded_at,
+        seller: original.seller,
+        buyer: original.buyer,
+        items: Json(vec![line]),
+        stripe_session_id: None,
+        payment_reference: Some(&new.reference),
+    };
+    insert(tx, &row).await
+}
+
+async fn insert(tx: &mut Tx, row: &store::NewRow<'_>) -> Result<Issued, sqlx::Error> {
+    store::insert(tx, row).await?;
+    tx.hint(Hint::Invoices);
+    Ok(Issued { id: row.id, number: row.number.to_owned() })
+}
+
+/// The next number of the series and the instant of issue. The counter's row stays locked until the
+/// transaction ends, so that numbers have no hole and follow the order of issue; a roll-back gives
+/// the number back.
+async fn next_number(
+    conn: &mut MySqlConnection,
+    clock: &Clock,
+    kind: Kind,
+) -> Result<(String, DateTime<Utc>), sqlx::Error> {
+    use chrono::Datelike;
+    let year = clock.today_in_paris().year();
+    let number = store::next_number(conn, kind.series(), year as u16).await?;
+    Ok((format!("{}-{year}-{number:06}", kind.series()), clock.now()))
+}
+
+/// The regime of the day: the latest dated row that has begun, else the configured one.
+async fn vat_in_force(conn: &mut MySqlConnection, config: &Config, day: NaiveDate) -> Result<Vat, sqlx::Error> {
+    Ok(match store::vat_regime(conn, day).await? {
+        Some(row) => vat(row.regime, row.rate_bp, row.mention),
+        None => vat(configured(config), config.vat.rate_bp, config.vat.mention.clone()),
+    })
+}
+
+/// Writes the configured regime when the table has none; later changes are dated rows.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ensure_vat_regime(state: &AppState) -> Result<(), sqlx::Error> {
+    let mut conn = state.db.conn().await?;
+    let settings = &state.config.vat;
+    let mention = settings.mention.as_deref();
+    let regime = configured(&state.config);
+    store::insert_first_regime(&mut conn, settings.from, regime, settings.rate_bp, mention, state.clock.now()).await
+}
+
+fn configured(config: &Config) -> VatRegime {
+    match config.vat.regime {
+        config::VatRegime::Standard => VatRegime::Standard,
+        config::VatRegime::Franchise => VatRegime::Franchise,
+    }
+}
+
+/// The document's form of a regime.
+pub(super) fn vat(regime: VatRegime, rate_bp: u32, mention: Option<String>) -> Vat {
+    let regime = match regime {
+        VatRegime::Standard => Regime::Standard { rate_bp },
+        VatRegime::Franchise => Regime::Franchise,
+    };
+    Vat { regime, mention }
+}
+
+fn seller(company: &Company) -> Seller {
+    let company = company.clone();
+    Seller {
+        name: company.name,
+        legal_form: company.legal_form,
+        capital: company.capital,
+        street: company.street,
+        postal_code: company.postal_code,
+        city: company.city,
+        country: company.country,
+        siren: company.siren,
+        siret: company.siret,
+        vat_number: company.vat_number,
+        rcs: company.rcs,
+        email: company.email,
+        phone: company.phone,
+        website: company.website,
+        mediator: company.mediator,
+    }
+}

@@ -1,0 +1,215 @@
+//! Rendering after the commit: the PDF is made from the snapshots, stored, and its mail queued in
+//! the transaction that notes it.
+
+use std::time::Duration as StdDuration;
+
+use chrono::{DateTime, Duration, Utc};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    Kind,
+    document::{self, InvoiceDocument, PaymentInfo, PaymentMethod},
+    store::{self, RenderRow},
+};
+use crate::{
+    app::AppState,
+    clock::day_in_paris,
+    db,
+    events::{self, AlertKind, Event, Hint, InvoiceRef},
+    files::storage::{self, StoredObject},
+    http::error::{ApiError, ApiResult},
+};
+
+/// How long a renderer may hold an invoice before another takes it over.
+const LEASE: Duration = Duration::minutes(2);
+/// Pause after the first failure; doubled each time, at most [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::seconds(30);
+const LONGEST_PAUSE: Duration = Duration::hours(1);
+/// Failures after which the administrators are told.
+const ALERT_AFTER: u32 = 3;
+/// How often the table is looked at without a hint.
+const POLL: StdDuration = StdDuration::from_secs(10);
+const BATCH: u32 = 5;
+
+/// Renders invoices until told to stop.
+///
+/// # Errors
+/// Never; failures are kept with the invoice and tried again.
+pub async fn run(state: AppState, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut hints = state.bus.subscribe();
+    loop {
+        if let Err(error) = drain(&state).await {
+            tracing::error!(code = error.code(), "invoices could not be rendered");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(POLL) => {}
+            () = invoice_hint(&mut hints) => {}
+        }
+    }
+}
+
+async fn invoice_hint(hints: &mut tokio::sync::broadcast::Receiver<Hint>) {
+    use tokio::sync::broadcast::error::RecvError;
+    loop {
+        match hints.recv().await {
+            Ok(Hint::Invoices) | Err(RecvError::Lagged(_)) => return,
+            Ok(_) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// Renders all that is due now; tells how many were.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn drain(state: &AppState) -> ApiResult<usize> {
+    let mut done = 0;
+    loop {
+        let due = claim(state).await?;
+        if due.is_empty() {
+            return Ok(done);
+        }
+        for id in due {
+            if let Err(error) = render_one(state, id).await {
+                note_failure(state, id, &error).await?;
+            }
+            done += 1;
+        }
+    }
+}
+
+async fn claim(state: &AppState) -> ApiResult<Vec<Uuid>> {
+    db::with_retry(|| async {
+        let mut tx = state.begin().await?;
+        let due = store::claim_due(&mut tx, state.clock.now(), LEASE, BATCH).await?;
+        tx.commit().await?;
+        Ok::<_, ApiError>(due)
+    })
+    .await
+}
+
+/// Makes the file of an invoice unless it has one, and returns its storage key.
+///
+/// # Errors
+/// When rendering, the storage or the database fails.
+pub async fn render_one(state: &AppState, id: Uuid) -> ApiResult<String> {
+    let row = load(state, id).await?;
+    if let Some(key) = row.pdf_key {
+        return Ok(key);
+    }
+    let document = document(&row);
+    let bytes = tokio::task::spawn_blocking(move || document::render(&document))
+        .await
+        .map_err(ApiError::internal)?
+        .map_err(ApiError::internal)?;
+    let object = state.storage.put_bytes(storage::Kind::Invoices, "pdf", state.clock.now(), &bytes).await?;
+    match note_rendered(state, &row, &object).await? {
+        true => Ok(object.key),
+        false => {
+            discard(state, &object.key).await?;
+            load(state, id).await?.pdf_key.ok_or_else(ApiError::unavailable)
+        }
+    }
+}
+
+async fn load(state: &AppState, id: Uuid) -> ApiResult<RenderRow> {
+    let mut conn = state.db.conn().await?;
+    store::for_rendering(&mut conn, id).await?.ok_or_else(|| ApiError::not_found("Facture introuvable."))
+}
+
+async fn note_rendered(state: &AppState, row: &RenderRow, object: &StoredObject) -> ApiResult<bool> {
+    db::with_retry(|| async {
+        let mut tx = state.begin().await?;
+        if !store::set_rendered(&mut tx, row.id, object, state.clock.now()).await? {
+            return Ok(false);
+        }
+        events::record(&mut tx, ready(row, &object.key)).await?;
+        tx.commit().await?;
+        Ok::<_, ApiError>(true)
+    })
+    .await
+}
+
+async fn discard(state: &AppState, key: &str) -> ApiResult<()> {
+    let mut conn = state.db.conn().await?;
+    Ok(store::discard_object(&mut conn, key, state.clock.now()).await?)
+}
+
+async fn note_failure(state: &AppState, id: Uuid, error: &ApiError) -> ApiResult<()> {
+    let attempts = load(state, id).await?.render_attempts;
+    tracing::warn!(invoice_id = %id, code = error.code(), attempts, "an invoice was not rendered; it will be tried again");
+    let now = state.clock.now();
+    let mut tx = state.begin().await?;
+    store::set_render_failed(&mut tx, id, error.code(), retry_at(now, attempts)).await?;
+    if attempts >= ALERT_AFTER {
+        events::record(
+            &mut tx,
+            Event::Alert {
+                kind: AlertKind::Operations,
+                subject: format!("render:{id}"),
+                title: "Une facture ne peut pas être mise en page".into(),
+                message: format!("La facture {id} attend son PDF après {attempts} essais ; les essais continuent."),
+                action_path: Some("/admin/factures"),
+            },
+        )
+        .await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn retry_at(now: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
+    let pause = FIRST_PAUSE * 2_i32.pow(attempts.saturating_sub(1).min(7));
+    now + pause.min(LONGEST_PAUSE)
+}
+
+fn ready(row: &RenderRow, key: &str) -> Event {
+    Event::InvoiceReady {
+        user_id: row.user_id,
+        titre: row.titre.clone(),
+        attempt: 0,
+        invoice: InvoiceRef {
+            id: row.id,
+            number: row.number.clone(),
+            amount: row.amount.into(),
+            tax_amount: row.tax_amount.into(),
+            issued_at: row.issued_at,
+            is_credit_note: row.kind == Kind::CreditNote,
+            pdf_key: key.to_owned(),
+        },
+    }
+}
+
+/// The document of an issued row: everything comes from its snapshots.
+fn document(row: &RenderRow) -> InvoiceDocument {
+    let issued_on = day_in_paris(row.issued_at);
+    let paid_on = row.paid_at.map(day_in_paris);
+    let kind = match (row.kind, &row.original_number, row.original_issued_at) {
+        (Kind::CreditNote, Some(number), Some(date)) => {
+            document::Kind::CreditNote { original_number: number.clone(), original_date: day_in_paris(date) }
+        }
+        _ => document::Kind::Invoice,
+    };
+    InvoiceDocument {
+        kind,
+        number: row.number.clone(),
+        issued_on,
+        supplied_on: paid_on.unwrap_or(issued_on),
+        due_on: row.due_at.map_or(issued_on, day_in_paris),
+        paid_on,
+        order_reference: row.commande_id.to_string(),
+        seller: row.seller.0.clone(),
+        buyer: row.buyer.0.clone(),
+        lines: row.items.0.clone(),
+        vat: row.vat(),
+        amount: row.amount.into(),
+        tax_amount: row.tax_amount.into(),
+        payment: Some(PaymentInfo {
+            method: PaymentMethod::Card,
+            means: "Carte bancaire (Stripe)".into(),
+            reference: row.payment_reference.clone(),
+        }),
+    }
+}

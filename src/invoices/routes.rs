@@ -1,0 +1,205 @@
+//! Wire types and handlers of `/invoices`.
+
+use axum::{
+    Json,
+    body::Body,
+    extract::State,
+    http::HeaderMap,
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::{service, store::InvoiceRow};
+use crate::{
+    app::AppState,
+    audit,
+    auth::Session,
+    files::download::{self, Description},
+    http::{ApiError, ApiQuery, ApiResult, ErrorBody, LongRunning, Page, PageQuery, PathId, iso::Iso},
+};
+
+/// Routes of `/invoices`.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(detail)).routes(routes!(download))
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct InvoiceItem {
+    id: Uuid,
+    number: String,
+    /// Cents, VAT included.
+    amount: i32,
+    /// Cents of VAT within the amount.
+    tax_amount: i32,
+    #[schema(example = "599.00 €")]
+    amount_formatted: String,
+    created_at: Iso,
+    /// Relative link that works without a session for 15 minutes.
+    pdf_url: String,
+    commande: InvoiceOrder,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct InvoiceOrder {
+    id: Uuid,
+    titre: String,
+    description: Option<String>,
+    statut: String,
+    created_at: Iso,
+    updated_at: Iso,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<InvoiceOwner>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct InvoiceOwner {
+    prenom: String,
+    nom: String,
+    email: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct InvoiceList {
+    invoices: Vec<InvoiceItem>,
+    pagination: Pagination,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Pagination {
+    page: u32,
+    limit: u32,
+    total: u64,
+    total_pages: u64,
+    has_next_page: bool,
+    has_previous_page: bool,
+}
+
+impl Pagination {
+    fn new(page: Page, total: u64) -> Self {
+        Self {
+            page: page.page,
+            limit: page.limit,
+            total,
+            total_pages: page.total_pages(total),
+            has_next_page: page.has_next(total),
+            has_previous_page: page.has_prev(),
+        }
+    }
+}
+
+/// Cents as the web application shows them: `599.00 €`.
+fn formatted(cents: i32) -> String {
+    let sign = if cents < 0 { "-" } else { "" };
+    let cents = cents.unsigned_abs();
+    format!("{sign}{}.{:02} €", cents / 100, cents % 100)
+}
+
+fn item(state: &AppState, row: InvoiceRow, owner: Option<InvoiceOwner>) -> InvoiceItem {
+    InvoiceItem {
+        pdf_url: service::download_link(state, row.id),
+        id: row.id,
+        number: row.number,
+        amount: row.amount,
+        tax_amount: row.tax_amount,
+        amount_formatted: formatted(row.amount),
+        created_at: row.created_at.into(),
+        commande: InvoiceOrder {
+            id: row.commande_id,
+            titre: row.titre,
+            description: row.description,
+            statut: row.statut,
+            created_at: row.commande_created_at.into(),
+            updated_at: row.commande_updated_at.into(),
+            user: owner,
+        },
+    }
+}
+
+/// The caller's invoices, newest first.
+#[utoipa::path(get, path = "/invoices", tag = "Invoices", params(PageQuery), security(("bearer" = [])),
+    responses((status = 200, body = InvoiceList), (status = 401, body = ErrorBody)))]
+async fn list(
+    State(state): State<AppState>,
+    Session(user): Session,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> ApiResult<Json<InvoiceList>> {
+    let page = query.page(10, 50)?;
+    let (rows, total) = service::list(&state, user.id, page).await?;
+    let invoices = rows.into_iter().map(|row| item(&state, row, None)).collect();
+    Ok(Json(InvoiceList { invoices, pagination: Pagination::new(page, total) }))
+}
+
+/// One invoice of the caller.
+#[utoipa::path(get, path = "/invoices/{id}", tag = "Invoices", params(("id" = Uuid, Path)), security(("bearer" = [])),
+    responses((status = 200, body = InvoiceItem), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn detail(
+    State(state): State<AppState>,
+    Session(user): Session,
+    PathId(id): PathId,
+) -> ApiResult<Json<InvoiceItem>> {
+    let row = service::owned(&state, &user, id).await?;
+    let owner = InvoiceOwner { prenom: row.prenom.clone(), nom: row.nom.clone(), email: row.email.clone() };
+    Ok(Json(item(&state, row, Some(owner))))
+}
+
+#[derive(Default, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SignedQuery {
+    /// Unix seconds, from a `pdfUrl`.
+    expires: Option<i64>,
+    /// From a `pdfUrl`.
+    signature: Option<String>,
+}
+
+/// The PDF (PDF/A-3b with the Factur-X XML inside), for its owner or through the signed `pdfUrl`.
+#[utoipa::path(get, path = "/invoices/{id}/download", tag = "Invoices", params(("id" = Uuid, Path), SignedQuery),
+    security(("bearer" = [])),
+    responses((status = 200, content_type = "application/pdf"), (status = 401, body = ErrorBody),
+        (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+async fn download(
+    _: LongRunning,
+    State(state): State<AppState>,
+    session: Option<Session>,
+    PathId(id): PathId,
+    ApiQuery(query): ApiQuery<SignedQuery>,
+    headers: HeaderMap,
+) -> ApiResult<Response<Body>> {
+    let invoice = match (session, query.expires, query.signature) {
+        (_, Some(expires), Some(signature)) => through_link(&state, id, expires, &signature).await?,
+        (Some(Session(user)), ..) => service::owned(&state, &user, id).await?,
+        (None, ..) => return Err(ApiError::unauthorized("TOKEN_MISSING", "Connectez-vous pour continuer.")),
+    };
+    let file = service::open_pdf(&state, &invoice).await?;
+    audit_download(&state, &invoice).await?;
+    let filename = format!("{}-{}.pdf", invoice.kind.file_stem(), invoice.number);
+    let sha256 = invoice.pdf_sha256.as_deref();
+    download::respond(file, Description { filename: &filename, mime: "application/pdf", sha256 }, &headers).await
+}
+
+async fn through_link(state: &AppState, id: Uuid, expires: i64, signature: &str) -> ApiResult<InvoiceRow> {
+    let subject = service::link_subject(id);
+    match state.links.permits(&subject, expires, signature, state.clock.now()) {
+        true => service::find(state, id).await,
+        false => Err(ApiError::forbidden("LINK_EXPIRED", "Ce lien a expiré. Rouvrez la facture depuis votre espace.")),
+    }
+}
+
+async fn audit_download(state: &AppState, invoice: &InvoiceRow) -> ApiResult<()> {
+    let mut conn = state.db.conn().await?;
+    let entry = audit::Entry {
+        actor: &invoice.email,
+        action: "INVOICE_DOWNLOADED",
+        target: audit::Target::Invoice,
+        target_id: Some(invoice.id.to_string()),
+        details: None,
+        severity: audit::Severity::Low,
+    };
+    Ok(audit::record(&mut conn, &state.clock, entry).await?)
+}

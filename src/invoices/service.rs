@@ -1,0 +1,71 @@
+//! What an author may see of their invoices.
+
+use uuid::Uuid;
+
+use super::{
+    render,
+    store::{self, InvoiceRow},
+};
+use crate::{
+    app::AppState,
+    auth::SessionUser,
+    files::storage::StoredFile,
+    http::{
+        error::{ApiError, ApiResult},
+        page::Page,
+    },
+};
+
+/// A page of the caller's invoices and how many there are in all.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn list(state: &AppState, user_id: Uuid, page: Page) -> ApiResult<(Vec<InvoiceRow>, u64)> {
+    let mut conn = state.db.conn().await?;
+    let rows = store::list_of_user(&mut conn, user_id, page.limit, page.offset()).await?;
+    let total = store::count_of_user(&mut conn, user_id).await?;
+    Ok((rows, total.max(0) as u64))
+}
+
+/// An invoice of the caller.
+///
+/// # Errors
+/// 404 when there is none, 403 when it is someone else's.
+pub async fn owned(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<InvoiceRow> {
+    let invoice = find(state, id).await?;
+    match invoice.user_id == user.id {
+        true => Ok(invoice),
+        false => Err(ApiError::forbidden("NOT_OWNER", "Cette facture ne vous appartient pas.")),
+    }
+}
+
+/// An invoice, whoever asks: for callers that proved a permission of their own.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn find(state: &AppState, id: Uuid) -> ApiResult<InvoiceRow> {
+    let mut conn = state.db.conn().await?;
+    store::find(&mut conn, id).await?.ok_or_else(|| ApiError::not_found("Facture introuvable."))
+}
+
+/// The stored PDF, rendered now when the renderer has not come to it yet.
+///
+/// # Errors
+/// When rendering or the storage fails.
+pub async fn open_pdf(state: &AppState, invoice: &InvoiceRow) -> ApiResult<StoredFile> {
+    let key = match &invoice.pdf_key {
+        Some(key) => key.clone(),
+        None => render::render_one(state, invoice.id).await?,
+    };
+    Ok(state.storage.open(&key).await?)
+}
+
+/// What a signed link to an invoice permits.
+pub fn link_subject(id: Uuid) -> String {
+    format!("invoice:{id}")
+}
+
+/// A relative link to the PDF that works without a session for a while.
+pub fn download_link(state: &AppState, id: Uuid) -> String {
+    format!("/api/invoices/{id}/download?{}", state.links.sign(&link_subject(id), state.clock.now()))
+}

@@ -1,0 +1,328 @@
+//! SQL of the invoices.
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use sqlx::{MySqlConnection, types::Json};
+use uuid::Uuid;
+
+use super::{
+    Kind, VatRegime,
+    document::{Buyer, Line, Regime, Seller, Vat},
+    issue,
+};
+use crate::{clock::new_id, files::storage::StoredObject};
+
+/// An invoice to write.
+pub struct NewRow<'a> {
+    pub id: Uuid,
+    pub commande_id: Uuid,
+    pub kind: Kind,
+    pub original_invoice_id: Option<Uuid>,
+    pub number: &'a str,
+    pub amount: i64,
+    pub tax_amount: i64,
+    pub vat: &'a Vat,
+    pub issued_at: DateTime<Utc>,
+    pub paid_at: DateTime<Utc>,
+    pub seller: Json<Seller>,
+    pub buyer: Json<Buyer>,
+    pub items: Json<Vec<Line>>,
+    pub stripe_session_id: Option<&'a str>,
+    pub payment_reference: Option<&'a str>,
+}
+
+/// A regime by date.
+pub struct RegimeRow {
+    pub regime: VatRegime,
+    pub rate_bp: u32,
+    pub mention: Option<String>,
+}
+
+pub async fn insert(conn: &mut MySqlConnection, row: &NewRow<'_>) -> Result<(), sqlx::Error> {
+    let regime = match row.vat.regime {
+        Regime::Standard { .. } => VatRegime::Standard,
+        Regime::Franchise => VatRegime::Franchise,
+    };
+    sqlx::query!(
+        "INSERT INTO invoices
+           (id, commande_id, kind, original_invoice_id, number, amount, tax_amount, vat_regime, vat_rate_bp,
+            vat_mention, status, issued_at, due_at, paid_at, seller, buyer, items, stripe_session_id,
+            payment_reference, render_due_at, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PAID', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row.id,
+        row.commande_id,
+        row.kind,
+        row.original_invoice_id,
+        row.number,
+        row.amount,
+        row.tax_amount,
+        regime,
+        row.vat.rate_bp(),
+        row.vat.mention,
+        row.issued_at,
+        row.paid_at,
+        row.paid_at,
+        row.seller,
+        row.buyer,
+        row.items,
+        row.stripe_session_id,
+        row.payment_reference,
+        row.issued_at,
+        row.issued_at,
+        row.issued_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes the next number of a series; the row stays locked until the transaction ends.
+pub async fn next_number(conn: &mut MySqlConnection, series: &str, year: u16) -> Result<u32, sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO invoice_counters (series, year, last_number) VALUES (?, ?, 1)
+         ON DUPLICATE KEY UPDATE last_number = last_number + 1",
+        series,
+        year
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query_scalar!("SELECT last_number FROM invoice_counters WHERE series = ? AND year = ?", series, year)
+        .fetch_one(conn)
+        .await
+}
+
+pub async fn vat_regime(conn: &mut MySqlConnection, day: NaiveDate) -> Result<Option<RegimeRow>, sqlx::Error> {
+    sqlx::query_as!(
+        RegimeRow,
+        r#"SELECT regime AS "regime: VatRegime", rate_bp, mention
+           FROM vat_regimes WHERE valid_from <= ? ORDER BY valid_from DESC LIMIT 1"#,
+        day
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+pub async fn insert_first_regime(
+    conn: &mut MySqlConnection,
+    from: NaiveDate,
+    regime: VatRegime,
+    rate_bp: u32,
+    mention: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO vat_regimes (valid_from, regime, rate_bp, mention, created_at)
+         SELECT ?, ?, ?, ?, ? FROM (SELECT 1 AS one) AS row_to_add
+         WHERE NOT EXISTS (SELECT 1 FROM vat_regimes)",
+        from,
+        regime,
+        rate_bp,
+        mention,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Everything the document is made of.
+pub struct RenderRow {
+    pub id: Uuid,
+    pub commande_id: Uuid,
+    pub kind: Kind,
+    pub number: String,
+    pub amount: i32,
+    pub tax_amount: i32,
+    pub vat_regime: VatRegime,
+    pub vat_rate_bp: u32,
+    pub vat_mention: Option<String>,
+    pub issued_at: DateTime<Utc>,
+    pub paid_at: Option<DateTime<Utc>>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub seller: Json<Seller>,
+    pub buyer: Json<Buyer>,
+    pub items: Json<Vec<Line>>,
+    pub payment_reference: Option<String>,
+    pub original_number: Option<String>,
+    pub original_issued_at: Option<DateTime<Utc>>,
+    pub user_id: Uuid,
+    pub titre: String,
+    pub pdf_key: Option<String>,
+    pub render_attempts: u32,
+}
+
+impl RenderRow {
+    /// The regime it was issued under.
+    pub fn vat(&self) -> Vat {
+        issue::vat(self.vat_regime, self.vat_rate_bp, self.vat_mention.clone())
+    }
+}
+
+pub async fn for_rendering(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<RenderRow>, sqlx::Error> {
+    sqlx::query_as!(
+        RenderRow,
+        r#"SELECT i.id, i.commande_id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount,
+                  i.vat_regime AS "vat_regime: VatRegime", i.vat_rate_bp, i.vat_mention, i.issued_at, i.paid_at,
+                  i.due_at, i.seller AS "seller: Json<Seller>", i.buyer AS "buyer: Json<Buyer>",
+                  i.items AS "items: Json<Vec<Line>>", i.payment_reference, o.number AS "original_number?",
+                  o.issued_at AS "original_issued_at?", c.user_id, c.titre, i.pdf_key, i.render_attempts
+           FROM invoices i
+           JOIN commandes c ON c.id = i.commande_id
+           LEFT JOIN invoices o ON o.id = i.original_invoice_id
+           WHERE i.id = ?"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Leases up to `limit` invoices that wait to be rendered, for this caller alone.
+pub async fn claim_due(
+    conn: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    lease: Duration,
+    limit: u32,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        r#"SELECT id AS "id: Uuid" FROM invoices
+           WHERE render_due_at <= ? ORDER BY render_due_at LIMIT ? FOR UPDATE SKIP LOCKED"#,
+        now,
+        limit
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for id in &ids {
+        sqlx::query!(
+            "UPDATE invoices SET render_due_at = ?, render_attempts = render_attempts + 1 WHERE id = ?",
+            now + lease,
+            id
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(ids)
+}
+
+/// Notes the rendered file; false when another renderer was first.
+pub async fn set_rendered(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    object: &StoredObject,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE invoices SET pdf_key = ?, pdf_sha256 = ?, pdf_size = ?, render_due_at = NULL, render_error = NULL,
+                updated_at = ?
+         WHERE id = ? AND pdf_key IS NULL",
+        object.key,
+        object.sha256,
+        object.size as i64,
+        now,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn set_render_failed(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    error: &str,
+    retry_at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE invoices SET render_error = ?, render_due_at = ? WHERE id = ? AND pdf_key IS NULL",
+        error,
+        retry_at,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// An invoice as its owner sees it.
+pub struct InvoiceRow {
+    pub id: Uuid,
+    pub kind: Kind,
+    pub number: String,
+    pub amount: i32,
+    pub tax_amount: i32,
+    pub created_at: DateTime<Utc>,
+    pub commande_id: Uuid,
+    pub titre: String,
+    pub description: Option<String>,
+    pub statut: String,
+    pub commande_created_at: DateTime<Utc>,
+    pub commande_updated_at: DateTime<Utc>,
+    pub user_id: Uuid,
+    pub prenom: String,
+    pub nom: String,
+    pub email: String,
+    pub pdf_key: Option<String>,
+    pub pdf_sha256: Option<String>,
+}
+
+pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<InvoiceRow>, sqlx::Error> {
+    sqlx::query_as!(
+        InvoiceRow,
+        r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
+                  c.titre, c.description, c.statut, c.created_at AS commande_created_at,
+                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key, i.pdf_sha256
+           FROM invoices i
+           JOIN commandes c ON c.id = i.commande_id
+           JOIN users u ON u.id = c.user_id
+           WHERE i.id = ?"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+pub async fn list_of_user(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    limit: u32,
+    offset: u64,
+) -> Result<Vec<InvoiceRow>, sqlx::Error> {
+    sqlx::query_as!(
+        InvoiceRow,
+        r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
+                  c.titre, c.description, c.statut, c.created_at AS commande_created_at,
+                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key, i.pdf_sha256
+           FROM commandes c
+           JOIN invoices i ON i.commande_id = c.id
+           JOIN users u ON u.id = c.user_id
+           WHERE c.user_id = ?
+           ORDER BY i.created_at DESC, i.id DESC
+           LIMIT ? OFFSET ?"#,
+        user_id,
+        limit,
+        offset
+    )
+    .fetch_all(conn)
+    .await
+}
+
+pub async fn count_of_user(conn: &mut MySqlConnection, user_id: Uuid) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM commandes c JOIN invoices i ON i.commande_id = c.id WHERE c.user_id = ?",
+        user_id
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Queues a stored object for removal.
+pub async fn discard_object(conn: &mut MySqlConnection, key: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO storage_deletions (id, storage_key, next_attempt_at, created_at) VALUES (?, ?, ?, ?)",
+        new_id(),
+        key,
+        now,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Prices as people read them.
+
+use super::Unite;
+
+/// Writes a price of the list the way the site shows it: `350€`, `2,50€`, `2€/page`. `prix` is in cents.
+/// The `/page` is what the site's forms recognise a page price by.
+pub fn prix_formate(prix: i64, unite: Unite) -> String {
+    let (sign, cents) = (if prix < 0 { "-" } else { "" }, prix.unsigned_abs());
+    let suffix = match unite {
+        Unite::Page => "/page",
+        Unite::Forfait => "",
+    };
+    match (cents / 100, cents % 100) {
+        (euros, 0) => format!("{sign}{euros}€{suffix}"),
+        (euros, rest) => format!("{sign}{euros},{rest:02}€{suffix}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_written_as_the_site_shows_them() {
+        for (prix, unite, text) in [
+            (35_000, Unite::Forfait, "350€"),
+            (145_000, Unite::Forfait, "1450€"),
+            (250, Unite::Forfait, "2,50€"),
+            (200, Unite::Page, "2€/page"),
+            (105, Unite::Page, "1,05€/page"),
+            (0, Unite::Forfait, "0€"),
+            (99, Unite::Forfait, "0,99€"),
+        ] {
+            assert_eq!(prix_formate(prix, unite), text);
+        }
+    }
+}
