@@ -13,6 +13,7 @@ pub mod events;
 pub mod files;
 pub mod http;
 pub mod invoices;
+pub mod jobs;
 pub mod links;
 pub mod messages;
 pub mod notifications;
