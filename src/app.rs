@@ -11,7 +11,10 @@ use crate::{
     db::Db,
     events::{self, Bus},
     files::storage::Storage,
+    http::RateLimits,
     links::SignedLinks,
+    payments::stripe::StripeGateway,
+    tarifs::PriceList,
 };
 
 /// The components of the server, one field each. Cheap to clone: every clone shares them.
@@ -34,6 +37,12 @@ pub struct Components {
     pub links: SignedLinks,
     /// Uploaded and generated files.
     pub storage: Storage,
+    /// The one door to Stripe.
+    pub stripe: StripeGateway,
+    /// How often the same person or address may do a thing.
+    pub limits: RateLimits,
+    /// The active tarifs, kept for a moment.
+    pub tarifs: PriceList,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
 }

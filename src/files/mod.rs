@@ -3,13 +3,19 @@
 //! A file travels through these rooms in order: [`upload`] reads the multipart form, [`names`] cleans the
 //! client's file name, [`sniff`] decides what the content really is, [`storage`] keeps it, [`download`] streams it back.
 
+pub mod access;
+pub mod deletions;
 pub mod download;
 pub mod names;
+mod routes;
 pub mod sniff;
 pub mod storage;
+pub mod store;
 pub mod upload;
 
 mod upload_error;
+
+pub use routes::{FileItem, reading_router};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

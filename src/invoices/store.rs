@@ -268,7 +268,8 @@ pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Invoice
         InvoiceRow,
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
                   c.titre, c.description, c.statut, c.created_at AS commande_created_at,
-                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key, i.pdf_sha256
+                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key,
+                  i.pdf_sha256 AS "pdf_sha256: String"
            FROM invoices i
            JOIN commandes c ON c.id = i.commande_id
            JOIN users u ON u.id = c.user_id
@@ -289,7 +290,8 @@ pub async fn list_of_user(
         InvoiceRow,
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
                   c.titre, c.description, c.statut, c.created_at AS commande_created_at,
-                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key, i.pdf_sha256
+                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key,
+                  i.pdf_sha256 AS "pdf_sha256: String"
            FROM commandes c
            JOIN invoices i ON i.commande_id = c.id
            JOIN users u ON u.id = c.user_id

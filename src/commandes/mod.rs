@@ -1,0 +1,114 @@
+//! Orders, from the form to the row: paid orders of guests and connected authors, unpaid orders, and
+//! what their owners read of them.
+//!
+//! | route                                  | what it does                                       |
+//! |----------------------------------------|----------------------------------------------------|
+//! | `POST /public/order`                   | a guest's order, with its manuscripts, to be paid  |
+//! | `GET /public/order/{id}`               | whether that order is paid                         |
+//! | `POST /commandes/create-paid-project`  | the same for a connected author                    |
+//! | `POST /commandes`                      | an order without payment                           |
+//! | `GET /commandes`, `GET /commandes/{id}`| the caller's orders                                |
+
+mod buyer;
+mod form;
+mod intake;
+pub mod pending;
+pub mod purge;
+mod routes;
+mod service;
+mod store;
+mod submit;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use buyer::{Buyer, TypeClient};
+pub use routes::router;
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[sqlx(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Statut {
+    /// Received, not paid.
+    EnAttente,
+    /// Received, to be looked at before anything else.
+    EnAttenteVerification,
+    /// Waits for a talk with its author.
+    EnAttenteConsultation,
+    /// A price was proposed.
+    EstimationEnvoyee,
+    /// Paid, not begun.
+    Payee,
+    /// Being corrected.
+    EnCours,
+    /// Delivered.
+    Termine,
+    /// Given up.
+    Annulee,
+    /// Stopped for the time being.
+    Suspendue,
+}
+
+impl Statut {
+    /// Every status, in the order of the life of an order.
+    pub const ALL: [Self; 9] = [
+        Self::EnAttente,
+        Self::EnAttenteVerification,
+        Self::EnAttenteConsultation,
+        Self::EstimationEnvoyee,
+        Self::Payee,
+        Self::EnCours,
+        Self::Termine,
+        Self::Annulee,
+        Self::Suspendue,
+    ];
+
+    /// The wire form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EnAttente => "EN_ATTENTE",
+            Self::EnAttenteVerification => "EN_ATTENTE_VERIFICATION",
+            Self::EnAttenteConsultation => "EN_ATTENTE_CONSULTATION",
+            Self::EstimationEnvoyee => "ESTIMATION_ENVOYEE",
+            Self::Payee => "PAYEE",
+            Self::EnCours => "EN_COURS",
+            Self::Termine => "TERMINE",
+            Self::Annulee => "ANNULEE",
+            Self::Suspendue => "SUSPENDUE",
+        }
+    }
+
+    /// Reads the wire form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|statut| statut.as_str() == text)
+    }
+}
+
+/// How urgent an order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[sqlx(rename_all = "UPPERCASE")]
+pub enum Priorite {
+    /// Can wait.
+    Faible,
+    /// As any other.
+    Normale,
+    /// Before others.
+    Haute,
+    /// Before all others.
+    Urgente,
+}
+
+/// Whether an order is paid; absent while no payment was ever asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(rename_all = "lowercase")]
+pub enum PaymentStatus {
+    /// A payment page was opened.
+    Unpaid,
+    /// The money arrived.
+    Paid,
+    /// The last payment was refused.
+    Failed,
+}

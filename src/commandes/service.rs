@@ -1,0 +1,151 @@
+//! Orders without payment.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Statut,
+    form::Problems,
+    store::{self, NewCommande},
+};
+use crate::{
+    app::AppState,
+    audit,
+    auth::SessionUser,
+    clock::new_id,
+    db::with_retry,
+    events::{self, Event, OrderRef},
+    http::ApiResult,
+    tarifs,
+};
+
+/// The pack whose orders are looked at before anything else.
+const VERIFIED_PACK: &str = "pack-integral-default";
+
+/// An order as its author describes it, well formed.
+pub struct Draft {
+    /// Title.
+    pub titre: String,
+    /// Note.
+    pub description: Option<String>,
+    /// Where the author says the manuscript is.
+    pub fichier_url: Option<String>,
+    /// A pack constant, or the id of a tarif.
+    pub pack: Option<String>,
+    /// Length the author declares.
+    pub pages: Option<u32>,
+    /// What the site showed, in cents: an indication, never charged.
+    pub shown_estimate: Option<i32>,
+}
+
+impl Draft {
+    /// Judges the lengths.
+    ///
+    /// # Errors
+    /// 400 `VALIDATION_ERROR` with everything that is wrong.
+    pub fn judged(self) -> ApiResult<Self> {
+        let mut problems = Problems::default();
+        let long = |text: &Option<String>, max| text.as_ref().is_some_and(|text| text.chars().count() > max);
+        if !(3..=100).contains(&self.titre.chars().count()) {
+            problems.add("titre", "length", "Le titre doit contenir entre 3 et 100 caractères.");
+        }
+        if long(&self.description, 10_000) {
+            problems.add("description", "too_big", "La description ne peut pas dépasser 10 000 caractères.");
+        }
+        if long(&self.fichier_url, 500) {
+            problems.add(
+                "fichierUrl",
+                "too_big",
+                "L’adresse du fichier ne peut pas dépasser 500 caractères.",
+            );
+        }
+        if long(&self.pack, 100) {
+            problems.add("packType", "too_big", "Le pack ne peut pas dépasser 100 caractères.");
+        }
+        problems.finish()?;
+        Ok(self)
+    }
+}
+
+/// An order just created.
+pub struct Created {
+    /// The order.
+    pub id: Uuid,
+    /// Where it stands.
+    pub statut: Statut,
+    /// When.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+}
+
+/// Creates an order without payment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn create(state: &AppState, user: &SessionUser, draft: &Draft) -> ApiResult<Created> {
+    let quote = estimate(state, draft).await?;
+    let estimated =
+        quote.as_ref().and_then(|quote| i32::try_from(quote.amount).ok()).or(draft.shown_estimate);
+    let verified = draft.pack.as_deref() == Some(VERIFIED_PACK);
+    let new = NewCommande {
+        id: new_id(),
+        user_id: user.id,
+        titre: &draft.titre,
+        description: draft.description.as_deref(),
+        fichier_url: draft.fichier_url.as_deref(),
+        tarif_id: quote.as_ref().map(|quote| quote.tarif.id),
+        pack_type: draft.pack.as_deref().filter(|_| quote.is_none()),
+        pages: draft.pages,
+        prix_estime: estimated,
+        statut: if verified { Statut::EnAttenteVerification } else { Statut::EnAttente },
+    };
+    let pack = quote.map(|quote| quote.tarif.nom);
+    let created_at = with_retry(|| record(state, user, &new, pack.clone())).await?;
+    Ok(Created { id: new.id, statut: new.statut, created_at })
+}
+
+async fn record(
+    state: &AppState,
+    user: &SessionUser,
+    new: &NewCommande<'_>,
+    pack: Option<String>,
+) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
+    let now = state.clock.now();
+    let mut tx = state.begin().await?;
+    store::insert(&mut tx, now, new).await?;
+    audit::record(
+        &mut tx,
+        &state.clock,
+        audit::Entry {
+            actor: &user.email,
+            action: "COMMAND_CREATED",
+            target: audit::Target::Command,
+            target_id: Some(new.id.to_string()),
+            details: Some(json!({ "titre": new.titre, "statut": new.statut })),
+            severity: audit::Severity::Low,
+        },
+    )
+    .await?;
+    let event = Event::OrderCreated {
+        user_id: user.id,
+        order: OrderRef { id: new.id, titre: new.titre.to_owned() },
+        pack,
+        amount: new.prix_estime.map(i64::from),
+        needs_verification: new.statut == Statut::EnAttenteVerification,
+    };
+    events::record(&mut tx, event).await?;
+    tx.commit().await?;
+    Ok(now)
+}
+
+/// What the order will cost, when it names a tarif and all that its price needs is known.
+async fn estimate(state: &AppState, draft: &Draft) -> ApiResult<Option<tarifs::Quote>> {
+    let Some(tarif_id) = draft.pack.as_deref().filter(|pack| Uuid::try_parse(pack).is_ok()) else {
+        return Ok(None);
+    };
+    let mut conn = state.db.conn().await?;
+    match tarifs::service::quote(&mut conn, tarif_id, draft.pages).await {
+        Ok(quote) => Ok(Some(quote)),
+        Err(error) if error.status().is_client_error() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,201 @@
+//! SQL of the orders and of what they need to know of accounts.
+
+use chrono::{DateTime, Utc};
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+use super::{Buyer, PaymentStatus, Statut, TypeClient};
+use crate::http::Page;
+
+/// Whether an address belongs to an account. A guest account that was never activated does not count: its owner may
+/// order again, and the order joins that account when it is paid.
+pub async fn address_is_taken(conn: &mut MySqlConnection, email: &str) -> Result<bool, sqlx::Error> {
+    let taken = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM users
+         WHERE email = ? AND NOT (is_active = FALSE AND deactivated_by IS NULL AND deleted_at IS NULL)",
+        email
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(taken > 0)
+}
+
+/// What an order takes from the account that places it.
+pub struct Profile {
+    pub prenom: String,
+    pub nom: String,
+    pub email: String,
+    pub telephone: Option<String>,
+    pub adresse: Option<String>,
+    /// The billing block of the last order, if there ever was one.
+    pub buyer: Option<Buyer>,
+}
+
+/// The profile of an account.
+pub async fn profile(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Option<Profile>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT prenom, nom, email, telephone, adresse, type_client AS "type_client: TypeClient", societe, siren AS "siren: String",
+                  numero_tva, reference_client, adresse_facturation
+           FROM users WHERE id = ? AND deleted_at IS NULL"#,
+        user_id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        let buyer = Buyer {
+            type_client: row.type_client,
+            societe: row.societe,
+            siren: row.siren,
+            numero_tva: row.numero_tva,
+            reference_client: row.reference_client,
+            adresse_facturation: row.adresse_facturation,
+        };
+        Profile {
+            prenom: row.prenom,
+            nom: row.nom,
+            email: row.email,
+            telephone: row.telephone,
+            adresse: row.adresse,
+            buyer: (buyer != Buyer::default()).then_some(buyer),
+        }
+    }))
+}
+
+/// Keeps a billing block for the next order of an account.
+pub async fn remember_buyer(
+    conn: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    user_id: Uuid,
+    buyer: &Buyer,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE users SET type_client = ?, societe = ?, siren = ?, numero_tva = ?, reference_client = ?,
+                          adresse_facturation = ?, updated_at = ?
+         WHERE id = ?",
+        buyer.type_client,
+        buyer.societe,
+        buyer.siren,
+        buyer.numero_tva,
+        buyer.reference_client,
+        buyer.adresse_facturation,
+        now,
+        user_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// An order without payment, to record.
+pub struct NewCommande<'a> {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub titre: &'a str,
+    pub description: Option<&'a str>,
+    pub fichier_url: Option<&'a str>,
+    pub tarif_id: Option<Uuid>,
+    pub pack_type: Option<&'a str>,
+    pub pages: Option<u32>,
+    /// Cents.
+    pub prix_estime: Option<i32>,
+    pub statut: Statut,
+}
+
+/// Records an order.
+pub async fn insert(
+    conn: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    new: &NewCommande<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO commandes (id, user_id, tarif_id, titre, description, fichier_url, statut, pack_type,
+                                pages_declarees, prix_estime, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        new.id,
+        new.user_id,
+        new.tarif_id,
+        new.titre,
+        new.description,
+        new.fichier_url,
+        new.statut,
+        new.pack_type,
+        new.pages,
+        new.prix_estime,
+        now,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// An order as its owner reads it.
+pub struct OwnCommande {
+    pub id: Uuid,
+    pub titre: String,
+    pub description: Option<String>,
+    pub fichier_url: Option<String>,
+    pub statut: Statut,
+    pub note_client: Option<String>,
+    pub note_correcteur: Option<String>,
+    pub payment_status: Option<PaymentStatus>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A page of someone's orders, newest first, of one status or all.
+pub async fn of_user(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    statut: Option<Statut>,
+    page: Page,
+) -> Result<Vec<OwnCommande>, sqlx::Error> {
+    sqlx::query_as!(
+        OwnCommande,
+        r#"SELECT id, titre, description, fichier_url, statut AS "statut: Statut", note_client, note_correcteur,
+                  payment_status AS "payment_status: PaymentStatus", created_at, updated_at
+           FROM commandes WHERE user_id = ? AND (? IS NULL OR statut = ?)
+           ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"#,
+        user_id,
+        statut,
+        statut,
+        page.limit,
+        page.offset()
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// How many orders of one status, or of all, someone has.
+pub async fn count_of_user(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    statut: Option<Statut>,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM commandes WHERE user_id = ? AND (? IS NULL OR statut = ?)",
+        user_id,
+        statut,
+        statut
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// One order of someone.
+pub async fn one_of_user(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    id: Uuid,
+) -> Result<Option<OwnCommande>, sqlx::Error> {
+    sqlx::query_as!(
+        OwnCommande,
+        r#"SELECT id, titre, description, fichier_url, statut AS "statut: Statut", note_client, note_correcteur,
+                  payment_status AS "payment_status: PaymentStatus", created_at, updated_at
+           FROM commandes WHERE id = ? AND user_id = ?"#,
+        id,
+        user_id
+    )
+    .fetch_optional(conn)
+    .await
+}

@@ -1,0 +1,193 @@
+//! SQL of the documents' rows.
+
+use chrono::{DateTime, Utc};
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+use super::{FileType, upload::ReceivedFile};
+use crate::clock::new_id;
+
+/// What a new document belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// An order not paid yet.
+    Pending(Uuid),
+    /// An order.
+    Commande(Uuid),
+    /// Nothing but its uploader: an attachment not sent yet.
+    Uploader,
+}
+
+/// A document to record.
+#[derive(Clone, Copy, Debug)]
+pub struct NewFile<'a> {
+    /// What was received.
+    pub file: &'a ReceivedFile,
+    /// What it belongs to.
+    pub owner: Owner,
+    /// Who sent it; nobody for a guest.
+    pub uploaded_by: Option<Uuid>,
+    /// Whether staff sent it as the corrected document. Never read from a form.
+    pub is_corrected: bool,
+}
+
+/// Records a document and returns its id.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    conn: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    new: NewFile<'_>,
+) -> Result<Uuid, sqlx::Error> {
+    let id = new_id();
+    let (commande, pending) = match new.owner {
+        Owner::Commande(id) => (Some(id), None),
+        Owner::Pending(id) => (None, Some(id)),
+        Owner::Uploader => (None, None),
+    };
+    let metadata = new.file.metadata.as_ref();
+    sqlx::query!(
+        "INSERT INTO files (id, filename, storage_key, mime_type, size, sha256, type, title, description, is_corrected,
+                            uploaded_by_id, commande_id, pending_commande_id, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        id,
+        new.file.filename,
+        new.file.object.key,
+        new.file.mime,
+        i64::try_from(new.file.object.size).unwrap_or(i64::MAX),
+        new.file.object.sha256,
+        new.file.file_type,
+        metadata.and_then(|metadata| metadata.title.as_deref()),
+        metadata.and_then(|metadata| metadata.description.as_deref()),
+        new.is_corrected,
+        new.uploaded_by,
+        commande,
+        pending,
+        now,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(id)
+}
+
+/// The storage keys of the documents of an unpaid order.
+pub async fn keys_of_pending(
+    conn: &mut MySqlConnection,
+    pending_id: Uuid,
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!("SELECT storage_key FROM files WHERE pending_commande_id = ?", pending_id)
+        .fetch_all(conn)
+        .await
+}
+
+/// Removes the rows of the documents of an unpaid order.
+pub async fn delete_of_pending(conn: &mut MySqlConnection, pending_id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM files WHERE pending_commande_id = ?", pending_id).execute(conn).await?;
+    Ok(())
+}
+
+/// A document as its readers see it.
+pub struct FileRow {
+    /// The document.
+    pub id: Uuid,
+    /// Its name.
+    pub filename: String,
+    /// Its type.
+    pub mime_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// Its family.
+    pub file_type: FileType,
+    /// Its order.
+    pub commande_id: Option<Uuid>,
+    /// Whether it is the corrected document.
+    pub is_corrected: bool,
+    /// When it was sent.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The documents of an order, newest first.
+pub async fn of_commande(conn: &mut MySqlConnection, commande_id: Uuid) -> Result<Vec<FileRow>, sqlx::Error> {
+    sqlx::query_as!(
+        FileRow,
+        r#"SELECT id, filename, mime_type, size, type AS "file_type: FileType", commande_id, is_corrected, created_at
+           FROM files WHERE commande_id = ? ORDER BY created_at DESC, id DESC"#,
+        commande_id
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Who may read an order's documents beside the administrators.
+pub struct Parties {
+    /// Whose order it is.
+    pub owner: Uuid,
+    /// Who corrects it.
+    pub corrector: Option<Uuid>,
+}
+
+/// The parties of an order.
+pub async fn parties(conn: &mut MySqlConnection, commande_id: Uuid) -> Result<Option<Parties>, sqlx::Error> {
+    sqlx::query_as!(
+        Parties,
+        "SELECT user_id AS owner, corrector_id AS corrector FROM commandes WHERE id = ?",
+        commande_id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// A document with all that decides who may read it.
+pub struct Readable {
+    /// Its name.
+    pub filename: String,
+    /// Where it is kept.
+    pub storage_key: String,
+    /// Its type.
+    pub mime_type: String,
+    /// Its digest.
+    pub sha256: Option<String>,
+    /// Who sent it.
+    pub uploaded_by: Option<Uuid>,
+    /// Whose order it belongs to.
+    pub owner: Option<Uuid>,
+    /// Who corrects that order.
+    pub corrector: Option<Uuid>,
+    /// Whether a message of the reader's own conversation carries it.
+    pub in_own_conversation: bool,
+    /// Whether a message of an author's conversation carries it, one of whose orders the reader corrects.
+    pub in_authors_conversation: bool,
+}
+
+/// A document as `reader` meets it.
+pub async fn readable(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    reader: Uuid,
+) -> Result<Option<Readable>, sqlx::Error> {
+    sqlx::query_as!(
+        Readable,
+        r#"SELECT f.filename, f.storage_key, f.mime_type, f.sha256 AS "sha256: String", f.uploaded_by_id AS uploaded_by,
+                  COALESCE(c.user_id, p.user_id) AS "owner: Uuid", c.corrector_id AS "corrector?",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          JOIN conversations v ON v.id = m.conversation_id
+                          WHERE a.file_id = f.id AND v.user_id = ?) AS "in_own_conversation!: bool",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          JOIN conversations v ON v.id = m.conversation_id
+                          JOIN commandes o ON o.user_id = v.user_id
+                          WHERE a.file_id = f.id AND o.corrector_id = ?) AS "in_authors_conversation!: bool"
+           FROM files f
+           LEFT JOIN commandes c ON c.id = f.commande_id
+           LEFT JOIN pending_commandes p ON p.id = f.pending_commande_id
+           WHERE f.id = ?"#,
+        reader,
+        reader,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}

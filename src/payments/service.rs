@@ -1,0 +1,108 @@
+//! What an author may do about paying.
+
+use serde_json::json;
+use uuid::Uuid;
+
+pub use super::checkout::{OpenedCheckout, Target, open_checkout};
+use super::{
+    checkout::refused,
+    event::{Metadata, PaymentStatus},
+    reconcile,
+    store::{self, SessionState},
+};
+use crate::{
+    app::AppState,
+    audit,
+    auth::SessionUser,
+    http::error::{ApiError, ApiResult},
+};
+
+/// Opens a payment page for an order of the caller, named by its own id or by an invoice's.
+///
+/// # Errors
+/// 404 without such an order, 400 when it is paid or has no price, 409 when it was cancelled.
+pub async fn checkout_for(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<OpenedCheckout> {
+    let commande_id = payable(state, user, id).await?;
+    let opened = open_checkout(state, Target::Commande(commande_id)).await?;
+    let details = json!({ "commandeId": commande_id });
+    audit(state, user, "PAYMENT_SESSION_CREATED", &opened.session_id, Some(details)).await?;
+    Ok(opened)
+}
+
+async fn payable(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<Uuid> {
+    let mut conn = state.db.conn().await?;
+    let unknown = || ApiError::not_found("Commande introuvable.");
+    let commande_id = store::commande_of_user(&mut conn, id, user.id).await?.ok_or_else(unknown)?;
+    let (_, now) = store::payable_commande(&mut conn, commande_id).await?.ok_or_else(unknown)?;
+    if now.payment_status.as_deref() == Some("paid") {
+        return Err(ApiError::bad_request("ALREADY_PAID", "Cette commande est déjà payée."));
+    }
+    if now.statut == "ANNULEE" {
+        return Err(ApiError::conflict("ORDER_CANCELLED", "Cette commande a été annulée."));
+    }
+    Ok(commande_id)
+}
+
+/// A session of the caller.
+pub struct Status {
+    /// State of the money.
+    pub status: PaymentStatus,
+    /// What we noted on the session.
+    pub metadata: Option<Metadata>,
+}
+
+/// What became of a session of the caller. Stripe is asked, and a payment that no webhook told of
+/// yet is settled at once.
+///
+/// # Errors
+/// 403 when the session is not the caller's, 503 when Stripe is away and we do not know.
+pub async fn status(state: &AppState, user: &SessionUser, session_id: &str) -> ApiResult<Status> {
+    let owned = {
+        let mut conn = state.db.conn().await?;
+        store::session_of_user(&mut conn, session_id, user.id).await?
+    };
+    let Some(owned) = owned else {
+        return Err(ApiError::forbidden("NOT_OWNER", "Ce paiement ne vous appartient pas."));
+    };
+    audit(state, user, "PAYMENT_STATUS_CHECKED", session_id, None).await?;
+    match state.stripe.session(session_id).await {
+        Ok(session) => {
+            if session.is_settled() && owned.status != SessionState::Paid {
+                reconcile::settle(state, &session).await?;
+            }
+            Ok(Status { status: session.payment_status, metadata: Some(session.metadata) })
+        }
+        Err(_) if owned.status == SessionState::Paid => {
+            Ok(Status { status: PaymentStatus::Paid, metadata: Some(known_metadata(state, user, &owned)) })
+        }
+        Err(failure) => Err(refused(failure)),
+    }
+}
+
+fn known_metadata(state: &AppState, user: &SessionUser, owned: &store::OwnedSession) -> Metadata {
+    let order = owned.commande_id.or(owned.pending_commande_id).unwrap_or_default();
+    Metadata::from([
+        ("userId".to_owned(), user.id.to_string()),
+        ("commandeId".to_owned(), order.to_string()),
+        ("source".to_owned(), state.config.stripe.source().to_owned()),
+    ])
+}
+
+async fn audit(
+    state: &AppState,
+    user: &SessionUser,
+    action: &'static str,
+    session_id: &str,
+    details: Option<serde_json::Value>,
+) -> ApiResult<()> {
+    let mut conn = state.db.conn().await?;
+    let entry = audit::Entry {
+        actor: &user.email,
+        action,
+        target: audit::Target::Payment,
+        target_id: Some(session_id.to_owned()),
+        details,
+        severity: audit::Severity::Low,
+    };
+    Ok(audit::record(&mut conn, &state.clock, entry).await?)
+}

@@ -1,0 +1,114 @@
+//! Reading the price list, and pricing an order from it.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::future::Cache;
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+use super::{
+    Tarif, Unite,
+    price::{self, PriceError, Priced},
+    store,
+};
+use crate::{
+    app::AppState,
+    http::{ApiError, ApiResult, Detail},
+};
+
+/// How long the public list is served without asking the database again.
+const CACHE_LIFETIME: Duration = Duration::from_secs(15);
+
+/// The public price list, kept for a few seconds. Prices charged never come from here.
+#[derive(Clone)]
+pub struct PriceList(Cache<(), Arc<[Tarif]>>);
+
+impl Default for PriceList {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(1).time_to_live(CACHE_LIFETIME).build())
+    }
+}
+
+impl PriceList {
+    /// Forgets the list: call it after changing a tarif.
+    pub async fn forget(&self) {
+        self.0.invalidate(&()).await;
+    }
+}
+
+/// The active lines, in display order.
+///
+/// # Errors
+/// 503 when the database is away.
+pub async fn active(state: &AppState) -> ApiResult<Arc<[Tarif]>> {
+    let load = async {
+        let mut conn = state.db.conn().await?;
+        store::active(&mut conn).await.map(Arc::from)
+    };
+    state
+        .tarifs
+        .0
+        .try_get_with((), load)
+        .await
+        .map_err(|error: Arc<sqlx::Error>| ApiError::unavailable().caused_by(anyhow::anyhow!("{error}")))
+}
+
+/// What an order costs, and the line of the list it follows.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    /// The line.
+    pub tarif: Tarif,
+    /// The price, in cents, VAT included.
+    pub amount: i64,
+    /// The pages it was computed from; `None` for a flat price.
+    pub pages: Option<u32>,
+}
+
+impl Quote {
+    /// Compares the price a form showed, in euros as it was sent, with this one.
+    ///
+    /// # Errors
+    /// 409 `PRICE_CHANGED` with `expectedAmount` in cents, 400 when it is no price.
+    pub fn check_shown(&self, prix_calcule: Option<&str>) -> ApiResult<()> {
+        price::check_client_price(prix_calcule, self.amount).map_err(refusal)
+    }
+}
+
+/// Prices an order of the service `tarif_id` by the list as it stands now.
+///
+/// # Errors
+/// 404 for a service that is not sold (any more), 400 without the pages a page price needs.
+pub async fn quote(conn: &mut MySqlConnection, tarif_id: &str, pages: Option<u32>) -> ApiResult<Quote> {
+    let tarifs = store::active(conn).await?;
+    let page_prices: Vec<i64> =
+        tarifs.iter().filter(|tarif| tarif.unite == Unite::Page).map(|tarif| i64::from(tarif.prix)).collect();
+    let wanted = Uuid::try_parse(tarif_id).ok();
+    let tarif = tarifs
+        .into_iter()
+        .find(|tarif| Some(tarif.id) == wanted)
+        .ok_or_else(|| ApiError::not_found("Ce service n’est pas disponible."))?;
+    let priced = Priced { prix: tarif.prix.into(), unite: tarif.unite };
+    let quote = price::quote(priced, page_prices, pages.map(i64::from)).map_err(refusal)?;
+    Ok(Quote { tarif, amount: quote.amount_cents, pages: quote.pages })
+}
+
+fn refusal(error: PriceError) -> ApiError {
+    let field =
+        |name, code, message: &'static str| ApiError::validation(vec![Detail::field(name, code, message)]);
+    match error {
+        PriceError::PagesRequired => {
+            field("nombrePages", "required", "Indiquez le nombre de pages : le prix de ce service en dépend.")
+        }
+        PriceError::PagesOutOfRange => {
+            field("nombrePages", "invalid", "Le nombre de pages doit être compris entre 1 et 1000.")
+        }
+        PriceError::InvalidClientPrice => {
+            field("prixCalcule", "invalid", "Le prix calculé n’est pas valide.")
+        }
+        PriceError::Changed { expected_amount } => ApiError::conflict(
+            "PRICE_CHANGED",
+            "Le prix de ce service a changé. Vérifiez le nouveau montant avant de valider votre commande.",
+        )
+        .with("expectedAmount", expected_amount),
+    }
+}
