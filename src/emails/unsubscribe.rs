@@ -17,12 +17,12 @@ use crate::{
     app::AppState,
     audit,
     db::with_retry,
+    emails::outbox::decoded,
     http::{ApiPath, ApiResult},
 };
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/unsubscribe.html"));
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// `GET` and `POST /public/unsubscribe/{userId}/{token}`.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -80,7 +80,7 @@ async fn refuse_mails(state: &AppState, user_id: Uuid) -> Result<(), sqlx::Error
     .fetch_optional(&mut *tx)
     .await?;
     let Some(user) = user else { return Ok(()) };
-    let before = user.preferences.map(|json| json.0).unwrap_or_default();
+    let before = user.preferences.map(|json| decoded(json.0)).unwrap_or_default();
     let after = without_mails(&before);
     if before == after {
         return Ok(());
@@ -105,15 +105,21 @@ async fn save(
     preferences: Value,
 ) -> Result<(), sqlx::Error> {
     let now = state.clock.now();
-    sqlx::query!("UPDATE users SET preferences = ?, updated_at = ? WHERE id = ?", Json(preferences), now, user_id)
-        .execute(conn)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "UPDATE users SET preferences = ?, updated_at = ? WHERE id = ?",
+        Json(preferences),
+        now,
+        user_id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 fn without_mails(preferences: &Value) -> Value {
     let mut all = preferences.as_object().cloned().unwrap_or_default();
-    let mut notifications = all.get("notifications").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    let mut notifications =
+        all.get("notifications").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
     notifications.insert("email".to_owned(), Value::Bool(false));
     all.insert("notifications".to_owned(), Value::Object(notifications));
     Value::Object(all)
