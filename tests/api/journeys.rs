@@ -100,6 +100,7 @@ async fn a_guest_orders_pays_and_enters() {
 async fn sees_everything(server: &TestServer, token: &str, titre: &str, files: usize, amount: i64) {
     let projects = server.get_as(token, "/api/projects").await.body;
     let project = &projects["data"][0];
+    assert!(project.is_object(), "{projects:?}");
     assert_eq!(project["title"], titre);
     assert_eq!((&project["status"], &project["pack"]), (&json!("active"), &json!("Correction Standard")));
     let counts = server.get_as(token, "/api/projects/counts").await.body;
