@@ -13,6 +13,7 @@ use crate::{
     files::storage::Storage,
     http::RateLimits,
     links::SignedLinks,
+    payments::stripe::StripeGateway,
     tarifs::PriceList,
 };
 
@@ -38,6 +39,8 @@ pub struct Components {
     pub limits: RateLimits,
     /// Where documents are kept.
     pub storage: Storage,
+    /// The one door to Stripe.
+    pub stripe: StripeGateway,
     /// The public price list, kept for a few seconds.
     pub tarifs: PriceList,
     /// Wakes workers and open streams after a commit.

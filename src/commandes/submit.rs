@@ -31,7 +31,7 @@ use crate::{
         extract::{JSON_BODY_LIMIT, read_body},
     },
     payments::{
-        service::{Checkout, Target, open_checkout},
+        service::{Target, open_checkout},
         settlement::settle_free,
     },
 };
@@ -200,15 +200,7 @@ async fn open(state: &AppState, id: Uuid, order: &Order) -> ApiResult<(String, S
         let free = settle_free(state, id).await?;
         return Ok((free.success_url, String::new()));
     }
-    let checkout = Checkout {
-        target: Target::Pending(id),
-        amount: order.quote.amount,
-        product_name: order.quote.tarif.nom.clone(),
-        product_description: Some(order.titre.clone()),
-        customer_email: order.customer.email.clone(),
-        user_id: order.customer.user_id,
-    };
-    let opened = open_checkout(state, checkout).await?;
+    let opened = open_checkout(state, Target::Pending(id)).await?;
     Ok((opened.url, opened.session_id))
 }
 
