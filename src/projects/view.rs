@@ -60,6 +60,7 @@ pub struct ProjectRow {
     pub id: Uuid,
     pub titre: String,
     pub description: Option<String>,
+    #[sqlx(try_from = "String")]
     pub statut: Statut,
     pub amount: Option<i32>,
     pub pack_type: Option<String>,
