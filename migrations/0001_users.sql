@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS users (
   preferences JSON NULL,
   type_client ENUM('PARTICULIER','PROFESSIONNEL') NOT NULL DEFAULT 'PARTICULIER',
   societe VARCHAR(255) NULL,
-  siren CHAR(9) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  siren VARCHAR(9) CHARACTER SET ascii COLLATE ascii_bin NULL,
   numero_tva VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin NULL,
   reference_client VARCHAR(100) NULL,
   adresse_facturation TEXT NULL,

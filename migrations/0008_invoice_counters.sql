@@ -1,6 +1,6 @@
 -- Last number issued per series (FA, AV) and year; the row lock serialises numbering.
 CREATE TABLE IF NOT EXISTS invoice_counters (
-  series CHAR(2) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  series VARCHAR(2) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   year SMALLINT UNSIGNED NOT NULL,
   last_number INT UNSIGNED NOT NULL,
   PRIMARY KEY (series, year)

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS invoices (
   stripe_session_id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NULL,
   payment_reference VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NULL,
   pdf_key VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'storage key of the rendered file',
-  pdf_sha256 CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  pdf_sha256 VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   pdf_size BIGINT NULL,
   render_due_at DATETIME(3) NULL COMMENT 'when the renderer may (re)try; NULL when rendered',
   render_attempts INT UNSIGNED NOT NULL DEFAULT 0,

@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS payment_methods (
   user_id BINARY(16) NOT NULL,
   stripe_payment_method_id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   brand VARCHAR(50) NOT NULL,
-  last4 CHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  last4 VARCHAR(4) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   exp_month INT NOT NULL,
   exp_year INT NOT NULL,
   is_default BOOLEAN NOT NULL DEFAULT FALSE,

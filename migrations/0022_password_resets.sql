@@ -1,6 +1,6 @@
 -- Forgotten-password tokens: only the SHA-256 (hex) is kept; used_at is set by the statement that consumes it.
 CREATE TABLE IF NOT EXISTS password_resets (
-  token_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  token_hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   user_id BINARY(16) NOT NULL,
   expires_at DATETIME(3) NOT NULL,
   used_at DATETIME(3) NULL,

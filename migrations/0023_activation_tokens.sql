@@ -1,6 +1,6 @@
 -- Account activation tokens of paid guest orders: only the SHA-256 (hex) is kept.
 CREATE TABLE IF NOT EXISTS activation_tokens (
-  token_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  token_hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   user_id BINARY(16) NOT NULL,
   expires_at DATETIME(3) NOT NULL,
   used_at DATETIME(3) NULL,

@@ -3,7 +3,7 @@ CREATE TABLE IF NOT EXISTS newsletter_subscribers (
   id BINARY(16) NOT NULL,
   email VARCHAR(255) COLLATE utf8mb4_bin NOT NULL,
   status ENUM('PENDING','CONFIRMED','UNSUBSCRIBED') NOT NULL DEFAULT 'PENDING',
-  token_hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  token_hash VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   token_expires_at DATETIME(3) NULL,
   confirmed_at DATETIME(3) NULL,
   created_at DATETIME(3) NOT NULL,

@@ -35,13 +35,13 @@ pub struct Components {
     pub sessions: Sessions,
     /// Links that carry their own permission.
     pub links: SignedLinks,
-    /// How often the same person or address may do a thing.
-    pub limits: RateLimits,
-    /// Where documents are kept.
+    /// Uploaded and generated files.
     pub storage: Storage,
     /// The one door to Stripe.
     pub stripe: StripeGateway,
-    /// The public price list, kept for a few seconds.
+    /// How often the same person or address may do a thing.
+    pub limits: RateLimits,
+    /// The active tarifs, kept for a moment.
     pub tarifs: PriceList,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,

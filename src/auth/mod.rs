@@ -1,11 +1,22 @@
 //! Accounts: who someone is, and how they prove it.
 
+mod activation;
+mod journal;
+mod login_guard;
 mod passwords;
+mod resets;
+mod routes;
+pub mod secret_links;
+mod service;
 mod session;
+mod store;
 mod tokens;
+mod wire;
 
-pub use passwords::Passwords;
+pub use passwords::{Passwords, UNUSABLE, Verdict};
+pub use routes::router;
 pub use session::{Admin, MaybeSession, Session, SessionUser, Sessions};
+pub use store::void_reset_tokens;
 pub use tokens::{Claims, SessionTokens};
 
 use serde::{Deserialize, Serialize};

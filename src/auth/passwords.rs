@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    password_hash::{Error, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use tokio::sync::Semaphore;
 
@@ -13,8 +13,8 @@ use crate::http::error::{ApiError, ApiResult};
 /// Stored when an account has no password: no input verifies against it.
 pub const UNUSABLE: &str = "!";
 
-/// Hashes in progress at once; each takes a core and 19 MiB.
-const RUNNING: usize = 2;
+/// Hashes in progress at once at most; each takes a core and 19 MiB.
+const MAX_RUNNING: usize = 8;
 /// Callers that may wait for their turn; the next one is told to come back.
 const WAITING: usize = 64;
 
@@ -44,9 +44,10 @@ impl Passwords {
     /// When the system has no randomness.
     pub fn new() -> anyhow::Result<Self> {
         let dummy = hash_now("no account has this password").map_err(|error| anyhow::anyhow!("{error}"))?;
+        let running = std::thread::available_parallelism().map_or(2, usize::from).min(MAX_RUNNING);
         Ok(Self {
-            running: Arc::new(Semaphore::new(RUNNING)),
-            admitted: Arc::new(Semaphore::new(RUNNING + WAITING)),
+            running: Arc::new(Semaphore::new(running)),
+            admitted: Arc::new(Semaphore::new(running + WAITING)),
             dummy: dummy.into(),
         })
     }
@@ -60,24 +61,33 @@ impl Passwords {
         self.run(move || hash_now(&password)).await?.map_err(|error| ApiError::internal(anyhow::anyhow!("{error}")))
     }
 
-    /// Checks a password against a stored hash. Without a hash (unknown account) it takes the same
-    /// time and the answer is [`Verdict::Wrong`].
+    /// Checks a password against a stored hash. Without a hash (unknown account), or with one that no scheme reads, it
+    /// takes the same time and the answer is [`Verdict::Wrong`].
     ///
     /// # Errors
     /// 503 when too many hashes wait already.
     pub async fn verify(&self, stored: Option<&str>, password: &str) -> ApiResult<Verdict> {
-        let usable = stored.filter(|hash| *hash != UNUSABLE);
-        let known = usable.is_some();
-        let hash = usable.unwrap_or(&self.dummy).to_owned();
-        let password = password.to_owned();
-        let verdict = self.run(move || verify_now(&hash, &password)).await?;
-        Ok(if known { verdict } else { Verdict::Wrong })
+        let (stored, password) = (stored.map(str::to_owned), password.to_owned());
+        let dummy = Arc::clone(&self.dummy);
+        self.run(move || match stored.as_deref().and_then(|hash| verify_now(hash, &password)) {
+            Some(verdict) => verdict,
+            None => {
+                verify_now(&dummy, &password);
+                Verdict::Wrong
+            }
+        })
+        .await
     }
 
+    /// The permits live as long as the work: a caller who leaves does not stop a hash that has begun.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
-        let _admitted = self.admitted.try_acquire().map_err(|_| ApiError::unavailable())?;
-        let _running = self.running.acquire().await.map_err(ApiError::internal)?;
-        tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| ApiError::unavailable())?;
+        let running = Arc::clone(&self.running).acquire_owned().await.map_err(ApiError::internal)?;
+        let hashing = tokio::task::spawn_blocking(move || {
+            let _permits = (admitted, running);
+            work()
+        });
+        hashing.await.map_err(ApiError::internal)
     }
 }
 
@@ -89,24 +99,120 @@ fn hash_now(password: &str) -> Result<String, argon2::password_hash::Error> {
     Ok(hasher().hash_password(password.as_bytes())?.to_string())
 }
 
-fn verify_now(stored: &str, password: &str) -> Verdict {
-    if stored.starts_with("$argon2") {
-        let Ok(hash) = PasswordHash::new(stored) else { return Verdict::Wrong };
-        return match hasher().verify_password(password.as_bytes(), &hash) {
-            Ok(()) if is_current(&hash) => Verdict::Right,
-            Ok(()) => Verdict::RightButOutdated,
-            Err(_) => Verdict::Wrong,
-        };
+/// `None` when the stored text is no hash that can be checked.
+fn verify_now(stored: &str, password: &str) -> Option<Verdict> {
+    if !stored.starts_with("$argon2") {
+        return verify_bcrypt(stored, password);
     }
+    let hash = PasswordHash::new(stored).ok()?;
+    match hasher().verify_password(password.as_bytes(), &hash) {
+        Ok(()) if is_current(&hash) => Some(Verdict::Right),
+        Ok(()) => Some(Verdict::RightButOutdated),
+        Err(Error::PasswordInvalid) => Some(Verdict::Wrong),
+        Err(_) => None,
+    }
+}
+
+/// Reads 72 bytes of the password at most, as the program that made these hashes did.
+fn verify_bcrypt(stored: &str, password: &str) -> Option<Verdict> {
     match bcrypt::verify(password, stored) {
-        Ok(true) => Verdict::RightButOutdated,
-        Ok(false) | Err(_) => Verdict::Wrong,
+        Ok(true) => Some(Verdict::RightButOutdated),
+        Ok(false) => Some(Verdict::Wrong),
+        Err(_) => None,
     }
 }
 
 fn is_current(hash: &PasswordHash) -> bool {
-    Params::try_from(hash).is_ok_and(|params| {
-        (params.m_cost(), params.t_cost(), params.p_cost())
-            == (Params::DEFAULT.m_cost(), Params::DEFAULT.t_cost(), Params::DEFAULT.p_cost())
-    })
+    let wanted = Params::DEFAULT;
+    hash.algorithm.as_str() == Algorithm::Argon2id.as_str()
+        && Params::try_from(hash).is_ok_and(|params| {
+            (params.m_cost(), params.t_cost(), params.p_cost()) == (wanted.m_cost(), wanted.t_cost(), wanted.p_cost())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PASSWORD: &str = "Correct-Horse-42 é";
+
+    async fn verdict(stored: &str, password: &str) -> Verdict {
+        Passwords::new().unwrap().verify(Some(stored), password).await.unwrap()
+    }
+
+    fn bcrypt_hash(cost: u32, version: bcrypt::Version, password: &str) -> String {
+        bcrypt::hash_with_salt(password, cost, *b"sixteen bytes ok").unwrap().format_for_version(version)
+    }
+
+    #[tokio::test]
+    async fn a_new_hash_is_argon2id_with_the_recommended_cost() {
+        let hash = Passwords::new().unwrap().hash(PASSWORD).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hash.len() <= 255);
+        assert_eq!(verdict(&hash, PASSWORD).await, Verdict::Right);
+        assert_eq!(verdict(&hash, "Correct-Horse-42 e").await, Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_cheaper_argon2_hash_is_right_but_outdated() {
+        let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8192, 1, 1, None).unwrap());
+        let hash = cheap.hash_password(PASSWORD.as_bytes()).unwrap().to_string();
+        assert_eq!(verdict(&hash, PASSWORD).await, Verdict::RightButOutdated);
+        let other = Argon2::new(Algorithm::Argon2i, Version::V0x13, Params::DEFAULT);
+        let hash = other.hash_password(PASSWORD.as_bytes()).unwrap().to_string();
+        assert_eq!(verdict(&hash, PASSWORD).await, Verdict::RightButOutdated);
+    }
+
+    #[tokio::test]
+    async fn imported_bcrypt_hashes_verify_and_are_outdated() {
+        for (cost, version, prefix) in
+            [(10, bcrypt::Version::TwoA, "$2a$10$"), (12, bcrypt::Version::TwoB, "$2b$12$"), (4, bcrypt::Version::TwoY, "$2y$04$")]
+        {
+            let hash = bcrypt_hash(cost, version, PASSWORD);
+            assert!(hash.starts_with(prefix), "{hash}");
+            assert_eq!(verdict(&hash, PASSWORD).await, Verdict::RightButOutdated);
+            assert_eq!(verdict(&hash, "wrong").await, Verdict::Wrong);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_program_verifies() {
+        // Made with bcryptjs.
+        let hash = "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+        assert_eq!(verdict(hash, "some other password").await, Verdict::Wrong);
+        // Test vector of OpenBSD: U*U, cost 5.
+        let hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        assert_eq!(verdict(hash, "U*U").await, Verdict::RightButOutdated);
+    }
+
+    #[tokio::test]
+    async fn bcrypt_reads_72_bytes_of_a_longer_password() {
+        let long = "a".repeat(72);
+        let hash = bcrypt_hash(4, bcrypt::Version::TwoA, &long);
+        assert_eq!(verdict(&hash, &format!("{long}tail")).await, Verdict::RightButOutdated);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hash_is_a_wrong_password_and_never_a_panic() {
+        let good = bcrypt_hash(4, bcrypt::Version::TwoB, PASSWORD);
+        let truncated = (0..good.len()).map(|end| good[..end].to_owned());
+        let odd = [
+            UNUSABLE,
+            "PENDING_ACTIVATION",
+            "$2b$99$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "$2b$04$aaaaaaaaaaaaaaaaaaaaa\u{a3}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "$2b$é4$aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "$2b$04$=====================================================",
+            "éééééééééééééééééééééééééééééé",
+            "$argon2id$",
+            "$argon2id$v=19$m=19456,t=2,p=1$é$é",
+            "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ",
+            "$argon2id$v=19$m=0,t=0,p=0$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
+        ];
+        for stored in truncated.chain(odd.map(str::to_owned)) {
+            assert_eq!(verify_now(&stored, PASSWORD), None, "{stored}");
+        }
+        assert_eq!(verdict(UNUSABLE, UNUSABLE).await, Verdict::Wrong);
+        assert_eq!(Passwords::new().unwrap().verify(None, "no account has this password").await.unwrap(), Verdict::Wrong);
+    }
 }

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use super::{ConfigError, Environment, Vars};
+use crate::http::limits::{Budget, Limit, RateLimitSettings};
 
 /// So many per so many seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +55,32 @@ impl RateSettings {
             anonymous: rate("RATE_LIMIT_ANONYMOUS", 100, HOUR / 4)?,
             user: rate("RATE_LIMIT_USER", 2000, HOUR / 4)?,
         })
+    }
+
+    /// The size of each budget that is counted.
+    pub fn budgets(&self) -> RateLimitSettings {
+        if !self.enabled {
+            return RateLimitSettings::disabled();
+        }
+        let mut settings = RateLimitSettings::default();
+        for budget in Budget::all() {
+            let Rate { max, seconds } = self.of(budget);
+            settings.set(budget, Limit { max, window: Duration::from_secs(seconds) });
+        }
+        settings
+    }
+
+    fn of(&self, budget: Budget) -> Rate {
+        match budget {
+            Budget::Login => self.login,
+            Budget::LoginIp => self.login_ip,
+            Budget::Register => self.register,
+            Budget::PasswordResetIp | Budget::PasswordResetAccount => self.reset,
+            Budget::PublicForm | Budget::GuestOrder | Budget::VisitorChat | Budget::Booking => self.public,
+            Budget::Export => self.export,
+            Budget::Anonymous => self.anonymous,
+            Budget::User => self.user,
+        }
     }
 }
 

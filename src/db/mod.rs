@@ -6,11 +6,13 @@
 //! | read, or one statement that writes     | `let mut conn = db.conn().await?;` then `&mut *conn` |
 //! | several statements that stand together | `db.begin()` inside [`with_retry`]      |
 //! | "this address is taken already"        | [`violates`] with the name of the key   |
+//! | one process at a time, across servers  | [`NamedLock`]                           |
 //! | 503 or 500?                            | [`is_unavailable`]                      |
 //!
 //! Nothing here knows a table of the domain.
 
 mod errors;
+mod lock;
 mod migrate;
 mod pool;
 mod retry;
@@ -18,6 +20,7 @@ mod retry;
 pub mod private_server;
 
 pub use errors::{is_unavailable, violates};
+pub use lock::NamedLock;
 pub use migrate::{MIGRATOR, MigrateError, Report, migrate, pending};
 pub use pool::{Conn, Db, PoolSettings, Tx};
 pub use retry::{Retryable, with_retry};

@@ -6,6 +6,8 @@ pub mod mail;
 pub mod outbox;
 pub mod render;
 pub mod transport;
+pub mod unsubscribe;
+pub mod worker;
 
 pub use listener::listen;
 pub use outbox::{Recipient, recipient};

@@ -7,7 +7,10 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use std::time::Duration;
 
+mod choice;
 mod message;
+
+pub use choice::Transport;
 
 /// Whole of a send: connection, TLS, login, message. Without it a silent server would hold a worker for ever.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);

@@ -73,7 +73,7 @@ pub async fn record(tx: &mut Tx, event: Event) -> Result<(), sqlx::Error> {
         Some(id) => emails::recipient(tx, id).await?,
         None => None,
     };
-    let notified = notifications::listen(tx, &state, &event).await?;
+    let notified = notifications::listen(tx, &state, &event, recipient.as_ref()).await?;
     for user_id in notified {
         tx.hint(Hint::Notifications(user_id));
     }

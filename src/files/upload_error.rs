@@ -57,6 +57,9 @@ pub enum UploadError {
     /// Not a readable multipart form, or cut off on the way.
     #[error("malformed multipart form")]
     Malformed(#[source] Option<multer::Error>),
+    /// The client stopped sending.
+    #[error("the upload stalled")]
+    Stalled,
     /// The files could not be kept.
     #[error("the files could not be stored")]
     Storage(#[from] StorageError),
@@ -105,6 +108,11 @@ impl From<UploadError> for ApiError {
                     None => error,
                 }
             }
+            UploadError::Stalled => Self::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "UPLOAD_STALLED",
+                "L'envoi s'est interrompu. Merci de vérifier votre connexion et de réessayer.",
+            ),
             UploadError::Storage(error) => error.into(),
         }
     }

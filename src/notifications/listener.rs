@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Kind, Priority, store};
 use crate::{
     app::AppState,
-    emails::render::format_price,
+    emails::{Recipient, render::format_price},
     events::{AlertKind, Event},
 };
 
@@ -21,16 +21,21 @@ struct Note {
     data: Option<Value>,
 }
 
-/// Writes the notifications of an event and returns who has a new one.
+/// Writes the notifications of an event, which concerns `person` if anyone, and returns who has a new one.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn listen(conn: &mut MySqlConnection, state: &AppState, event: &Event) -> Result<Vec<Uuid>, sqlx::Error> {
+pub async fn listen(
+    conn: &mut MySqlConnection,
+    state: &AppState,
+    event: &Event,
+    person: Option<&Recipient>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
     let mut notified = Vec::new();
-    if let (Some(user), Some(note)) = (event.user_id(), for_client(event)) {
-        write(conn, state, event, user, &note, &mut notified).await?;
+    if let (Some(person), Some(note)) = (person, for_client(event)) {
+        write(conn, state, event, person.id, &note, &mut notified).await?;
     }
-    if let Some(note) = for_admins(event, name_of(conn, event).await?) {
+    if let Some(note) = for_admins(event, person) {
         for admin in store::active_admins(conn).await? {
             write(conn, state, event, admin, &note, &mut notified).await?;
         }
@@ -61,13 +66,6 @@ async fn write(
         notified.push(user_id);
     }
     Ok(())
-}
-
-/// Name and address of the account an event concerns, for the administrators' text.
-async fn name_of(conn: &mut MySqlConnection, event: &Event) -> Result<(String, String), sqlx::Error> {
-    let Some(id) = event.user_id() else { return Ok(Default::default()) };
-    let row = sqlx::query!("SELECT prenom, nom, email FROM users WHERE id = ?", id).fetch_optional(conn).await?;
-    Ok(row.map(|row| (format!("{} {}", row.prenom, row.nom), row.email)).unwrap_or_default())
 }
 
 fn note(kind: Kind, priority: Priority, title: &str, message: String, action: &str) -> Note {
@@ -115,7 +113,9 @@ fn for_client(event: &Event) -> Option<Note> {
     })
 }
 
-fn for_admins(event: &Event, (name, email): (String, String)) -> Option<Note> {
+fn for_admins(event: &Event, person: Option<&Recipient>) -> Option<Note> {
+    let name = person.map(Recipient::full_name).unwrap_or_default();
+    let email = person.map(|person| person.email.as_str()).unwrap_or_default();
     Some(match event {
         Event::UserRegistered { .. } => note(
             Kind::Info,

@@ -5,7 +5,7 @@ use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use super::{Kind, Priority};
-use crate::{clock::new_id, db::violates};
+use crate::{clock::new_id, db::violates, http::Page};
 
 /// How long a notification is shown.
 const LIFETIME: Duration = Duration::days(30);
@@ -62,4 +62,141 @@ pub async fn active_admins(conn: &mut MySqlConnection) -> Result<Vec<Uuid>, sqlx
     sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM users WHERE role = 'ADMIN' AND is_active = TRUE AND deleted_at IS NULL"#)
         .fetch_all(conn)
         .await
+}
+
+/// A notification as its owner sees it.
+pub struct Notification {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub title: String,
+    pub message: String,
+    pub kind: Kind,
+    pub priority: Priority,
+    /// JSON text.
+    pub data: Option<String>,
+    pub action_url: Option<String>,
+    pub is_read: bool,
+    pub is_deleted: bool,
+    pub read_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One page of what a user's bell shows, newest first.
+pub async fn page(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+    unread_only: bool,
+    page: Page,
+) -> Result<Vec<Notification>, sqlx::Error> {
+    sqlx::query_as!(
+        Notification,
+        r#"SELECT id, user_id, title, message, type AS "kind: Kind", priority AS "priority: Priority", data, action_url,
+                  is_read, is_deleted, read_at, expires_at, created_at, updated_at
+           FROM notifications
+           WHERE user_id = ? AND is_deleted = FALSE AND (expires_at IS NULL OR expires_at > ?)
+             AND (is_read = FALSE OR ?)
+           ORDER BY created_at DESC, id DESC
+           LIMIT ? OFFSET ?"#,
+        user_id,
+        now,
+        !unread_only,
+        page.limit,
+        page.offset()
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// How many notifications a user's bell shows.
+pub async fn count(conn: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    let count = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM notifications
+         WHERE user_id = ? AND is_deleted = FALSE AND (expires_at IS NULL OR expires_at > ?)",
+        user_id,
+        now
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unsigned_abs())
+}
+
+/// How many of them are unread.
+pub async fn unread_count(conn: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    let count = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM notifications
+         WHERE user_id = ? AND is_deleted = FALSE AND is_read = FALSE AND (expires_at IS NULL OR expires_at > ?)",
+        user_id,
+        now
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unsigned_abs())
+}
+
+/// Owner of a notification that is not deleted.
+pub async fn owner(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: Uuid" FROM notifications WHERE id = ? AND is_deleted = FALSE"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Marks one read; a notification read before keeps its instant. Tells whether it was there and theirs.
+pub async fn mark_read(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    // Assignments are evaluated from left to right: is_read comes last.
+    let done = sqlx::query!(
+        "UPDATE notifications
+         SET read_at = COALESCE(read_at, ?), updated_at = IF(is_read, updated_at, ?), is_read = TRUE
+         WHERE id = ? AND user_id = ? AND is_deleted = FALSE",
+        now,
+        now,
+        id,
+        user_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks read all that the unread count counts; answers how many.
+pub async fn mark_all_read(conn: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE notifications SET is_read = TRUE, read_at = ?, updated_at = ?
+         WHERE user_id = ? AND is_deleted = FALSE AND is_read = FALSE AND (expires_at IS NULL OR expires_at > ?)",
+        now,
+        now,
+        user_id,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Hides one for good. Tells whether it was there and theirs.
+pub async fn delete(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
+        "UPDATE notifications SET is_deleted = TRUE, updated_at = ? WHERE id = ? AND user_id = ? AND is_deleted = FALSE",
+        now,
+        id,
+        user_id
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -1,7 +1,26 @@
-//! Payments: what we ask of Stripe, and what it tells us.
+//! Payments: what we ask of Stripe, what it tells us, and the one function that settles an order.
+//!
+//! | route | what |
+//! |---|---|
+//! | `POST /payments/create-checkout-session` | a payment page for an unpaid order of the caller |
+//! | `GET /payments/status/{sessionId}` | what became of it |
+//! | `POST /payments/webhook` | Stripe's events, signed |
+//! | `POST /payments/dev-webhook-simulate` | development: pay and settle a simulated session |
+//!
+//! A webhook, the reconcile job and an order that costs nothing all go through [`settlement`].
 
+pub mod checkout;
 pub mod event;
+mod failures;
+pub mod inbox;
+pub mod reconcile;
+mod refunds;
+mod routes;
 pub mod service;
 pub mod settlement;
 pub mod signature;
+mod store;
 pub mod stripe;
+mod webhook;
+
+pub use routes::{development_router, router};

@@ -1,64 +1,108 @@
-//! Payment pages.
+//! What an author may do about paying.
 
-use std::collections::BTreeMap;
-
+use serde_json::json;
 use uuid::Uuid;
 
-use super::stripe::{NewSession, session_expiry};
+pub use super::checkout::{OpenedCheckout, Target, open_checkout};
+use super::{
+    checkout::refused,
+    event::{Metadata, PaymentStatus},
+    reconcile,
+    store::{self, SessionState},
+};
 use crate::{
     app::AppState,
-    clock::new_id,
-    http::{ApiError, ApiResult},
+    audit,
+    auth::SessionUser,
+    http::error::{ApiError, ApiResult},
 };
 
-/// What a payment page is opened for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// An order waiting for its first payment.
-    Pending(Uuid),
-    /// An order that exists.
-    Commande(Uuid),
-}
-
-/// A payment page that is open.
-#[derive(Clone, Debug)]
-pub struct OpenedCheckout {
-    /// Stripe's id of the session.
-    pub session_id: String,
-    /// Where to send the customer.
-    pub url: String,
-}
-
-/// Opens a payment page.
+/// Opens a payment page for an order of the caller, named by its own id or by an invoice's.
 ///
 /// # Errors
-/// 503 when the payment provider is away.
-pub async fn open_checkout(state: &AppState, target: Target) -> ApiResult<OpenedCheckout> {
-    let Target::Pending(pending) = target else { return Err(ApiError::unavailable()) };
-    let now = state.clock.now();
-    let (id, expires_at) = (new_id(), session_expiry(now));
+/// 404 without such an order, 400 when it is paid or has no price, 409 when it was cancelled.
+pub async fn checkout_for(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<OpenedCheckout> {
+    let commande_id = payable(state, user, id).await?;
+    let opened = open_checkout(state, Target::Commande(commande_id)).await?;
+    let details = json!({ "commandeId": commande_id });
+    audit(state, user, "PAYMENT_SESSION_CREATED", &opened.session_id, Some(details)).await?;
+    Ok(opened)
+}
+
+async fn payable(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<Uuid> {
     let mut conn = state.db.conn().await?;
-    let order =
-        sqlx::query!("SELECT email, amount, titre FROM pending_commandes WHERE id = ?", pending).fetch_one(&mut *conn).await?;
-    sqlx::query!(
-        "INSERT INTO checkout_sessions (id, pending_commande_id, amount, status, expires_at, checked_at, created_at, updated_at)
-         VALUES (?, ?, ?, 'OPEN', ?, ?, ?, ?)",
-        id, pending, order.amount, expires_at, now, now, now
-    )
-    .execute(&mut *conn)
-    .await?;
-    let session = NewSession {
-        idempotency_key: id,
-        amount: order.amount.into(),
-        product_name: order.titre.unwrap_or_default(),
-        product_description: None,
-        customer_email: order.email,
-        success_url: format!("{}/payment-success?session_id={{CHECKOUT_SESSION_ID}}", state.config.frontend_urls[0]),
-        cancel_url: format!("{}/payment/cancel", state.config.frontend_urls[0]),
-        expires_at,
-        metadata: BTreeMap::new(),
+    let unknown = || ApiError::not_found("Commande introuvable.");
+    let commande_id = store::commande_of_user(&mut conn, id, user.id).await?.ok_or_else(unknown)?;
+    let (_, now) = store::payable_commande(&mut conn, commande_id).await?.ok_or_else(unknown)?;
+    if now.payment_status.as_deref() == Some("paid") {
+        return Err(ApiError::bad_request("ALREADY_PAID", "Cette commande est déjà payée."));
+    }
+    if now.statut == "ANNULEE" {
+        return Err(ApiError::conflict("ORDER_CANCELLED", "Cette commande a été annulée."));
+    }
+    Ok(commande_id)
+}
+
+/// A session of the caller.
+pub struct Status {
+    /// State of the money.
+    pub status: PaymentStatus,
+    /// What we noted on the session.
+    pub metadata: Option<Metadata>,
+}
+
+/// What became of a session of the caller. Stripe is asked, and a payment that no webhook told of
+/// yet is settled at once.
+///
+/// # Errors
+/// 403 when the session is not the caller's, 503 when Stripe is away and we do not know.
+pub async fn status(state: &AppState, user: &SessionUser, session_id: &str) -> ApiResult<Status> {
+    let owned = {
+        let mut conn = state.db.conn().await?;
+        store::session_of_user(&mut conn, session_id, user.id).await?
     };
-    let opened = state.stripe.create_session(session).await;
-    let opened = opened.map_err(|failure| ApiError::stripe_unavailable().caused_by(failure))?;
-    Ok(OpenedCheckout { session_id: opened.id, url: opened.url })
+    let Some(owned) = owned else {
+        return Err(ApiError::forbidden("NOT_OWNER", "Ce paiement ne vous appartient pas."));
+    };
+    audit(state, user, "PAYMENT_STATUS_CHECKED", session_id, None).await?;
+    match state.stripe.session(session_id).await {
+        Ok(session) => {
+            if session.is_settled() && owned.status != SessionState::Paid {
+                reconcile::settle(state, &session).await?;
+            }
+            Ok(Status { status: session.payment_status, metadata: Some(session.metadata) })
+        }
+        Err(_) if owned.status == SessionState::Paid => {
+            Ok(Status { status: PaymentStatus::Paid, metadata: Some(known_metadata(state, user, &owned)) })
+        }
+        Err(failure) => Err(refused(failure)),
+    }
+}
+
+fn known_metadata(state: &AppState, user: &SessionUser, owned: &store::OwnedSession) -> Metadata {
+    let order = owned.commande_id.or(owned.pending_commande_id).unwrap_or_default();
+    Metadata::from([
+        ("userId".to_owned(), user.id.to_string()),
+        ("commandeId".to_owned(), order.to_string()),
+        ("source".to_owned(), state.config.stripe.source().to_owned()),
+    ])
+}
+
+async fn audit(
+    state: &AppState,
+    user: &SessionUser,
+    action: &'static str,
+    session_id: &str,
+    details: Option<serde_json::Value>,
+) -> ApiResult<()> {
+    let mut conn = state.db.conn().await?;
+    let entry = audit::Entry {
+        actor: &user.email,
+        action,
+        target: audit::Target::Payment,
+        target_id: Some(session_id.to_owned()),
+        details,
+        severity: audit::Severity::Low,
+    };
+    Ok(audit::record(&mut conn, &state.clock, entry).await?)
 }

@@ -6,6 +6,7 @@
 
 pub mod format;
 pub mod price;
+mod price_error;
 mod routes;
 pub mod service;
 mod store;

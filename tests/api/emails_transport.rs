@@ -4,103 +4,9 @@ use chrono::{DateTime, TimeZone, Utc};
 use mail_parser::{MessageParser, MimeHeaders};
 use staka::emails::transport::{Attachment, Outgoing, SendError, Sender, SmtpTransport};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::net::TcpListener;
 
-/// What the server answers where it matters; empty means it accepts.
-#[derive(Clone, Copy, Default)]
-struct Script {
-    to_recipient: &'static str,
-    to_data: &'static str,
-    to_login: &'static str,
-    /// Accepts the connection and never speaks.
-    silent: bool,
-}
-
-/// A server on a port of its own; every message it accepts comes out of the channel.
-struct Server {
-    port: u16,
-    messages: mpsc::UnboundedReceiver<Vec<u8>>,
-}
-
-impl Server {
-    async fn start(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (sender, messages) = mpsc::unbounded_channel();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, script, sender.clone()));
-            }
-        });
-        Self { port, messages }
-    }
-
-    fn url(&self) -> String {
-        format!("smtp://127.0.0.1:{}", self.port)
-    }
-
-    fn transport(&self) -> SmtpTransport {
-        SmtpTransport::from_url(&self.url()).unwrap()
-    }
-}
-
-async fn converse(
-    stream: TcpStream,
-    script: Script,
-    messages: mpsc::UnboundedSender<Vec<u8>>,
-) -> Option<()> {
-    let mut stream = BufReader::new(stream);
-    if script.silent {
-        std::future::pending::<()>().await;
-    }
-    stream.write_all(b"220 test ESMTP\r\n").await.ok()?;
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).await.ok()? == 0 {
-            return None;
-        }
-        let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
-        let answer = match verb.as_str() {
-            "EHLO" if script.to_login.is_empty() => "250-test\r\n250 8BITMIME",
-            "EHLO" => "250-test\r\n250 AUTH PLAIN",
-            "AUTH" => script.to_login,
-            "RCPT" if !script.to_recipient.is_empty() => script.to_recipient,
-            "DATA" => {
-                stream.write_all(b"354 go on\r\n").await.ok()?;
-                let message = read_message(&mut stream).await?;
-                match script.to_data {
-                    "" => {
-                        messages.send(message).ok()?;
-                        "250 queued"
-                    }
-                    refusal => refusal,
-                }
-            }
-            "QUIT" => "221 bye",
-            _ => "250 ok",
-        };
-        stream
-            .write_all(format!("{answer}\r\n").as_bytes())
-            .await
-            .ok()?;
-    }
-}
-
-/// Up to the lone dot, dot-stuffing undone (RFC 5321 section 4.5.2).
-async fn read_message(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
-    let mut message = Vec::new();
-    loop {
-        let mut line = Vec::new();
-        stream.read_until(b'\n', &mut line).await.ok()?;
-        match line.as_slice() {
-            b".\r\n" | b"" => return Some(message),
-            [b'.', rest @ ..] => message.extend_from_slice(rest),
-            line => message.extend_from_slice(line),
-        }
-    }
-}
+use crate::support::smtp::{Script, Server, header};
 
 fn sender() -> Sender {
     Sender {
@@ -137,13 +43,6 @@ async fn sent(mail: &Outgoing) -> Vec<u8> {
         .await
         .unwrap();
     server.messages.recv().await.unwrap()
-}
-
-fn header(raw: &[u8], name: &str) -> Option<String> {
-    let message = MessageParser::default().parse(raw).unwrap();
-    message
-        .header_raw(name)
-        .map(|value| value.trim().to_owned())
 }
 
 #[tokio::test]

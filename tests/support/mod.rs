@@ -1,3 +1,5 @@
 //! What the tests share.
 
 pub mod database;
+pub mod outbox;
+pub mod smtp;

@@ -111,7 +111,7 @@ impl Draft {
 }
 
 fn create_file(dir: &LocalDir) -> Result<(std::fs::File, RemovedOnDrop), StorageError> {
-    dir.check_space()?;
+    dir.prepare()?;
     let path = dir.tmp_path(&format!("{}.part", clock::new_id()));
     let file = std::fs::OpenOptions::new()
         .write(true)

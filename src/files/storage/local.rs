@@ -38,8 +38,10 @@ impl LocalDir {
         self.root.join(TMP).join(name)
     }
 
-    /// Refuses when the disk has less than the reserve left. Blocking.
-    pub(super) fn check_space(&self) -> Result<(), StorageError> {
+    /// Makes sure that a file can be begun: the directory is there (a volume may be mounted over it at any time)
+    /// and the disk has more than the reserve left. Blocking.
+    pub(super) fn prepare(&self) -> Result<(), StorageError> {
+        fs::create_dir_all(self.root.join(TMP))?;
         let stat = nix::sys::statvfs::statvfs(&*self.root).map_err(io::Error::from)?;
         // The widths of these counters differ between platforms.
         #[allow(clippy::unnecessary_cast)]

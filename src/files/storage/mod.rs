@@ -49,7 +49,7 @@ pub enum StorageError {
         /// The most bytes allowed.
         limit: u64,
     },
-    /// The disk or the quota is full, or less is free than the reserve.
+    /// The disk or the quota is full, less is free than the reserve, or the disk went read-only.
     #[error("the storage is full")]
     Full(#[source] Option<io::Error>),
     /// No object has this key.
@@ -68,9 +68,9 @@ pub enum StorageError {
 
 impl From<io::Error> for StorageError {
     fn from(error: io::Error) -> Self {
-        use io::ErrorKind::{NotFound, QuotaExceeded, StorageFull};
+        use io::ErrorKind::{NotFound, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match error.kind() {
-            StorageFull | QuotaExceeded => Self::Full(Some(error)),
+            StorageFull | QuotaExceeded | ReadOnlyFilesystem => Self::Full(Some(error)),
             NotFound => Self::NotFound,
             _ => Self::Io(error),
         }

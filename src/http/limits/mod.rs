@@ -116,6 +116,7 @@ struct Table {
 struct Window {
     start: DateTime<Utc>,
     count: u32,
+    failures: u32,
 }
 
 impl RateLimits {
@@ -217,6 +218,19 @@ impl RateLimits {
         })
     }
 
+    /// Notes that a place taken by an attempt is spent; true when it was the last of the budget.
+    fn confirm_failure(&self, budget: Budget, key: &LimitKey) -> bool {
+        let Some(shelf) = self.0.shelves.get(&budget) else {
+            return false;
+        };
+        let mut table = shelf.lock();
+        let Some(window) = table.windows.get_mut(key) else {
+            return false;
+        };
+        window.failures += 1;
+        window.failures == shelf.limit.max
+    }
+
     fn give_back(&self, budget: Budget, key: &LimitKey) {
         let Some(shelf) = self.0.shelves.get(&budget) else {
             return;
@@ -251,6 +265,7 @@ impl Table {
                 Window {
                     start: now,
                     count: 0,
+                    failures: 0,
                 }
             }
         }
@@ -277,9 +292,10 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The attempt failed: it counts.
-    pub fn failed(mut self) {
+    /// The attempt failed: it counts. True for the one failure of a window that spends the budget.
+    pub fn failed(mut self) -> bool {
         self.failed = true;
+        self.limits.confirm_failure(self.budget, &self.key)
     }
 }
 

@@ -1,0 +1,154 @@
+//! Accounts born from guest orders: their owner chooses a password through a mailed link.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    journal::{self, Who},
+    resets::unhurried,
+    secret_links,
+    service::{self, SignedIn},
+    store,
+};
+use crate::{
+    app::AppState,
+    audit::Severity,
+    clock::new_id,
+    db::with_retry,
+    events::{self, Event},
+    http::{
+        RequestContext,
+        error::{ApiError, ApiResult},
+        limits::{Budget, LimitKey},
+    },
+    users::{self, User, rules},
+};
+
+/// What a good activation link opens.
+pub struct Invitation {
+    /// The account; active already when an administrator was faster.
+    pub user: User,
+    /// End of validity of the link.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Looks a link up without changing anything.
+///
+/// # Errors
+/// 400 `INVALID_TOKEN` for a link that is unknown, used or expired, 400 `ACCOUNT_DISABLED`, 404 when the account is
+/// gone, 503.
+pub async fn look_up(state: &AppState, token: &str) -> ApiResult<Invitation> {
+    let mut conn = state.db.conn().await?;
+    let found = store::activation_token(&mut conn, &secret_links::hash(token), state.clock.now()).await?;
+    let found = found.ok_or_else(invalid_token)?;
+    let user = users::store::by_id(&mut conn, found.user_id).await?.ok_or_else(gone)?;
+    if user.deactivated_by.is_some() {
+        return Err(disabled());
+    }
+    Ok(Invitation { user, expires_at: found.expires_at })
+}
+
+/// Activates the account of a link with its first password, and logs it in.
+///
+/// # Errors
+/// As [`look_up`], and 400 `ALREADY_ACTIVE`.
+pub async fn activate(state: &AppState, token: &str, password: &str) -> ApiResult<SignedIn> {
+    let invitation = look_up(state, token).await?;
+    if invitation.user.is_active {
+        return Err(already_active());
+    }
+    let (user_id, token_hash) = (invitation.user.id, secret_links::hash(token));
+    let password_hash = state.passwords.hash(password).await?;
+    let user = with_retry(|| open(state, user_id, &token_hash, &password_hash)).await?;
+    state.sessions.forget(user_id).await;
+    service::sign_in(state, user)
+}
+
+/// The link is used, the account opened and the news recorded together, by one of those who try.
+async fn open(state: &AppState, user_id: Uuid, token_hash: &str, password_hash: &str) -> ApiResult<User> {
+    let now = state.clock.now();
+    let mut tx = state.begin().await?;
+    users::store::lock(&mut tx, user_id).await?;
+    if !store::use_activation_token(&mut tx, token_hash, user_id, now).await? {
+        return Err(invalid_token());
+    }
+    let activated = users::store::activate(&mut tx, user_id, password_hash, now).await?;
+    let user = users::store::by_id(&mut tx, user_id).await?.ok_or_else(gone)?;
+    if !activated {
+        return Err(if user.is_active { already_active() } else { disabled() });
+    }
+    journal::note(&mut tx, state, &Who::Account(&user), "ACCOUNT_ACTIVATED", Severity::Low, None).await?;
+    events::record(&mut tx, Event::AccountActivated { user_id }).await?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Mails a new activation link to an account that awaits one. Everybody else gets nothing, and the caller cannot tell
+/// the difference.
+///
+/// # Errors
+/// 429 for the caller's address alone, 503.
+pub async fn resend(state: &AppState, email: &str) -> ApiResult<()> {
+    let email = rules::normalise_email(email);
+    state.limits.check(Budget::PublicForm, &LimitKey::ip(RequestContext::current_ip()))?;
+    // Many addresses asking for one account would fill its mailbox.
+    let wanted = state.limits.check(Budget::PasswordResetAccount, &LimitKey::account(&email)).is_ok();
+    unhurried(async {
+        let mut conn = state.db.conn().await?;
+        let user = users::store::by_email(&mut conn, &email).await?;
+        drop(conn);
+        match user.filter(|_| wanted) {
+            Some(user) => with_retry(|| invite_again(state, &user)).await,
+            None => Ok(()),
+        }
+    })
+    .await
+}
+
+async fn invite_again(state: &AppState, user: &User) -> ApiResult<()> {
+    let mut tx = state.begin().await?;
+    if invite(&mut tx, user).await? {
+        journal::note(&mut tx, state, &Who::Account(user), "ACTIVATION_REQUEST", Severity::Low, None).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Queues a new activation mail when the account awaits its activation and has an order to speak of; tells whether
+/// it did.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn invite(tx: &mut events::Tx, user: &User) -> Result<bool, sqlx::Error> {
+    if !user.awaits_activation() {
+        return Ok(false);
+    }
+    let Some(order) = store::latest_order(tx, user.id).await? else { return Ok(false) };
+    let event = Event::ActivationRequested {
+        user_id: user.id,
+        request_id: new_id(),
+        titre: order.titre,
+        amount: order.amount.map_or(0, i64::from),
+    };
+    events::record(tx, event).await?;
+    Ok(true)
+}
+
+fn invalid_token() -> ApiError {
+    ApiError::bad_request(
+        "INVALID_TOKEN",
+        "Ce lien d’activation n’est plus valable : il a déjà servi ou il a expiré. Connectez-vous, ou demandez-en un nouveau.",
+    )
+}
+
+fn already_active() -> ApiError {
+    ApiError::bad_request("ALREADY_ACTIVE", "Ce compte est déjà actif : vous pouvez vous connecter.")
+}
+
+fn disabled() -> ApiError {
+    ApiError::bad_request("ACCOUNT_DISABLED", "Ce compte a été désactivé. Contactez-nous pour en savoir plus.")
+}
+
+fn gone() -> ApiError {
+    ApiError::not_found("Ce compte n’existe plus.")
+}

@@ -1,0 +1,136 @@
+//! Forgotten passwords.
+
+use std::time::Duration;
+
+use super::{
+    activation,
+    journal::{self, Who},
+    secret_links, store,
+};
+use crate::{
+    app::AppState,
+    audit::Severity,
+    clock::new_id,
+    db::with_retry,
+    events::{self, Event},
+    http::{
+        RequestContext,
+        error::{ApiError, ApiResult},
+        limits::{Budget, LimitKey},
+    },
+    users::{self, PLACEHOLDER_EMAIL, User, rules},
+};
+use uuid::Uuid;
+
+/// The answer to a request comes this long after it, whatever was done meanwhile: its delay tells nothing of an address.
+const ANSWER_AFTER: Duration = Duration::from_millis(200);
+
+/// Mails a link to choose a new password to an active account. An account that awaits its activation gets a new
+/// activation link instead; everybody else gets nothing, and the caller cannot tell the difference.
+///
+/// # Errors
+/// 429, counted alike for known and unknown addresses; 503.
+pub async fn request(state: &AppState, email: &str) -> ApiResult<()> {
+    let email = rules::normalise_email(email);
+    state.limits.check(Budget::PasswordResetIp, &LimitKey::ip(RequestContext::current_ip()))?;
+    state.limits.check(Budget::PasswordResetAccount, &LimitKey::account(&email))?;
+    unhurried(async {
+        let mut conn = state.db.conn().await?;
+        let user = users::store::by_email(&mut conn, &email).await?;
+        drop(conn);
+        with_retry(|| send_link(state, user.as_ref(), &email)).await
+    })
+    .await
+}
+
+/// Runs `work` and answers no sooner than [`ANSWER_AFTER`].
+pub(super) async fn unhurried<T>(work: impl Future<Output = T>) -> T {
+    tokio::join!(work, tokio::time::sleep(ANSWER_AFTER)).0
+}
+
+async fn send_link(state: &AppState, user: Option<&User>, email: &str) -> ApiResult<()> {
+    let who = Who::of(user, email);
+    let mut tx = state.begin().await?;
+    let refusal = match user {
+        Some(user) if user.is_active && user.email != PLACEHOLDER_EMAIL => {
+            let event = Event::PasswordResetRequested { user_id: user.id, request_id: new_id() };
+            events::record(&mut tx, event).await?;
+            None
+        }
+        Some(user) if activation::invite(&mut tx, user).await? => None,
+        Some(_) => Some("account_inactive"),
+        None => Some("user_not_found"),
+    };
+    match refusal {
+        None => journal::note(&mut tx, state, &who, "PASSWORD_RESET_REQUEST", Severity::Medium, None).await?,
+        Some(reason) => failed(&mut tx, state, &who, reason).await?,
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Replaces a forgotten password. All earlier sessions of the account end.
+///
+/// # Errors
+/// 400 `INVALID_TOKEN` for a token that is unknown, used or expired, 400 `ACCOUNT_INACTIVE`, 503.
+pub async fn reset(state: &AppState, token: &str, password: &str) -> ApiResult<()> {
+    let token_hash = secret_links::hash(token);
+    let mut conn = state.db.conn().await?;
+    let Some(user_id) = store::reset_owner(&mut conn, &token_hash, state.clock.now()).await? else {
+        failed(&mut conn, state, &Who::Unknown, "invalid_token").await?;
+        return Err(invalid_token());
+    };
+    drop(conn);
+    let password_hash = state.passwords.hash(password).await?;
+    let outcome = with_retry(|| replace(state, user_id, &token_hash, &password_hash)).await?;
+    state.sessions.forget(user_id).await;
+    match outcome {
+        Outcome::Replaced => Ok(()),
+        Outcome::TokenSpent => Err(invalid_token()),
+        Outcome::Inactive => Err(ApiError::bad_request("ACCOUNT_INACTIVE", "Ce compte n’est pas actif.")),
+    }
+}
+
+enum Outcome {
+    Replaced,
+    TokenSpent,
+    Inactive,
+}
+
+async fn replace(state: &AppState, user_id: Uuid, token_hash: &str, password_hash: &str) -> ApiResult<Outcome> {
+    let now = state.clock.now();
+    let mut tx = state.begin().await?;
+    users::store::lock(&mut tx, user_id).await?;
+    let user = users::store::by_id(&mut tx, user_id).await?;
+    let good = store::use_reset_token(&mut tx, token_hash, user_id, now).await?;
+    let (outcome, user) = match user {
+        Some(user) if good && user.is_active => (Outcome::Replaced, user),
+        Some(user) if good => {
+            failed(&mut tx, state, &Who::Account(&user), "account_inactive").await?;
+            tx.commit().await?;
+            return Ok(Outcome::Inactive);
+        }
+        _ => {
+            failed(&mut tx, state, &Who::Unknown, "invalid_token").await?;
+            tx.commit().await?;
+            return Ok(Outcome::TokenSpent);
+        }
+    };
+    users::store::set_password(&mut tx, user_id, password_hash, now).await?;
+    journal::note(&mut tx, state, &Who::Account(&user), "PASSWORD_RESET_SUCCESS", Severity::Medium, None).await?;
+    tx.commit().await?;
+    Ok(outcome)
+}
+
+async fn failed(
+    conn: &mut sqlx::MySqlConnection,
+    state: &AppState,
+    who: &Who<'_>,
+    reason: &str,
+) -> Result<(), sqlx::Error> {
+    let details = serde_json::json!({ "reason": reason });
+    journal::note(conn, state, who, "PASSWORD_RESET_FAILED", Severity::High, Some(details)).await
+}
+
+fn invalid_token() -> ApiError {
+    ApiError::bad_request("INVALID_TOKEN", "Ce lien n’est plus valable. Demandez un nouveau lien de réinitialisation.")
+}

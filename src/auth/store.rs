@@ -1,0 +1,117 @@
+//! SQL over the secret tokens. A token is good while it is unused and unexpired; the statement that uses it says so
+//! itself, so that of two users of one token exactly one wins.
+
+use chrono::{DateTime, Utc};
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+/// Whose account a good activation token opens, and until when.
+pub struct ActivationToken {
+    /// The account.
+    pub user_id: Uuid,
+    /// End of validity.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The good activation token with this hash.
+pub async fn activation_token(
+    conn: &mut MySqlConnection,
+    token_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<ActivationToken>, sqlx::Error> {
+    sqlx::query_as!(
+        ActivationToken,
+        "SELECT user_id, expires_at FROM activation_tokens WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?",
+        token_hash,
+        now
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Uses an activation token and makes the account's others useless; tells whether the token was still good.
+pub async fn use_activation_token(
+    conn: &mut MySqlConnection,
+    token_hash: &str,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let used = sqlx::query!(
+        "UPDATE activation_tokens SET used_at = ? WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?",
+        now,
+        token_hash,
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!("UPDATE activation_tokens SET used_at = ? WHERE user_id = ? AND used_at IS NULL", now, user_id)
+        .execute(conn)
+        .await?;
+    Ok(used.rows_affected() == 1)
+}
+
+/// Whose password a good reset token may replace.
+pub async fn reset_owner(
+    conn: &mut MySqlConnection,
+    token_hash: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT user_id AS "user_id: Uuid" FROM password_resets
+           WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?"#,
+        token_hash,
+        now
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Uses a reset token and makes the account's others useless; tells whether the token was still good.
+pub async fn use_reset_token(
+    conn: &mut MySqlConnection,
+    token_hash: &str,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let used = sqlx::query!(
+        "UPDATE password_resets SET used_at = ? WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?",
+        now,
+        token_hash,
+        now
+    )
+    .execute(&mut *conn)
+    .await?;
+    void_reset_tokens(conn, user_id, now).await?;
+    Ok(used.rows_affected() == 1)
+}
+
+/// Makes every reset token of an account useless, as after a change of its password.
+pub async fn void_reset_tokens(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE password_resets SET used_at = ? WHERE user_id = ? AND used_at IS NULL", now, user_id)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// What the activation mail says of the order an account was opened for.
+pub struct LatestOrder {
+    /// Title.
+    pub titre: String,
+    /// Cents, VAT included.
+    pub amount: Option<i32>,
+}
+
+/// The latest order of an account.
+pub async fn latest_order(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Option<LatestOrder>, sqlx::Error> {
+    sqlx::query_as!(
+        LatestOrder,
+        "SELECT titre, amount FROM commandes WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1",
+        user_id
+    )
+    .fetch_optional(conn)
+    .await
+}

@@ -1,0 +1,91 @@
+//! From a row of the outbox to a mail that can leave: secret links, wording, attachments.
+
+use crate::{
+    app::AppState,
+    auth::secret_links::{mint_activation, mint_reset},
+    emails::{
+        mail::Mail,
+        outbox::StoredAttachment,
+        render::Renderer,
+        transport::{Attachment, Outgoing, SendError},
+        unsubscribe,
+    },
+};
+
+use super::store::Claimed;
+
+/// Largest attachment, in bytes: what mail providers accept, with the growth of base64.
+const ATTACHMENT_MAX: u64 = 15 << 20;
+
+/// Completes, renders and addresses a mail.
+///
+/// # Errors
+/// `Transient` for all that a later try, or a later release, may mend; `Permanent` for a secret mail
+/// to an account that is gone.
+pub(super) async fn prepare(
+    state: &AppState,
+    renderer: &Renderer,
+    domain: &str,
+    claimed: &Claimed,
+) -> Result<Outgoing, SendError> {
+    let mail: Mail =
+        serde_json::from_value(claimed.payload.clone()).map_err(|_| later("the stored mail cannot be read"))?;
+    let attachments = attachments(state, claimed).await?;
+    let mail = with_secret_link(state, claimed, mail).await?;
+    let rendered = renderer.render(&mail).map_err(|error| later(error.to_string()))?;
+    let reader = claimed.user_id.filter(|_| rendered.unsubscribable);
+    Ok(Outgoing {
+        message_id: format!("<{}@{domain}>", claimed.id),
+        to: claimed.to_email.clone(),
+        to_name: claimed.to_name.clone(),
+        subject: rendered.subject,
+        html: rendered.html,
+        text: rendered.text,
+        attachments,
+        unsubscribe_url: reader.map(|user_id| unsubscribe::url(state, user_id)),
+        template: claimed.template.clone(),
+    })
+}
+
+/// Makes the secret link of the mails that carry one: only now, so that none ever rests in the outbox.
+async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Result<Mail, SendError> {
+    if !matches!(mail, Mail::ActivationUser(_) | Mail::ResetPassword(_)) {
+        return Ok(mail);
+    }
+    let user_id = claimed.user_id.ok_or_else(|| SendError::Permanent("the account is gone".to_owned()))?;
+    let now = state.clock.now();
+    let mut conn = state.db.conn().await.map_err(database)?;
+    match &mut mail {
+        Mail::ActivationUser(mail) => {
+            (mail.activation_path, mail.expires_at) = mint_activation(&mut conn, user_id, now).await.map_err(database)?;
+        }
+        Mail::ResetPassword(mail) => {
+            (mail.reset_path, mail.expires_at) = mint_reset(&mut conn, user_id, now).await.map_err(database)?;
+        }
+        _ => {}
+    }
+    Ok(mail)
+}
+
+async fn attachments(state: &AppState, claimed: &Claimed) -> Result<Vec<Attachment>, SendError> {
+    let Some(stored) = &claimed.attachments else { return Ok(vec![]) };
+    let stored: Vec<StoredAttachment> =
+        serde_json::from_value(stored.clone()).map_err(|_| later("the stored attachments cannot be read"))?;
+    let mut attachments = Vec::with_capacity(stored.len());
+    for file in stored {
+        let bytes = state.storage.read(&file.storage_key, ATTACHMENT_MAX).await;
+        let bytes = bytes.map_err(|error| later(format!("attachment {}: {error}", file.storage_key)))?;
+        attachments.push(Attachment { filename: file.filename, content_type: file.content_type, bytes });
+    }
+    Ok(attachments)
+}
+
+fn later(reason: impl Into<String>) -> SendError {
+    SendError::Transient(reason.into())
+}
+
+/// The row keeps no text of the database, which may quote values.
+fn database(error: sqlx::Error) -> SendError {
+    tracing::warn!(%error, "a mail cannot be prepared");
+    later("the database refused while the mail was prepared")
+}

@@ -1,0 +1,253 @@
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use super::{Kind, Priority, service, store::Notification};
+use crate::{
+    app::AppState,
+    auth::{Admin, Session},
+    http::{ApiJson, ApiQuery, ApiResult, ErrorBody, PathId, iso::Iso, page_params},
+};
+
+/// The routes of the table at the head of this module.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(unread_count))
+        .routes(routes!(put_all_read, patch_all_read))
+        .routes(routes!(put_read, patch_read))
+        .routes(routes!(delete))
+        .routes(routes!(announce))
+        .merge(super::stream::router())
+}
+
+/// A notification.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NotificationRow {
+    id: Uuid,
+    user_id: Uuid,
+    title: String,
+    message: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+    priority: Priority,
+    /// JSON as text, not as an object.
+    data: Option<String>,
+    /// Path of the web application to go to.
+    action_url: Option<String>,
+    is_read: bool,
+    is_deleted: bool,
+    read_at: Option<Iso>,
+    expires_at: Option<Iso>,
+    created_at: Iso,
+    updated_at: Iso,
+}
+
+impl From<Notification> for NotificationRow {
+    fn from(row: Notification) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            title: row.title,
+            message: row.message,
+            kind: row.kind,
+            priority: row.priority,
+            data: row.data,
+            action_url: row.action_url,
+            is_read: row.is_read,
+            is_deleted: row.is_deleted,
+            read_at: row.read_at.map(Iso),
+            expires_at: row.expires_at.map(Iso),
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+        }
+    }
+}
+
+/// A page of notifications.
+#[derive(Serialize, ToSchema)]
+struct NotificationPage {
+    notifications: Vec<NotificationRow>,
+    pagination: Pagination,
+}
+
+/// Where a page stands.
+#[derive(Serialize, ToSchema)]
+struct Pagination {
+    page: u32,
+    limit: u32,
+    total: u64,
+    pages: u64,
+}
+
+/// A number of notifications.
+#[derive(Serialize, ToSchema)]
+struct Count {
+    count: u64,
+}
+
+/// What was done.
+#[derive(Serialize, ToSchema)]
+struct Done {
+    message: &'static str,
+}
+
+/// What was done, to how many.
+#[derive(Serialize, ToSchema)]
+struct DoneToAll {
+    message: &'static str,
+    count: u64,
+}
+
+/// Which notifications to list.
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Page number, from 1.
+    #[param(value_type = Option<u32>)]
+    page: Option<String>,
+    /// Rows per page: 20, at most 100.
+    #[param(value_type = Option<u32>)]
+    limit: Option<String>,
+    /// `true`: only those not read yet.
+    #[param(value_type = Option<bool>)]
+    unread_only: Option<String>,
+}
+
+#[utoipa::path(get, path = "/notifications", tag = "Notifications", params(ListQuery), security(("bearer" = [])),
+    responses((status = 200, body = NotificationPage), (status = 401, body = ErrorBody)))]
+async fn list(
+    State(state): State<AppState>,
+    Session(user): Session,
+    ApiQuery(query): ApiQuery<ListQuery>,
+) -> ApiResult<Json<NotificationPage>> {
+    let page = page_params(query.page.as_deref(), query.limit.as_deref(), 20, 100)?;
+    let unread_only = query.unread_only.as_deref() == Some("true");
+    let (rows, total) = service::list(&state, user.id, unread_only, page).await?;
+    Ok(Json(NotificationPage {
+        notifications: rows.into_iter().map(NotificationRow::from).collect(),
+        pagination: Pagination { page: page.page, limit: page.limit, total, pages: page.total_pages(total) },
+    }))
+}
+
+#[utoipa::path(get, path = "/notifications/unread-count", tag = "Notifications", security(("bearer" = [])),
+    responses((status = 200, body = Count), (status = 401, body = ErrorBody)))]
+async fn unread_count(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<Count>> {
+    Ok(Json(Count { count: service::unread_count(&state, user.id).await? }))
+}
+
+#[utoipa::path(put, path = "/notifications/{id}/read", tag = "Notifications", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+              (status = 404, body = ErrorBody)))]
+async fn put_read(state: State<AppState>, session: Session, id: PathId) -> ApiResult<Json<Done>> {
+    read(state, session, id).await
+}
+
+#[utoipa::path(patch, path = "/notifications/{id}/read", tag = "Notifications", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+              (status = 404, body = ErrorBody)))]
+async fn patch_read(state: State<AppState>, session: Session, id: PathId) -> ApiResult<Json<Done>> {
+    read(state, session, id).await
+}
+
+async fn read(State(state): State<AppState>, Session(user): Session, PathId(id): PathId) -> ApiResult<Json<Done>> {
+    service::mark_read(&state, user.id, id).await?;
+    Ok(Json(Done { message: "La notification est marquée comme lue." }))
+}
+
+#[utoipa::path(put, path = "/notifications/read-all", tag = "Notifications", security(("bearer" = [])),
+    responses((status = 200, body = DoneToAll), (status = 401, body = ErrorBody)))]
+async fn put_all_read(state: State<AppState>, session: Session) -> ApiResult<Json<DoneToAll>> {
+    all_read(state, session).await
+}
+
+#[utoipa::path(patch, path = "/notifications/read-all", tag = "Notifications", security(("bearer" = [])),
+    responses((status = 200, body = DoneToAll), (status = 401, body = ErrorBody)))]
+async fn patch_all_read(state: State<AppState>, session: Session) -> ApiResult<Json<DoneToAll>> {
+    all_read(state, session).await
+}
+
+async fn all_read(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<DoneToAll>> {
+    let count = service::mark_all_read(&state, user.id).await?;
+    Ok(Json(DoneToAll { message: "Toutes les notifications sont marquées comme lues.", count }))
+}
+
+#[utoipa::path(delete, path = "/notifications/{id}", tag = "Notifications", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+              (status = 404, body = ErrorBody)))]
+async fn delete(
+    State(state): State<AppState>,
+    Session(user): Session,
+    PathId(id): PathId,
+) -> ApiResult<Json<Done>> {
+    service::delete(&state, user.id, id).await?;
+    Ok(Json(Done { message: "La notification est supprimée." }))
+}
+
+/// What to tell all administrators.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AnnouncementBody {
+    #[validate(length(min = 1, max = 255))]
+    title: String,
+    #[validate(length(min = 1, max = 5000))]
+    message: String,
+    #[serde(default, rename = "type")]
+    kind: Option<Kind>,
+    #[serde(default)]
+    priority: Option<Priority>,
+    /// Path of the web application, such as `/admin/commandes`.
+    #[serde(default)]
+    #[validate(custom(function = "is_path"))]
+    action_url: Option<String>,
+    /// Any JSON; kept as text.
+    #[serde(default)]
+    data: Option<Value>,
+}
+
+/// JSON as text: a string that holds JSON already stays as it is.
+fn json_text(data: Value) -> String {
+    match data {
+        Value::String(text) if serde_json::from_str::<Value>(&text).is_ok() => text,
+        other => other.to_string(),
+    }
+}
+
+fn is_path(url: &str) -> Result<(), ValidationError> {
+    // "//host" would leave the site.
+    match url.starts_with('/') && !url.starts_with("//") && url.len() <= 500 {
+        true => Ok(()),
+        false => Err(ValidationError::new("path")),
+    }
+}
+
+#[utoipa::path(post, path = "/notifications/admin", tag = "Notifications", security(("bearer" = [])),
+    request_body = AnnouncementBody,
+    responses((status = 201, body = DoneToAll), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+              (status = 403, body = ErrorBody)))]
+async fn announce(
+    State(state): State<AppState>,
+    _admin: Admin,
+    ApiJson(body): ApiJson<AnnouncementBody>,
+) -> ApiResult<(axum::http::StatusCode, Json<DoneToAll>)> {
+    let announcement = service::Announcement {
+        title: body.title.trim().to_owned(),
+        message: body.message.trim().to_owned(),
+        kind: body.kind.unwrap_or(Kind::Info),
+        priority: body.priority.unwrap_or(Priority::Normale),
+        action_url: body.action_url,
+        data: body.data.map(json_text),
+    };
+    let count = service::announce(&state, &announcement).await? as u64;
+    let done = DoneToAll { message: "Les administrateurs sont prévenus.", count };
+    Ok((axum::http::StatusCode::CREATED, Json(done)))
+}

@@ -1,0 +1,165 @@
+//! Stripe's events, applied once each: the event's row and all it causes are one transaction. What
+//! fails is kept and tried again by a job until it succeeds or an administrator gives it up.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{
+    event::{EventError, StripeEvent},
+    failures, refunds,
+    settlement::{self, Outcome},
+    store::{self, EventStatus, SessionState, StoredEvent},
+};
+use crate::{
+    app::AppState,
+    db,
+    events::{self, AlertKind, Event, Tx},
+    http::error::{ApiError, ApiResult},
+};
+
+/// Pause before the first own attempt; doubled each time, at most [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::minutes(1);
+const LONGEST_PAUSE: Duration = Duration::hours(1);
+/// How long a job may hold an event before another takes it over.
+const LEASE: Duration = Duration::minutes(5);
+const BATCH: u32 = 20;
+
+/// What became of a delivered event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// Applied now, or nothing was to be done.
+    Processed,
+    /// Applied by an earlier delivery.
+    Duplicate,
+    /// It speaks of a session that is not ours.
+    Unmatched,
+}
+
+/// Applies an event; `payload` is its body as received.
+///
+/// # Errors
+/// When it could not be applied: it is then kept for [`retry_due`], unless the database is away.
+pub async fn receive(state: &AppState, event: &StripeEvent, payload: &str) -> ApiResult<Receipt> {
+    let stored =
+        StoredEvent { id: &event.id, kind: &event.kind, object_id: event.object_id(), payload };
+    match db::with_retry(|| apply_once(state, event, &stored)).await {
+        Ok(Receipt::Unmatched) => keep_unmatched(state, event, &stored).await,
+        Ok(receipt) => Ok(receipt),
+        Err(error) => {
+            keep_failed(state, &stored, &error).await?;
+            Err(error)
+        }
+    }
+}
+
+async fn apply_once(state: &AppState, event: &StripeEvent, stored: &StoredEvent<'_>) -> ApiResult<Receipt> {
+    let mut tx = state.begin().await?;
+    if !store::take_event(&mut tx, stored, state.clock.now()).await? {
+        return Ok(Receipt::Duplicate);
+    }
+    if !apply(&mut tx, state, event).await? {
+        return Ok(Receipt::Unmatched);
+    }
+    tx.commit().await?;
+    Ok(Receipt::Processed)
+}
+
+/// Does what an event asks for; false when it speaks of nothing of ours.
+async fn apply(tx: &mut Tx, state: &AppState, event: &StripeEvent) -> ApiResult<bool> {
+    match event.kind.as_str() {
+        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
+            let session = event.checkout_session().map_err(unreadable)?;
+            Ok(settlement::settle(tx, state, &session).await? != Outcome::Unmatched)
+        }
+        "checkout.session.async_payment_failed" => {
+            let session = event.checkout_session().map_err(unreadable)?;
+            failures::session_closed(tx, state, &session, SessionState::Failed).await
+        }
+        "checkout.session.expired" => {
+            let session = event.checkout_session().map_err(unreadable)?;
+            failures::session_closed(tx, state, &session, SessionState::Expired).await?;
+            Ok(true)
+        }
+        "payment_intent.payment_failed" => {
+            failures::payment_refused(tx, state, &event.payment_intent().map_err(unreadable)?).await?;
+            Ok(true)
+        }
+        "charge.refunded" => {
+            let charge = event.charge().map_err(unreadable)?;
+            refunds::charge_refunded(tx, state, &charge).await?;
+            Ok(true)
+        }
+        "charge.dispute.created" => {
+            let dispute = event.dispute().map_err(unreadable)?;
+            refunds::dispute_opened(tx, &dispute).await?;
+            Ok(true)
+        }
+        _ => Ok(true),
+    }
+}
+
+fn unreadable(error: EventError) -> ApiError {
+    ApiError::internal(error)
+}
+
+/// Keeps an event about a session of nobody's and tells the administrators once.
+async fn keep_unmatched(state: &AppState, event: &StripeEvent, stored: &StoredEvent<'_>) -> ApiResult<Receipt> {
+    let mut tx = state.begin().await?;
+    store::keep_event(&mut tx, stored, EventStatus::Unmatched, None, state.clock.now(), None).await?;
+    let object = event.object_id().unwrap_or(&event.id);
+    events::record(
+        &mut tx,
+        Event::Alert {
+            kind: AlertKind::UnmatchedPayment,
+            subject: object.to_owned(),
+            title: "Paiement sans commande".into(),
+            message: format!("Stripe annonce un paiement ({object}) qui ne correspond à aucune commande."),
+            action_path: Some("/admin/factures"),
+        },
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(Receipt::Unmatched)
+}
+
+async fn keep_failed(state: &AppState, stored: &StoredEvent<'_>, error: &ApiError) -> ApiResult<()> {
+    let mut conn = state.db.conn().await?;
+    let now = state.clock.now();
+    let attempts = store::event_attempts(&mut conn, stored.id).await?;
+    let retry_at = Some(retry_at(now, attempts));
+    // The code only: a driver's text may quote personal values.
+    store::keep_event(&mut conn, stored, EventStatus::Failed, Some(error.code()), now, retry_at).await?;
+    Ok(())
+}
+
+fn retry_at(now: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
+    now + (FIRST_PAUSE * 2_i32.pow(attempts.min(6))).min(LONGEST_PAUSE)
+}
+
+/// Tries the failed events that are due; tells how many succeeded.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn retry_due(state: &AppState) -> ApiResult<usize> {
+    let due = db::with_retry(|| async {
+        let mut tx = state.begin().await?;
+        let due = store::claim_events(&mut tx, state.clock.now(), LEASE, BATCH).await?;
+        tx.commit().await?;
+        Ok::<_, ApiError>(due)
+    })
+    .await?;
+    let mut succeeded = 0;
+    for event in due {
+        match retry(state, &event.payload).await {
+            Ok(_) => succeeded += 1,
+            Err(error) => {
+                tracing::warn!(event_id = event.id, attempts = event.attempts, code = error.code(), "a Stripe event failed again");
+            }
+        }
+    }
+    Ok(succeeded)
+}
+
+async fn retry(state: &AppState, payload: &str) -> ApiResult<Receipt> {
+    let event = StripeEvent::parse(payload.as_bytes()).map_err(ApiError::internal)?;
+    receive(state, &event, payload).await
+}

@@ -1,0 +1,137 @@
+//! Wire types and handlers of `/payments`.
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::{
+    event::{Metadata, PaymentStatus},
+    reconcile, service, store, webhook,
+};
+use crate::{
+    app::AppState,
+    auth::Session,
+    http::{ApiError, ApiJson, ApiPath, ApiResult, ErrorBody},
+};
+
+/// Routes of `/payments`.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create_checkout_session))
+        .routes(routes!(status))
+        .routes(routes!(webhook::webhook))
+}
+
+/// The route that exists only where Stripe is simulated.
+pub fn development_router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(dev_webhook_simulate))
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CheckoutRequest {
+    /// An order of the caller, or one of their invoices.
+    commande_id: Uuid,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CheckoutAnswer {
+    session_id: String,
+    /// Where to send the customer.
+    url: String,
+}
+
+/// Opens a payment page for an unpaid order of the caller. The server sets the price.
+#[utoipa::path(post, path = "/payments/create-checkout-session", tag = "Payments", request_body = CheckoutRequest,
+    security(("bearer" = [])),
+    responses((status = 200, body = CheckoutAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+        (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)))]
+async fn create_checkout_session(
+    State(state): State<AppState>,
+    Session(user): Session,
+    ApiJson(request): ApiJson<CheckoutRequest>,
+) -> ApiResult<Json<CheckoutAnswer>> {
+    let opened = service::checkout_for(&state, &user, request.commande_id).await?;
+    Ok(Json(CheckoutAnswer { session_id: opened.session_id, url: opened.url }))
+}
+
+#[derive(Serialize, ToSchema)]
+struct StatusAnswer {
+    /// `paid`, `unpaid` or `no_payment_required`.
+    status: &'static str,
+    #[schema(value_type = Object)]
+    metadata: Option<Metadata>,
+}
+
+/// What became of a payment of the caller.
+#[utoipa::path(get, path = "/payments/status/{sessionId}", tag = "Payments", params(("sessionId" = String, Path)),
+    security(("bearer" = [])),
+    responses((status = 200, body = StatusAnswer), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)))]
+async fn status(
+    State(state): State<AppState>,
+    Session(user): Session,
+    ApiPath(session_id): ApiPath<String>,
+) -> ApiResult<Json<StatusAnswer>> {
+    let found = service::status(&state, &user, &session_id).await?;
+    let status = match found.status {
+        PaymentStatus::Paid => "paid",
+        PaymentStatus::NoPaymentRequired => "no_payment_required",
+        PaymentStatus::Unpaid | PaymentStatus::Unknown => "unpaid",
+    };
+    Ok(Json(StatusAnswer { status, metadata: found.metadata }))
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SimulateRequest {
+    session_id: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SimulateAnswer {
+    success: bool,
+    message: &'static str,
+    data: Simulated,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Simulated {
+    user_id: Option<Uuid>,
+    commande_id: Option<Uuid>,
+    pending_commande_id: Option<Uuid>,
+    email: String,
+    is_processed: bool,
+}
+
+/// Development only: makes sure that a session paid on the simulated page is settled.
+#[utoipa::path(post, path = "/payments/dev-webhook-simulate", tag = "Payments", request_body = SimulateRequest,
+    responses((status = 200, body = SimulateAnswer), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn dev_webhook_simulate(
+    State(state): State<AppState>,
+    ApiJson(request): ApiJson<SimulateRequest>,
+) -> ApiResult<Json<SimulateAnswer>> {
+    let unknown = || ApiError::not_found("Cette session de paiement est inconnue.");
+    let session = state.stripe.session(&request.session_id).await.map_err(|_| unknown())?;
+    if !session.is_settled() {
+        return Err(ApiError::conflict("NOT_PAID", "Cette session n’a pas encore été payée."));
+    }
+    let news = reconcile::settle(&state, &session).await?;
+    let mut conn = state.db.conn().await?;
+    let order = store::settled_order(&mut conn, &request.session_id).await?.ok_or_else(unknown)?;
+    Ok(Json(SimulateAnswer {
+        success: true,
+        message: if news { "Paiement simulé." } else { "Ce paiement était déjà traité." },
+        data: Simulated {
+            user_id: order.user_id,
+            commande_id: order.commande_id,
+            pending_commande_id: order.pending_commande_id,
+            email: order.email,
+            is_processed: true,
+        },
+    }))
+}

@@ -1,0 +1,83 @@
+//! What may be done to accounts, whoever asks.
+
+use serde_json::json;
+
+use super::{
+    rules,
+    store::{self, NewUser},
+};
+use crate::{
+    app::AppState,
+    audit::{self, Entry, Severity, Target},
+    auth::Role,
+    clock::new_id,
+    db::{violates, with_retry},
+    http::error::{ApiError, ApiResult, Detail},
+};
+use uuid::Uuid;
+use validator::ValidationError;
+
+/// Opens an administrator's account, ready to log in, and returns its id.
+///
+/// # Errors
+/// 400 when a value breaks its rule, 409 `EMAIL_TAKEN` when the address has an account already, whatever its role.
+pub async fn create_admin(state: &AppState, email: &str, prenom: &str, nom: &str, password: &str) -> ApiResult<Uuid> {
+    check(&[
+        ("email", rules::email(email)),
+        ("prenom", rules::prenom(prenom)),
+        ("nom", rules::nom(nom)),
+        ("password", rules::new_password(password)),
+    ])?;
+    let (id, email, password_hash) = (new_id(), rules::normalise_email(email), state.passwords.hash(password).await?);
+    let new = NewUser {
+        id,
+        prenom: prenom.trim(),
+        nom: nom.trim(),
+        email: &email,
+        password_hash: &password_hash,
+        role: Role::Admin,
+        is_active: true,
+        telephone: None,
+    };
+    with_retry(|| async {
+        let mut tx = state.begin().await?;
+        store::insert(&mut tx, &new, state.clock.now()).await.map_err(taken)?;
+        audit::record(&mut tx, &state.clock, created(&new)).await?;
+        Ok::<_, ApiError>(tx.commit().await?)
+    })
+    .await?;
+    Ok(id)
+}
+
+/// Code of the refusal of an address that has an account already.
+pub const EMAIL_TAKEN: &str = "EMAIL_TAKEN";
+
+/// 409 [`EMAIL_TAKEN`] when the error says that the address has an account already.
+pub fn taken(error: sqlx::Error) -> ApiError {
+    match violates(&error, store::EMAIL_KEY) {
+        true => ApiError::conflict(EMAIL_TAKEN, "Cette adresse e-mail est déjà utilisée."),
+        false => error.into(),
+    }
+}
+
+fn created(new: &NewUser<'_>) -> Entry<'static> {
+    Entry {
+        actor: "system",
+        action: "USER_CREATED",
+        target: Target::User,
+        target_id: Some(new.id.to_string()),
+        details: Some(json!({ "role": new.role, "method": "command_line" })),
+        severity: Severity::High,
+    }
+}
+
+fn check(values: &[(&'static str, Result<(), ValidationError>)]) -> ApiResult<()> {
+    let refused = values.iter().filter_map(|(field, outcome)| {
+        let error = outcome.as_ref().err()?;
+        Some(Detail::field(*field, error.code.clone(), error.message.clone().unwrap_or_default()))
+    });
+    match refused.collect::<Vec<_>>() {
+        none if none.is_empty() => Ok(()),
+        details => Err(ApiError::validation(details)),
+    }
+}
