@@ -7,7 +7,7 @@ use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
 use super::mail::{Category, Mail};
-use crate::{clock::new_id, db::violates};
+use crate::{clock::new_id, db::violates, events::dedupe_key};
 
 /// An account as the addressee of a mail.
 #[derive(Clone)]
@@ -72,7 +72,15 @@ struct RecipientRow {
 
 impl From<RecipientRow> for Recipient {
     fn from(row: RecipientRow) -> Self {
-        Self { id: row.id, prenom: row.prenom, nom: row.nom, email: row.email, preferences: row.preferences.map(|json| json.0) }
+        Self { id: row.id, prenom: row.prenom, nom: row.nom, email: row.email, preferences: row.preferences.map(|json| decoded(json.0)) }
+    }
+}
+
+/// Some imported preferences are JSON within a JSON string.
+pub(super) fn decoded(preferences: Value) -> Value {
+    match preferences {
+        Value::String(text) => serde_json::from_str(&text).unwrap_or_default(),
+        other => other,
     }
 }
 
@@ -100,7 +108,7 @@ pub struct NewMail<'a> {
     pub user_id: Option<Uuid>,
     /// Stored objects that go with it.
     pub attachments: Vec<StoredAttachment>,
-    /// Key of the event it tells of; with the template and the address it makes a repeated event send once.
+    /// Key of the event it tells of; with the template it makes a repeated event send once.
     pub event_key: &'a str,
 }
 
@@ -116,7 +124,7 @@ pub async fn enqueue(conn: &mut MySqlConnection, now: DateTime<Utc>, new: NewMai
            (id, dedupe_key, template, to_email, to_name, user_id, payload, attachments, next_attempt_at, created_at, updated_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         new_id(),
-        format!("{template}:{}", new.event_key),
+        dedupe_key(&format!("{template}:{}", new.event_key)),
         template,
         new.to_email,
         new.to_name,

@@ -17,6 +17,7 @@ use crate::{
     app::AppState,
     audit,
     db::with_retry,
+    emails::outbox::decoded,
     http::{ApiPath, ApiResult},
 };
 
@@ -80,7 +81,7 @@ async fn refuse_mails(state: &AppState, user_id: Uuid) -> Result<(), sqlx::Error
     .fetch_optional(&mut *tx)
     .await?;
     let Some(user) = user else { return Ok(()) };
-    let before = user.preferences.map(|json| json.0).unwrap_or_default();
+    let before = user.preferences.map(|json| decoded(json.0)).unwrap_or_default();
     let after = without_mails(&before);
     if before == after {
         return Ok(());

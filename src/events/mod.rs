@@ -6,6 +6,7 @@ mod event;
 
 use std::ops::{Deref, DerefMut};
 
+use sha2::{Digest, Sha256};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
@@ -85,4 +86,31 @@ pub async fn record(tx: &mut Tx, event: Event) -> Result<(), sqlx::Error> {
 /// Key of a thing that happened once to one subject.
 pub(crate) fn key(what: &str, id: Uuid) -> String {
     format!("{what}:{id}")
+}
+
+/// Longest key the tables hold, in bytes.
+const KEY_MAX: usize = 191;
+
+/// A key as the tables can hold it: one that is too long, or not ASCII, becomes its digest. A
+/// notification must never be the reason why a payment is rolled back.
+pub(crate) fn dedupe_key(key: &str) -> String {
+    if key.is_ascii() && key.len() <= KEY_MAX {
+        return key.to_owned();
+    }
+    format!("sha256:{}", hex::encode(Sha256::digest(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::dedupe_key;
+
+    #[test]
+    fn every_key_fits_its_column() {
+        assert_eq!(dedupe_key("paid:pi_123"), "paid:pi_123");
+        for key in ["é".to_owned(), "a".repeat(192)] {
+            let fitted = dedupe_key(&key);
+            assert!(fitted.is_ascii() && fitted.len() <= 191, "{fitted}");
+        }
+        assert_ne!(dedupe_key("é"), dedupe_key("è"));
+    }
 }

@@ -8,7 +8,7 @@ use super::{Kind, Priority, store};
 use crate::{
     app::AppState,
     emails::{Recipient, render::format_price},
-    events::{AlertKind, Event},
+    events::{AlertKind, Event, dedupe_key},
 };
 
 /// What one side is told.
@@ -60,7 +60,7 @@ async fn write(
         message: &note.message,
         data: data.as_deref(),
         action_url: note.action.as_deref(),
-        dedupe_key: &format!("{}:{user_id}", event.key()),
+        dedupe_key: &dedupe_key(&format!("{}:{user_id}", event.key())),
     };
     if store::insert(conn, state.clock.now(), &new).await? {
         notified.push(user_id);
