@@ -24,7 +24,8 @@ impl NamedLock {
             .bind(name)
             .fetch_one(&mut conn)
             .await?;
-        let taken: Option<i64> = sqlx::query_scalar("SELECT GET_LOCK(?, 0)").bind(&full).fetch_one(&mut conn).await?;
+        let taken: Option<i64> =
+            sqlx::query_scalar("SELECT GET_LOCK(?, 0)").bind(&full).fetch_one(&mut conn).await?;
         if taken == Some(1) {
             return Ok(Some(Self { conn, name: full }));
         }

@@ -32,7 +32,8 @@ impl Recipient {
     /// Whether this person wants mails of a category; transactional ones are not a matter of choice.
     pub fn accepts(&self, category: Category) -> bool {
         let unless_refused = |pointer: &str| {
-            self.preferences.as_ref().and_then(|all| all.pointer(pointer)).and_then(Value::as_bool) != Some(false)
+            self.preferences.as_ref().and_then(|all| all.pointer(pointer)).and_then(Value::as_bool)
+                != Some(false)
         };
         let topic = match category {
             Category::Transactional | Category::Admin => return true,
@@ -42,7 +43,9 @@ impl Recipient {
             Category::Promos => "/notificationTypes/promos",
         };
         // emailNotifications is the switch of the former platform.
-        unless_refused("/notifications/email") && unless_refused("/emailNotifications") && unless_refused(topic)
+        unless_refused("/notifications/email")
+            && unless_refused("/emailNotifications")
+            && unless_refused(topic)
     }
 }
 
@@ -72,7 +75,13 @@ struct RecipientRow {
 
 impl From<RecipientRow> for Recipient {
     fn from(row: RecipientRow) -> Self {
-        Self { id: row.id, prenom: row.prenom, nom: row.nom, email: row.email, preferences: row.preferences.map(|json| decoded(json.0)) }
+        Self {
+            id: row.id,
+            prenom: row.prenom,
+            nom: row.nom,
+            email: row.email,
+            preferences: row.preferences.map(|json| decoded(json.0)),
+        }
     }
 }
 
@@ -116,7 +125,11 @@ pub struct NewMail<'a> {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn enqueue(conn: &mut MySqlConnection, now: DateTime<Utc>, new: NewMail<'_>) -> Result<(), sqlx::Error> {
+pub async fn enqueue(
+    conn: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    new: NewMail<'_>,
+) -> Result<(), sqlx::Error> {
     let template = new.mail.template();
     let attachments = (!new.attachments.is_empty()).then_some(Json(new.attachments));
     let inserted = sqlx::query!(

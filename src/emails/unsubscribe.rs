@@ -22,8 +22,7 @@ use crate::{
 };
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/unsubscribe.html"));
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// `GET` and `POST /public/unsubscribe/{userId}/{token}`.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -106,15 +105,21 @@ async fn save(
     preferences: Value,
 ) -> Result<(), sqlx::Error> {
     let now = state.clock.now();
-    sqlx::query!("UPDATE users SET preferences = ?, updated_at = ? WHERE id = ?", Json(preferences), now, user_id)
-        .execute(conn)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "UPDATE users SET preferences = ?, updated_at = ? WHERE id = ?",
+        Json(preferences),
+        now,
+        user_id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 fn without_mails(preferences: &Value) -> Value {
     let mut all = preferences.as_object().cloned().unwrap_or_default();
-    let mut notifications = all.get("notifications").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    let mut notifications =
+        all.get("notifications").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
     notifications.insert("email".to_owned(), Value::Bool(false));
     all.insert("notifications".to_owned(), Value::Object(notifications));
     Value::Object(all)

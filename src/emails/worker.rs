@@ -69,7 +69,8 @@ impl Worker {
     /// When a template does not compile or a base URL of the settings is no URL.
     pub fn new(state: AppState, transport: Transport) -> Result<Self, RenderError> {
         let mail = &state.config.mail;
-        let domain = mail.from_email.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost");
+        let domain =
+            mail.from_email.rsplit('@').next().filter(|domain| !domain.is_empty()).unwrap_or("localhost");
         Ok(Self {
             renderer: Arc::new(Renderer::new(brand(&state))?),
             sender: Arc::new(sender(&state)),
@@ -145,7 +146,8 @@ impl Worker {
         let processed = tasks.len();
         for (mail, task) in tasks {
             // A task of its own, so that a panic ends this mail's try and nothing else.
-            let outcome = task.await.unwrap_or_else(|_| Err(SendError::Transient("the program failed".to_owned())));
+            let outcome =
+                task.await.unwrap_or_else(|_| Err(SendError::Transient("the program failed".to_owned())));
             self.settle(&mail, outcome).await;
         }
         processed
@@ -177,7 +179,8 @@ impl Worker {
         };
         match settled {
             Ok(became) => {
-                counter!("mails_total", "outcome" => became, "template" => mail.template.clone()).increment(1);
+                counter!("mails_total", "outcome" => became, "template" => mail.template.clone())
+                    .increment(1);
                 let reason = outcome.err().map(|error| error.to_string());
                 tracing::info!(mail = %mail.id, template = mail.template, attempt = mail.attempts, became, reason, "mail");
             }

@@ -68,17 +68,25 @@ async fn purge_stripe_events(state: AppState) -> anyhow::Result<u64> {
 type Removed = Result<u64, sqlx::Error>;
 
 async fn delete_password_resets(conn: &mut MySqlConnection, before: DateTime<Utc>) -> Removed {
-    sqlx::query!("DELETE FROM password_resets WHERE expires_at < ? ORDER BY expires_at LIMIT ?", before, BATCH)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected())
+    sqlx::query!(
+        "DELETE FROM password_resets WHERE expires_at < ? ORDER BY expires_at LIMIT ?",
+        before,
+        BATCH
+    )
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
 }
 
 async fn delete_activation_tokens(conn: &mut MySqlConnection, before: DateTime<Utc>) -> Removed {
-    sqlx::query!("DELETE FROM activation_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?", before, BATCH)
-        .execute(conn)
-        .await
-        .map(|done| done.rows_affected())
+    sqlx::query!(
+        "DELETE FROM activation_tokens WHERE expires_at < ? ORDER BY expires_at LIMIT ?",
+        before,
+        BATCH
+    )
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
 }
 
 /// Dead mails stay: someone must decide about them.

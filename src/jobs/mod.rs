@@ -157,7 +157,9 @@ async fn run_alone(state: &AppState, job: &Job) -> anyhow::Result<Option<u64>> {
     }
     match outcome {
         Ok(done) => done.map(Some),
-        Err(error) if error.is_panic() => Err(anyhow::anyhow!("panicked: {}", panic_text(&*error.into_panic()))),
+        Err(error) if error.is_panic() => {
+            Err(anyhow::anyhow!("panicked: {}", panic_text(&*error.into_panic())))
+        }
         Err(_) => Err(anyhow::anyhow!("cut off by the shutdown")),
     }
 }
@@ -180,7 +182,9 @@ async fn warn(state: &AppState, name: &str) -> Result<(), sqlx::Error> {
         kind: AlertKind::Operations,
         subject: format!("job:{name}:{}", state.clock.today_in_paris()),
         title: "Une tâche de fond échoue".to_owned(),
-        message: format!("La tâche « {name} » a échoué {WARN_AFTER} fois de suite. Le journal du serveur dit pourquoi."),
+        message: format!(
+            "La tâche « {name} » a échoué {WARN_AFTER} fois de suite. Le journal du serveur dit pourquoi."
+        ),
         action_path: None,
     };
     events::record(&mut tx, alert).await?;

@@ -74,13 +74,15 @@ fn note(kind: Kind, priority: Priority, title: &str, message: String, action: &s
 
 fn for_client(event: &Event) -> Option<Note> {
     Some(match event {
-        Event::OrderCreated { order, needs_verification: false, .. } | Event::OrderOpened { order, .. } => note(
-            Kind::Success,
-            Priority::Haute,
-            "Votre projet est créé",
-            format!("Votre projet « {} » est bien enregistré.", order.titre),
-            &format!("/app/projects/{}/files", order.id),
-        ),
+        Event::OrderCreated { order, needs_verification: false, .. } | Event::OrderOpened { order, .. } => {
+            note(
+                Kind::Success,
+                Priority::Haute,
+                "Votre projet est créé",
+                format!("Votre projet « {} » est bien enregistré.", order.titre),
+                &format!("/app/projects/{}/files", order.id),
+            )
+        }
         Event::OrderCreated { order, .. } => note(
             Kind::Success,
             Priority::Haute,
@@ -92,20 +94,31 @@ fn for_client(event: &Event) -> Option<Note> {
             Kind::Payment,
             Priority::Haute,
             "Paiement confirmé",
-            format!("Nous avons bien reçu votre paiement de {} pour « {} ».", format_price(*amount), order.titre),
+            format!(
+                "Nous avons bien reçu votre paiement de {} pour « {} ».",
+                format_price(*amount),
+                order.titre
+            ),
             "/app/billing",
         ),
         Event::PaymentFailed { titre, amount, .. } => note(
             Kind::Error,
             Priority::Haute,
             "Paiement refusé",
-            format!("Votre paiement de {} pour « {titre} » n’a pas abouti. Rien n’a été débité.", format_price(*amount)),
+            format!(
+                "Votre paiement de {} pour « {titre} » n’a pas abouti. Rien n’a été débité.",
+                format_price(*amount)
+            ),
             "/app/billing",
         ),
         Event::InvoiceReady { invoice, .. } => note(
             Kind::Payment,
             Priority::Normale,
-            if invoice.is_credit_note { "Votre avoir est disponible" } else { "Votre facture est disponible" },
+            if invoice.is_credit_note {
+                "Votre avoir est disponible"
+            } else {
+                "Votre facture est disponible"
+            },
             format!("Le document {} vous attend dans votre espace.", invoice.number),
             "/app/billing",
         ),
@@ -143,19 +156,21 @@ fn for_admins(event: &Event, person: Option<&Recipient>) -> Option<Note> {
                 "/admin/commandes",
             )
         },
-        Event::OrderAwaitingPayment { pending_id, customer_name, customer_email, titre, amount, .. } => Note {
-            data: Some(json!({
-                "customerName": customer_name, "customerEmail": customer_email, "commandeTitle": titre,
-                "pendingCommandeId": pending_id, "amount": amount,
-            })),
-            ..note(
-                Kind::Warning,
-                Priority::Haute,
-                "Projet en attente de paiement",
-                format!("{customer_name} a commandé « {titre} » ({}).", format_price(*amount)),
-                "/admin/commandes",
-            )
-        },
+        Event::OrderAwaitingPayment { pending_id, customer_name, customer_email, titre, amount, .. } => {
+            Note {
+                data: Some(json!({
+                    "customerName": customer_name, "customerEmail": customer_email, "commandeTitle": titre,
+                    "pendingCommandeId": pending_id, "amount": amount,
+                })),
+                ..note(
+                    Kind::Warning,
+                    Priority::Haute,
+                    "Projet en attente de paiement",
+                    format!("{customer_name} a commandé « {titre} » ({}).", format_price(*amount)),
+                    "/admin/commandes",
+                )
+            }
+        }
         Event::PaymentReceived { order, amount, invoice_number, .. } => Note {
             data: Some(json!({
                 "customerName": name, "customerEmail": email, "commandeTitle": order.titre, "commandeId": order.id,
@@ -173,7 +188,10 @@ fn for_admins(event: &Event, person: Option<&Recipient>) -> Option<Note> {
             Kind::Warning,
             Priority::Normale,
             "Paiement refusé",
-            format!("Le paiement de {customer_name} pour « {titre} » ({}) a été refusé.", format_price(*amount)),
+            format!(
+                "Le paiement de {customer_name} pour « {titre} » ({}) a été refusé.",
+                format_price(*amount)
+            ),
             "/admin/commandes",
         ),
         Event::Alert { kind, title, message, action_path, .. } => Note {

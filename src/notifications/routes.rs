@@ -158,7 +158,11 @@ async fn patch_read(state: State<AppState>, session: Session, id: PathId) -> Api
     read(state, session, id).await
 }
 
-async fn read(State(state): State<AppState>, Session(user): Session, PathId(id): PathId) -> ApiResult<Json<Done>> {
+async fn read(
+    State(state): State<AppState>,
+    Session(user): Session,
+    PathId(id): PathId,
+) -> ApiResult<Json<Done>> {
     service::mark_read(&state, user.id, id).await?;
     Ok(Json(Done { message: "La notification est marquée comme lue." }))
 }

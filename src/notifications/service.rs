@@ -18,7 +18,12 @@ use crate::{
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn list(state: &AppState, user_id: Uuid, unread_only: bool, page: Page) -> ApiResult<(Vec<Notification>, u64)> {
+pub async fn list(
+    state: &AppState,
+    user_id: Uuid,
+    unread_only: bool,
+    page: Page,
+) -> ApiResult<(Vec<Notification>, u64)> {
     let now = state.clock.now();
     let mut conn = state.db.conn().await?;
     let rows = store::page(&mut conn, user_id, now, unread_only, page).await?;

@@ -111,7 +111,11 @@ pub async fn page(
 }
 
 /// How many notifications a user's bell shows.
-pub async fn count(conn: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+pub async fn count(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
     let count = sqlx::query_scalar!(
         "SELECT COUNT(*) FROM notifications
          WHERE user_id = ? AND is_deleted = FALSE AND (expires_at IS NULL OR expires_at > ?)",
@@ -124,7 +128,11 @@ pub async fn count(conn: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>
 }
 
 /// How many of them are unread.
-pub async fn unread_count(conn: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+pub async fn unread_count(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
     let count = sqlx::query_scalar!(
         "SELECT COUNT(*) FROM notifications
          WHERE user_id = ? AND is_deleted = FALSE AND is_read = FALSE AND (expires_at IS NULL OR expires_at > ?)",
@@ -169,7 +177,11 @@ pub async fn mark_read(
 }
 
 /// Marks read all that the unread count counts; answers how many.
-pub async fn mark_all_read(conn: &mut MySqlConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+pub async fn mark_all_read(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE notifications SET is_read = TRUE, read_at = ?, updated_at = ?
          WHERE user_id = ? AND is_deleted = FALSE AND is_read = FALSE AND (expires_at IS NULL OR expires_at > ?)",

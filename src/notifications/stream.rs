@@ -10,8 +10,8 @@ use axum::{
     extract::State,
     response::sse::{Event, KeepAlive, Sse},
 };
-use futures_util::{Stream, stream::unfold};
 use chrono::{DateTime, Utc};
+use futures_util::{Stream, stream::unfold};
 use serde_json::json;
 use tokio::{
     sync::broadcast::{self, error::RecvError},
@@ -62,7 +62,14 @@ async fn stream(
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     // Listening starts before the first look: nothing falls in between.
     let hints = state.bus.subscribe();
-    let mut feed = Feed { state, user_id: user.id, hints, newest: Default::default(), until: Instant::now() + LIFETIME, queue: VecDeque::new() };
+    let mut feed = Feed {
+        state,
+        user_id: user.id,
+        hints,
+        newest: Default::default(),
+        until: Instant::now() + LIFETIME,
+        queue: VecDeque::new(),
+    };
     feed.newest = feed.latest().await?;
     feed.look().await?;
     let events = unfold(feed, |mut feed| async move { feed.next().await.map(|event| (Ok(event), feed)) });
@@ -105,7 +112,8 @@ impl Feed {
             self.newest = (newest.created_at, newest.id);
         }
         for row in rows.into_iter().rev() {
-            self.queue.extend(Event::default().event("notification").json_data(NotificationRow::from(row)).ok());
+            self.queue
+                .extend(Event::default().event("notification").json_data(NotificationRow::from(row)).ok());
         }
         self.queue.extend(Event::default().event("unread-count").json_data(json!({ "count": count })).ok());
         Ok(())

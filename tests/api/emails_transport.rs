@@ -37,11 +37,7 @@ fn outgoing() -> Outgoing {
 
 async fn sent(mail: &Outgoing) -> Vec<u8> {
     let mut server = Server::start(Script::default()).await;
-    server
-        .transport()
-        .send(&sender(), mail, date())
-        .await
-        .unwrap();
+    server.transport().send(&sender(), mail, date()).await.unwrap();
     server.messages.recv().await.unwrap()
 }
 
@@ -61,10 +57,7 @@ async fn text_html_and_names_arrive_as_written() {
     assert_eq!(to.name(), mail.to_name.as_deref());
     let from = message.from().unwrap().first().unwrap();
     assert_eq!(from.name(), Some(sender().from_name.as_str()));
-    assert_eq!(
-        message.reply_to().unwrap().first().unwrap().address(),
-        Some("aide@livrestaka.example")
-    );
+    assert_eq!(message.reply_to().unwrap().first().unwrap().address(), Some("aide@livrestaka.example"));
     assert_eq!(message.date().unwrap().to_timestamp(), date().timestamp());
     assert_eq!(message.attachment_count(), 0);
 }
@@ -75,42 +68,24 @@ async fn headers_say_what_the_mail_is() {
     let raw = sent(&mail).await;
     assert_eq!(header(&raw, "Message-ID").unwrap(), mail.message_id);
     assert_eq!(header(&raw, "Auto-Submitted").unwrap(), "auto-generated");
-    assert_eq!(
-        header(&raw, "X-Template").unwrap(),
-        "client-project-confirmation"
-    );
+    assert_eq!(header(&raw, "X-Template").unwrap(), "client-project-confirmation");
     assert_eq!(header(&raw, "List-Unsubscribe"), None);
     assert_eq!(header(&raw, "X-SMTPAPI"), None);
 }
 
 #[tokio::test]
 async fn refusable_mail_carries_the_one_click_link() {
-    let url = format!(
-        "https://livrestaka.example/api/public/unsubscribe?token={}",
-        "aB3-_".repeat(40)
-    );
-    let raw = sent(&Outgoing {
-        unsubscribe_url: Some(url.clone()),
-        ..outgoing()
-    })
-    .await;
-    assert_eq!(
-        header(&raw, "List-Unsubscribe").unwrap(),
-        format!("<{url}>")
-    );
-    assert_eq!(
-        header(&raw, "List-Unsubscribe-Post").unwrap(),
-        "List-Unsubscribe=One-Click"
-    );
+    let url = format!("https://livrestaka.example/api/public/unsubscribe?token={}", "aB3-_".repeat(40));
+    let raw = sent(&Outgoing { unsubscribe_url: Some(url.clone()), ..outgoing() }).await;
+    assert_eq!(header(&raw, "List-Unsubscribe").unwrap(), format!("<{url}>"));
+    assert_eq!(header(&raw, "List-Unsubscribe-Post").unwrap(), "List-Unsubscribe=One-Click");
 }
 
 #[tokio::test]
 async fn attachments_arrive_byte_for_byte() {
     let binary: Vec<u8> = (0..=255u8).cycle().take(50_000).collect();
     // Both kinds of line ends, and a line an SMTP server reads as the end.
-    let calendar = "BEGIN:VCALENDAR\r\nSUMMARY:L'été\n.\r\nEND:VCALENDAR"
-        .as_bytes()
-        .to_vec();
+    let calendar = "BEGIN:VCALENDAR\r\nSUMMARY:L'été\n.\r\nEND:VCALENDAR".as_bytes().to_vec();
     let file = |filename: &str, content_type: &str, bytes: &Vec<u8>| Attachment {
         filename: filename.to_owned(),
         content_type: content_type.to_owned(),
@@ -119,43 +94,21 @@ async fn attachments_arrive_byte_for_byte() {
     let nasty_name = "été \"d'Élise\"\r\nBcc: x@example.com.ics";
     let attachments = vec![
         file("facture-FA-2026-000123.pdf", "application/pdf", &binary),
-        file(
-            nasty_name,
-            "text/calendar; method=REQUEST; charset=utf-8",
-            &calendar,
-        ),
+        file(nasty_name, "text/calendar; method=REQUEST; charset=utf-8", &calendar),
         file("inconnu.bin", "not a media type", &calendar),
     ];
-    let raw = sent(&Outgoing {
-        attachments,
-        ..outgoing()
-    })
-    .await;
+    let raw = sent(&Outgoing { attachments, ..outgoing() }).await;
     let message = MessageParser::default().parse(&raw).unwrap();
     let parts: Vec<_> = message.attachments().collect();
     assert_eq!(parts.len(), 3);
     assert_eq!(parts[0].contents(), binary);
     assert_eq!(parts[1].contents(), calendar);
     assert_eq!(parts[2].contents(), calendar);
-    assert_eq!(
-        parts[0].attachment_name(),
-        Some("facture-FA-2026-000123.pdf")
-    );
+    assert_eq!(parts[0].attachment_name(), Some("facture-FA-2026-000123.pdf"));
     assert_eq!(parts[0].content_type().unwrap().subtype(), Some("pdf"));
-    assert!(
-        parts[1]
-            .attachment_name()
-            .unwrap()
-            .starts_with("été \"d'Élise\"")
-    );
-    assert_eq!(
-        parts[1].content_type().unwrap().attribute("method"),
-        Some("REQUEST")
-    );
-    assert_eq!(
-        parts[2].content_type().unwrap().subtype(),
-        Some("octet-stream")
-    );
+    assert!(parts[1].attachment_name().unwrap().starts_with("été \"d'Élise\""));
+    assert_eq!(parts[1].content_type().unwrap().attribute("method"), Some("REQUEST"));
+    assert_eq!(parts[2].content_type().unwrap().subtype(), Some("octet-stream"));
     assert!(message.bcc().is_none());
     assert!(message.body_text(0).unwrap().starts_with("L'été"));
 }
@@ -179,134 +132,62 @@ async fn line_ends_in_data_start_no_header() {
 async fn what_cannot_be_written_in_a_message_is_permanent() {
     let server = Server::start(Script::default()).await;
     let broken = [
-        Outgoing {
-            to: "pas une adresse".to_owned(),
-            ..outgoing()
-        },
-        Outgoing {
-            to: "a@example.com\r\nRCPT TO:<b@example.com>".to_owned(),
-            ..outgoing()
-        },
-        Outgoing {
-            message_id: "sans-chevrons@x".to_owned(),
-            ..outgoing()
-        },
-        Outgoing {
-            message_id: "<a@b>\r\nBcc: c@d".to_owned(),
-            ..outgoing()
-        },
-        Outgoing {
-            unsubscribe_url: Some("javascript:x".to_owned()),
-            ..outgoing()
-        },
-        Outgoing {
-            unsubscribe_url: Some("https://x/\r\nBcc: c@d".to_owned()),
-            ..outgoing()
-        },
+        Outgoing { to: "pas une adresse".to_owned(), ..outgoing() },
+        Outgoing { to: "a@example.com\r\nRCPT TO:<b@example.com>".to_owned(), ..outgoing() },
+        Outgoing { message_id: "sans-chevrons@x".to_owned(), ..outgoing() },
+        Outgoing { message_id: "<a@b>\r\nBcc: c@d".to_owned(), ..outgoing() },
+        Outgoing { unsubscribe_url: Some("javascript:x".to_owned()), ..outgoing() },
+        Outgoing { unsubscribe_url: Some("https://x/\r\nBcc: c@d".to_owned()), ..outgoing() },
     ];
     for mail in broken {
         let refused = server.transport().send(&sender(), &mail, date()).await;
-        assert!(
-            matches!(refused, Err(SendError::Permanent(_))),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(SendError::Permanent(_))), "{refused:?}");
     }
-    let misconfigured = Sender {
-        from_email: "rien".to_owned(),
-        ..sender()
-    };
-    let refused = server
-        .transport()
-        .send(&misconfigured, &outgoing(), date())
-        .await;
-    assert!(
-        matches!(refused, Err(SendError::Transient(_))),
-        "{refused:?}"
-    );
+    let misconfigured = Sender { from_email: "rien".to_owned(), ..sender() };
+    let refused = server.transport().send(&misconfigured, &outgoing(), date()).await;
+    assert!(matches!(refused, Err(SendError::Transient(_))), "{refused:?}");
 }
 
 async fn refused(script: Script) -> SendError {
     let server = Server::start(script).await;
-    server
-        .transport()
-        .send(&sender(), &outgoing(), date())
-        .await
-        .unwrap_err()
+    server.transport().send(&sender(), &outgoing(), date()).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn refusals_of_the_message_are_permanent_and_tell_no_address() {
     let to_recipient = "550 5.1.1 <eloise@example.com>: no such user";
-    let error = refused(Script {
-        to_recipient,
-        ..Script::default()
-    })
-    .await;
-    let SendError::Permanent(text) = &error else {
-        panic!("{error:?}")
-    };
-    assert!(
-        text.contains("550") && text.contains("no such user"),
-        "{text}"
-    );
+    let error = refused(Script { to_recipient, ..Script::default() }).await;
+    let SendError::Permanent(text) = &error else { panic!("{error:?}") };
+    assert!(text.contains("550") && text.contains("no such user"), "{text}");
     assert!(!text.contains("eloise"), "{text}");
-    let error = refused(Script {
-        to_data: "554 spam",
-        ..Script::default()
-    })
-    .await;
+    let error = refused(Script { to_data: "554 spam", ..Script::default() }).await;
     assert!(matches!(error, SendError::Permanent(_)), "{error:?}");
 }
 
 #[tokio::test]
 async fn delays_are_transient() {
-    let error = refused(Script {
-        to_recipient: "451 greylisted",
-        ..Script::default()
-    })
-    .await;
+    let error = refused(Script { to_recipient: "451 greylisted", ..Script::default() }).await;
     assert!(matches!(error, SendError::Transient(_)), "{error:?}");
-    let error = refused(Script {
-        to_data: "452 full",
-        ..Script::default()
-    })
-    .await;
+    let error = refused(Script { to_data: "452 full", ..Script::default() }).await;
     assert!(matches!(error, SendError::Transient(_)), "{error:?}");
 }
 
 #[tokio::test]
 async fn a_refused_login_is_ours_to_mend_hence_transient() {
-    let server = Server::start(Script {
-        to_login: "535 5.7.8 bad key",
-        ..Script::default()
-    })
-    .await;
+    let server = Server::start(Script { to_login: "535 5.7.8 bad key", ..Script::default() }).await;
     let url = format!("smtp://apikey:SECRET%40KEY@127.0.0.1:{}", server.port);
     let transport = SmtpTransport::from_url(&url).unwrap();
-    let error = transport
-        .send(&sender(), &outgoing(), date())
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(&error, SendError::Transient(text) if text.contains("535")),
-        "{error:?}"
-    );
+    let error = transport.send(&sender(), &outgoing(), date()).await.unwrap_err();
+    assert!(matches!(&error, SendError::Transient(text) if text.contains("535")), "{error:?}");
     let probe = transport.probe().await.unwrap_err();
     assert!(!format!("{error:?}{probe:?}").contains("SECRET"));
 }
 
 #[tokio::test]
 async fn a_silent_server_holds_nobody() {
-    let server = Server::start(Script {
-        silent: true,
-        ..Script::default()
-    })
-    .await;
+    let server = Server::start(Script { silent: true, ..Script::default() }).await;
     let transport = server.transport().with_timeout(Duration::from_millis(50));
-    let error = transport
-        .send(&sender(), &outgoing(), date())
-        .await
-        .unwrap_err();
+    let error = transport.send(&sender(), &outgoing(), date()).await.unwrap_err();
     assert!(matches!(error, SendError::Transient(_)), "{error:?}");
 }
 
@@ -316,10 +197,7 @@ async fn an_absent_server_is_transient_and_probed_as_down() {
     let url = format!("smtp://127.0.0.1:{}", listener.local_addr().unwrap().port());
     drop(listener);
     let transport = SmtpTransport::from_url(&url).unwrap();
-    let error = transport
-        .send(&sender(), &outgoing(), date())
-        .await
-        .unwrap_err();
+    let error = transport.send(&sender(), &outgoing(), date()).await.unwrap_err();
     assert!(matches!(error, SendError::Transient(_)), "{error:?}");
     assert!(transport.probe().await.is_err());
     let server = Server::start(Script::default()).await;
@@ -332,10 +210,7 @@ async fn a_message_that_will_not_leave_in_the_clear_does_not() {
     let mut server = Server::start(Script::default()).await;
     for query in ["tls=required", "tls=starttls"] {
         let transport = SmtpTransport::from_url(&format!("{}?{query}", server.url())).unwrap();
-        let error = transport
-            .send(&sender(), &outgoing(), date())
-            .await
-            .unwrap_err();
+        let error = transport.send(&sender(), &outgoing(), date()).await.unwrap_err();
         assert!(matches!(error, SendError::Transient(_)), "{error:?}");
     }
     assert!(server.messages.try_recv().is_err());
@@ -345,13 +220,9 @@ async fn a_message_that_will_not_leave_in_the_clear_does_not() {
 async fn tracking_is_asked_of_the_relay_that_offers_it() {
     let mut server = Server::start(Script::default()).await;
     let transport = server.transport().with_tracking(true);
-    transport
-        .send(&sender(), &outgoing(), date())
-        .await
-        .unwrap();
+    transport.send(&sender(), &outgoing(), date()).await.unwrap();
     let raw = server.messages.recv().await.unwrap();
-    let asked: serde_json::Value =
-        serde_json::from_str(&header(&raw, "X-SMTPAPI").unwrap()).unwrap();
+    let asked: serde_json::Value = serde_json::from_str(&header(&raw, "X-SMTPAPI").unwrap()).unwrap();
     assert_eq!(asked["filters"]["clicktrack"]["settings"]["enable"], 1);
     assert_eq!(asked["filters"]["opentrack"]["settings"]["enable"], 1);
     assert!(SmtpTransport::from_sendgrid_key("SG.key").is_ok());
@@ -360,16 +231,9 @@ async fn tracking_is_asked_of_the_relay_that_offers_it() {
 
 #[tokio::test]
 async fn a_wrong_address_of_the_server_is_said_without_its_password() {
-    for url in [
-        "",
-        "http://user:hunter2@host",
-        "smtp://",
-        "not a url",
-        "smtp://user:hunter2@host?tls=maybe",
-    ] {
-        let Err(error) = SmtpTransport::from_url(url) else {
-            panic!("{url}")
-        };
+    for url in ["", "http://user:hunter2@host", "smtp://", "not a url", "smtp://user:hunter2@host?tls=maybe"]
+    {
+        let Err(error) = SmtpTransport::from_url(url) else { panic!("{url}") };
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }

@@ -66,11 +66,28 @@ async fn the_scheduler_stops_when_told() {
 }
 
 async fn rows(lab: &Lab, table: &'static str) -> i64 {
-    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"))).fetch_one(lab.state.db.pool()).await.unwrap()
+    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
+        .fetch_one(lab.state.db.pool())
+        .await
+        .unwrap()
 }
 
-async fn insert(lab: &Lab, sql: &'static str, id: Vec<u8>, user: uuid::Uuid, instant: chrono::DateTime<chrono::Utc>) {
-    sqlx::query(sql).bind(id).bind(user).bind(instant).bind(instant).bind(instant).execute(lab.state.db.pool()).await.unwrap();
+async fn insert(
+    lab: &Lab,
+    sql: &'static str,
+    id: Vec<u8>,
+    user: uuid::Uuid,
+    instant: chrono::DateTime<chrono::Utc>,
+) {
+    sqlx::query(sql)
+        .bind(id)
+        .bind(user)
+        .bind(instant)
+        .bind(instant)
+        .bind(instant)
+        .execute(lab.state.db.pool())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -109,13 +126,15 @@ async fn old_rows_go_and_the_others_stay() {
         }
     }
     for (days, status) in [(181, "PROCESSED"), (181, "FAILED"), (179, "PROCESSED")] {
-        sqlx::query("INSERT INTO stripe_events (id, type, status, payload, received_at) VALUES (?, 'x', ?, '{}', ?)")
-            .bind(format!("evt_{}", new_id().simple()))
-            .bind(status)
-            .bind(now - TimeDelta::days(days))
-            .execute(lab.state.db.pool())
-            .await
-            .unwrap();
+        sqlx::query(
+            "INSERT INTO stripe_events (id, type, status, payload, received_at) VALUES (?, 'x', ?, '{}', ?)",
+        )
+        .bind(format!("evt_{}", new_id().simple()))
+        .bind(status)
+        .bind(now - TimeDelta::days(days))
+        .execute(lab.state.db.pool())
+        .await
+        .unwrap();
     }
     let scheduler = Scheduler::new(lab.state.clone());
     let names: Vec<_> = scheduler.jobs().iter().map(|job| job.name).collect();
@@ -134,7 +153,13 @@ async fn old_rows_go_and_the_others_stay() {
             ("purge_stripe_events", Outcome::Done(1)),
         ]
     );
-    for (table, left) in [("password_resets", 1), ("activation_tokens", 1), ("email_outbox", 4), ("notifications", 1), ("stripe_events", 2)] {
+    for (table, left) in [
+        ("password_resets", 1),
+        ("activation_tokens", 1),
+        ("email_outbox", 4),
+        ("notifications", 1),
+        ("stripe_events", 2),
+    ] {
         assert_eq!(rows(&lab, table).await, left, "{table}");
     }
 }
@@ -146,7 +171,9 @@ async fn more_than_one_batch_goes_in_one_run() {
     let old = lab.state.clock.now() - TimeDelta::days(100);
     for _ in 0..5 {
         let rows = vec!["(?, ?, 't', 'm', ?, ?, ?)"; 500].join(", ");
-        let sql = format!("INSERT INTO notifications (id, user_id, title, message, expires_at, created_at, updated_at) VALUES {rows}");
+        let sql = format!(
+            "INSERT INTO notifications (id, user_id, title, message, expires_at, created_at, updated_at) VALUES {rows}"
+        );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
         for _ in 0..500 {
             query = query.bind(new_id()).bind(user).bind(old).bind(old).bind(old);

@@ -8,7 +8,11 @@ use staka::emails::worker::Worker;
 use crate::support::outbox::Lab;
 
 fn sender() -> Sender {
-    Sender { from_name: "Staka Livres".to_owned(), from_email: "contact@livrestaka.example".to_owned(), reply_to: None }
+    Sender {
+        from_name: "Staka Livres".to_owned(),
+        from_email: "contact@livrestaka.example".to_owned(),
+        reply_to: None,
+    }
 }
 
 fn mail(number: u32, to: &str) -> Outgoing {
@@ -37,7 +41,8 @@ async fn mails_are_listed_newest_first_and_filtered() {
         mailbox.send(&sender(), &mail(number, to), lab.state.clock.now()).await.unwrap();
     }
     let all = lab.call(Method::GET, "/dev/mailbox/messages", None, None).await.json();
-    let subjects: Vec<_> = all.as_array().unwrap().iter().map(|mail| mail["subject"].as_str().unwrap()).collect();
+    let subjects: Vec<_> =
+        all.as_array().unwrap().iter().map(|mail| mail["subject"].as_str().unwrap()).collect();
     assert_eq!(subjects, ["Sujet 3", "Sujet 2", "Sujet 1"], "and a repeated Message-ID arrives once");
     let newest = &all[0];
     assert_eq!(newest["from"], "Staka Livres <contact@livrestaka.example>");
@@ -58,19 +63,32 @@ async fn attachments_come_back_byte_for_byte() {
     mailbox.prepare().await.unwrap();
     let bytes: Vec<u8> = (0..=255u8).cycle().take(100_000).collect();
     let filename = "facture d’été & co/1.pdf".to_owned();
-    let file = Attachment { filename: filename.clone(), content_type: "application/pdf".to_owned(), bytes: bytes.clone() };
+    let file = Attachment {
+        filename: filename.clone(),
+        content_type: "application/pdf".to_owned(),
+        bytes: bytes.clone(),
+    };
     let with_file = Outgoing { attachments: vec![file], ..mail(1, "a@example.com") };
     mailbox.send(&sender(), &with_file, lab.state.clock.now()).await.unwrap();
     let listed = lab.call(Method::GET, "/dev/mailbox/messages", None, None).await.json();
-    let expected = serde_json::json!([{ "filename": filename, "contentType": "application/pdf", "size": 100_000 }]);
+    let expected =
+        serde_json::json!([{ "filename": filename, "contentType": "application/pdf", "size": 100_000 }]);
     assert_eq!(listed[0]["attachments"], expected);
     let id = listed[0]["id"].as_str().unwrap();
-    let path = format!("/dev/mailbox/messages/{id}/attachments/facture%20d%E2%80%99%C3%A9t%C3%A9%20%26%20co%2F1.pdf");
+    let path = format!(
+        "/dev/mailbox/messages/{id}/attachments/facture%20d%E2%80%99%C3%A9t%C3%A9%20%26%20co%2F1.pdf"
+    );
     let answer = lab.call(Method::GET, &path, None, None).await;
     assert_eq!((answer.status, &answer.body), (StatusCode::OK, &bytes));
     assert_eq!(answer.headers["content-type"], "application/pdf");
-    assert!(answer.headers["content-disposition"].to_str().unwrap().starts_with("attachment; filename*=UTF-8''facture%20d"));
-    let absent = lab.call(Method::GET, &format!("/dev/mailbox/messages/{id}/attachments/rien.pdf"), None, None).await;
+    assert!(
+        answer.headers["content-disposition"]
+            .to_str()
+            .unwrap()
+            .starts_with("attachment; filename*=UTF-8''facture%20d")
+    );
+    let absent =
+        lab.call(Method::GET, &format!("/dev/mailbox/messages/{id}/attachments/rien.pdf"), None, None).await;
     assert_eq!(absent.status, StatusCode::NOT_FOUND);
 }
 
@@ -98,7 +116,8 @@ async fn the_worker_delivers_into_it() {
     transport.probe().await.unwrap();
     lab.record_alerts(2).await;
     assert_eq!(Worker::new(lab.state.clone(), transport).unwrap().drain().await, 2);
-    let mails = lab.call(Method::GET, "/dev/mailbox/messages?to=equipe@livrestaka.example", None, None).await.json();
+    let mails =
+        lab.call(Method::GET, "/dev/mailbox/messages?to=equipe@livrestaka.example", None, None).await.json();
     assert_eq!(mails[0]["subject"], "[Admin] À vérifier\u{a0}: Alerte 1");
     assert_eq!(mails[0]["template"], "admin-warning");
     assert!(mails[0]["html"].as_str().unwrap().contains("<html"));

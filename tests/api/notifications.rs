@@ -14,7 +14,8 @@ use crate::support::outbox::Lab;
 
 async fn note(lab: &Lab, user_id: Uuid) {
     let order = OrderRef { id: new_id(), titre: "L’été".to_owned() };
-    lab.record(Event::OrderCreated { user_id, order, pack: None, amount: None, needs_verification: false }).await;
+    lab.record(Event::OrderCreated { user_id, order, pack: None, amount: None, needs_verification: false })
+        .await;
 }
 
 async fn get(lab: &Lab, token: &str, path: &str) -> Value {
@@ -40,13 +41,21 @@ async fn a_page_has_the_shape_and_the_order_the_application_reads() {
     let first = get(&lab, &token, "/notifications").await;
     assert_eq!(first["pagination"], json!({ "page": 1, "limit": 20, "total": 23, "pages": 2 }));
     let row = &first["notifications"][0];
-    assert_eq!((&row["type"], &row["priority"], &row["isRead"]), (&json!("SUCCESS"), &json!("HAUTE"), &json!(false)));
+    assert_eq!(
+        (&row["type"], &row["priority"], &row["isRead"]),
+        (&json!("SUCCESS"), &json!("HAUTE"), &json!(false))
+    );
     assert_eq!((&row["createdAt"], &row["readAt"]), (&json!("2026-03-09T10:00:00.000Z"), &Value::Null));
     assert_eq!(row["expiresAt"], "2026-04-08T10:00:00.000Z");
     assert_eq!(row.as_object().unwrap().len(), 14);
     let second = get(&lab, &token, "/notifications?page=2").await;
     let ids = |page: &Value| -> Vec<String> {
-        page["notifications"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+        page["notifications"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect()
     };
     let all: Vec<_> = ids(&first).into_iter().chain(ids(&second)).collect();
     let mut sorted = all.clone();
@@ -104,7 +113,10 @@ async fn deleted_and_expired_ones_are_nowhere() {
     let path = format!("/notifications/{}", list["notifications"][0]["id"].as_str().unwrap());
     assert_eq!(lab.call(Method::DELETE, &path, Some(&token), None).await.status, StatusCode::OK);
     assert_eq!(count(&lab, &token).await, 0);
-    assert_eq!(get(&lab, &token, "/notifications").await["pagination"], json!({ "page": 1, "limit": 20, "total": 0, "pages": 0 }));
+    assert_eq!(
+        get(&lab, &token, "/notifications").await["pagination"],
+        json!({ "page": 1, "limit": 20, "total": 0, "pages": 0 })
+    );
     for (method, path) in [(Method::DELETE, path.clone()), (Method::PUT, format!("{path}/read"))] {
         assert_eq!(lab.call(method, &path, Some(&token), None).await.status, StatusCode::NOT_FOUND);
     }
@@ -128,16 +140,23 @@ async fn nobody_touches_what_is_not_theirs() {
     assert_eq!(count(&lab, &mine).await, 1);
     let unknown = format!("/notifications/{}/read", new_id());
     assert_eq!(lab.call(Method::PUT, &unknown, Some(&mine), None).await.status, StatusCode::NOT_FOUND);
-    assert_eq!(lab.call(Method::PUT, "/notifications/rien/read", Some(&mine), None).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        lab.call(Method::PUT, "/notifications/rien/read", Some(&mine), None).await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
 async fn one_event_gives_one_row_per_recipient_and_one_mail_to_the_team() {
     let lab = Lab::start().await;
     let client = lab.user("zoe@example.com", Role::User, None).await;
-    let admins = [lab.user("a@example.com", Role::Admin, None).await, lab.user("b@example.com", Role::Admin, None).await];
+    let admins = [
+        lab.user("a@example.com", Role::Admin, None).await,
+        lab.user("b@example.com", Role::Admin, None).await,
+    ];
     let order = OrderRef { id: new_id(), titre: "L’été".to_owned() };
-    let event = Event::OrderCreated { user_id: client, order, pack: None, amount: None, needs_verification: false };
+    let event =
+        Event::OrderCreated { user_id: client, order, pack: None, amount: None, needs_verification: false };
     lab.record(event.clone()).await;
     lab.record(event).await;
     assert_eq!(lab.bell(client).await.len(), 1);
@@ -175,11 +194,23 @@ async fn administrators_tell_administrators() {
     let done = lab.call(Method::POST, "/notifications/admin", Some(&token), Some(body.clone())).await;
     assert_eq!((done.status, &done.json()["count"]), (StatusCode::CREATED, &json!(1)));
     let row = get(&lab, &token, "/notifications").await["notifications"][0].clone();
-    assert_eq!((&row["title"], &row["data"], &row["priority"]), (&json!("Maintenance"), &json!("{\"a\":1}"), &json!("NORMALE")));
-    for bad in [json!({ "title": "x" }), json!({ "title": "", "message": "x" }), json!({ "title": "x", "message": "y", "actionUrl": "//ailleurs.example" })] {
-        assert_eq!(lab.call(Method::POST, "/notifications/admin", Some(&token), Some(bad)).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        (&row["title"], &row["data"], &row["priority"]),
+        (&json!("Maintenance"), &json!("{\"a\":1}"), &json!("NORMALE"))
+    );
+    for bad in [
+        json!({ "title": "x" }),
+        json!({ "title": "", "message": "x" }),
+        json!({ "title": "x", "message": "y", "actionUrl": "//ailleurs.example" }),
+    ] {
+        assert_eq!(
+            lab.call(Method::POST, "/notifications/admin", Some(&token), Some(bad)).await.status,
+            StatusCode::BAD_REQUEST
+        );
     }
-    let refused = lab.call(Method::POST, "/notifications/admin", Some(&lab.token(client, Role::User)), Some(body)).await;
+    let refused = lab
+        .call(Method::POST, "/notifications/admin", Some(&lab.token(client, Role::User)), Some(body))
+        .await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
 
@@ -201,7 +232,10 @@ async fn the_stream_tells_as_it_happens() {
     note(&lab, other).await;
     note(&lab, client).await;
     let told = next().await;
-    assert!(told.starts_with("event: notification\ndata: {\"id\":") && told.contains("Votre projet est créé"), "{told}");
+    assert!(
+        told.starts_with("event: notification\ndata: {\"id\":") && told.contains("Votre projet est créé"),
+        "{told}"
+    );
     assert_eq!(next().await, "event: unread-count\ndata: {\"count\":2}\n\n");
     lab.call(Method::PUT, "/notifications/read-all", Some(&lab.token(client, Role::User)), None).await;
     assert_eq!(next().await, "event: unread-count\ndata: {\"count\":0}\n\n");

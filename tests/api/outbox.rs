@@ -21,7 +21,13 @@ fn order() -> OrderRef {
 }
 
 fn created(user_id: uuid::Uuid) -> Event {
-    Event::OrderCreated { user_id, order: order(), pack: None, amount: Some(35_000), needs_verification: false }
+    Event::OrderCreated {
+        user_id,
+        order: order(),
+        pack: None,
+        amount: Some(35_000),
+        needs_verification: false,
+    }
 }
 
 fn subject(raw: &[u8]) -> String {
@@ -60,7 +66,12 @@ async fn an_outage_delays_and_loses_nothing() {
     let worker = lab.worker(&server);
     lab.record_alerts(15).await;
     assert_eq!(worker.drain().await, 15);
-    assert!(lab.mails().await.iter().all(|(status, attempts, error)| status == "PENDING" && *attempts == 1 && error.is_some()));
+    assert!(
+        lab.mails()
+            .await
+            .iter()
+            .all(|(status, attempts, error)| status == "PENDING" && *attempts == 1 && error.is_some())
+    );
     assert_eq!(worker.drain().await, 0, "not again before the pause is over");
     for _ in 0..4 {
         lab.advance(Duration::hours(1));
@@ -71,7 +82,12 @@ async fn an_outage_delays_and_loses_nothing() {
     assert_eq!(worker.drain().await, 15);
     let subjects: HashSet<_> = server.accepted().iter().map(|raw| subject(raw)).collect();
     assert_eq!(subjects.len(), 15);
-    assert!(lab.mails().await.iter().all(|(status, attempts, error)| status == "SENT" && *attempts == 6 && error.is_none()));
+    assert!(
+        lab.mails()
+            .await
+            .iter()
+            .all(|(status, attempts, error)| status == "SENT" && *attempts == 6 && error.is_none())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -80,8 +96,12 @@ async fn two_workers_share_the_work_without_doubles() {
     let mut server = Server::start(Script::default()).await;
     lab.record_alerts(40).await;
     let settings = WorkerSettings { batch: 3, ..WorkerSettings::default() };
-    let (one, other) = (lab.worker(&server).with_settings(settings), lab.worker(&server).with_settings(settings));
-    let (by_one, by_other) = tokio::join!(tokio::spawn(async move { one.drain().await }), tokio::spawn(async move { other.drain().await }));
+    let (one, other) =
+        (lab.worker(&server).with_settings(settings), lab.worker(&server).with_settings(settings));
+    let (by_one, by_other) = tokio::join!(
+        tokio::spawn(async move { one.drain().await }),
+        tokio::spawn(async move { other.drain().await })
+    );
     let rest = lab.worker(&server).drain().await;
     assert_eq!(by_one.unwrap() + by_other.unwrap() + rest, 40);
     let mails = server.accepted();
@@ -145,7 +165,10 @@ async fn twelve_failures_and_a_mail_is_dead() {
         lab.advance(Duration::hours(1));
     }
     let mails = lab.mails().await;
-    assert!(mails.iter().all(|(status, attempts, error)| status == "DEAD" && *attempts == 12 && error.is_some()), "{mails:?}");
+    assert!(
+        mails.iter().all(|(status, attempts, error)| status == "DEAD" && *attempts == 12 && error.is_some()),
+        "{mails:?}"
+    );
     assert_eq!(worker.drain().await, 0, "and no mail tells of dead mails");
     assert_eq!(lab.bell(admin).await[told..], ["Des mails ne partent plus"], "one bell for all");
 }
@@ -197,7 +220,8 @@ async fn preferences_stop_what_they_may_stop() {
         lab.record(Event::PasswordResetRequested { user_id: client, request_id: new_id() }).await;
         worker.drain().await;
         let mails = server.accepted();
-        let to_client: Vec<_> = mails.iter().filter(|raw| header(raw, "To").unwrap().contains("client")).collect();
+        let to_client: Vec<_> =
+            mails.iter().filter(|raw| header(raw, "To").unwrap().contains("client")).collect();
         assert_eq!(to_client.len(), 1, "only the reset");
         assert_eq!(header(to_client[0], "X-Template").unwrap(), "reset-password");
         assert!(mails.iter().any(|raw| header(raw, "X-Template").unwrap() == "admin-order"));
@@ -211,12 +235,17 @@ async fn secret_links_are_made_at_the_last_moment() {
     let client = lab.user("zoe@example.com", Role::User, None).await;
     lab.record(Event::PasswordResetRequested { user_id: client, request_id: new_id() }).await;
     let titre = "L’été d’Élise".to_owned();
-    lab.record(Event::ActivationRequested { user_id: client, request_id: new_id(), titre, amount: 35_000 }).await;
-    let rest: Vec<String> = sqlx::query_scalar("SELECT CAST(payload AS CHAR) FROM email_outbox").fetch_all(lab.state.db.pool()).await.unwrap();
+    lab.record(Event::ActivationRequested { user_id: client, request_id: new_id(), titre, amount: 35_000 })
+        .await;
+    let rest: Vec<String> = sqlx::query_scalar("SELECT CAST(payload AS CHAR) FROM email_outbox")
+        .fetch_all(lab.state.db.pool())
+        .await
+        .unwrap();
     assert!(rest.iter().all(|payload| !payload.contains("/activation/") && !payload.contains("token=")));
     assert_eq!(lab.worker(&server).drain().await, 2);
     let texts: Vec<_> = server.accepted().iter().map(|raw| text(raw)).collect();
-    for path in ["https://livrestaka.example/reset-password?token=", "https://livrestaka.example/activation/"] {
+    for path in ["https://livrestaka.example/reset-password?token=", "https://livrestaka.example/activation/"]
+    {
         let found = texts.iter().find_map(|text| text.split(path).nth(1)).unwrap();
         let token = found.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c))).next().unwrap();
         assert_eq!(token.len(), 43, "{path}");
@@ -231,7 +260,10 @@ async fn secret_links_are_made_at_the_last_moment() {
         .unwrap();
         assert_eq!(stored, 1);
     }
-    let after: Vec<String> = sqlx::query_scalar("SELECT CAST(payload AS CHAR) FROM email_outbox").fetch_all(lab.state.db.pool()).await.unwrap();
+    let after: Vec<String> = sqlx::query_scalar("SELECT CAST(payload AS CHAR) FROM email_outbox")
+        .fetch_all(lab.state.db.pool())
+        .await
+        .unwrap();
     assert_eq!(rest, after);
 }
 
@@ -256,7 +288,12 @@ async fn an_invoice_travels_with_its_mail_and_the_mail_waits_for_it() {
     let now = lab.state.clock.now();
     let pdf = lab.state.storage.put_bytes(Kind::Invoices, "pdf", now, b"%PDF-1.7 facture").await.unwrap();
     let titre = "L’été".to_owned();
-    let ready = |key: String| Event::InvoiceReady { user_id: client, invoice: invoice(key), titre: titre.clone(), attempt: 1 };
+    let ready = |key: String| Event::InvoiceReady {
+        user_id: client,
+        invoice: invoice(key),
+        titre: titre.clone(),
+        attempt: 1,
+    };
     lab.record(ready(pdf.key)).await;
     lab.record(ready("invoices/2026/03/absente.pdf".to_owned())).await;
     assert_eq!(worker.drain().await, 2);
@@ -307,7 +344,11 @@ async fn one_click_unsubscribes_and_a_look_does_not() {
     let mails = server.accepted();
     let links: Vec<_> = mails.iter().filter_map(|raw| header(raw, "List-Unsubscribe")).collect();
     assert_eq!(links.len(), 1, "not on the team's mail");
-    let path = links[0].trim_matches(['<', '>']).strip_prefix("https://api.livrestaka.example/api").unwrap().to_owned();
+    let path = links[0]
+        .trim_matches(['<', '>'])
+        .strip_prefix("https://api.livrestaka.example/api")
+        .unwrap()
+        .to_owned();
 
     let page = lab.call(Method::GET, &path, None, None).await;
     assert_eq!(page.status, StatusCode::OK);

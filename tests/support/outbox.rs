@@ -14,10 +14,7 @@ use staka::{
     auth::{Passwords, Role, Sessions},
     clock::{Clock, ManualClock, new_id},
     config::{Config, Vars},
-    emails::{
-        transport::Transport,
-        worker::Worker,
-    },
+    emails::{transport::Transport, worker::Worker},
     events::{self, AlertKind, Bus, Event},
     files::storage::Storage,
     links::SignedLinks,
@@ -104,10 +101,12 @@ impl Lab {
 
     /// `status, attempts, last_error` of every mail, oldest first.
     pub async fn mails(&self) -> Vec<(String, u32, Option<String>)> {
-        sqlx::query_as("SELECT CAST(status AS CHAR), attempts, last_error FROM email_outbox ORDER BY created_at, id")
-            .fetch_all(self.state.db.pool())
-            .await
-            .unwrap()
+        sqlx::query_as(
+            "SELECT CAST(status AS CHAR), attempts, last_error FROM email_outbox ORDER BY created_at, id",
+        )
+        .fetch_all(self.state.db.pool())
+        .await
+        .unwrap()
     }
 
     pub async fn statuses(&self) -> Vec<String> {

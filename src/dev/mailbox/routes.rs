@@ -91,7 +91,10 @@ impl From<Enclosure> for EnclosureView {
 #[utoipa::path(get, path = "/dev/mailbox", tag = "Development",
     responses((status = 200, description = "A page to read the mails", content_type = "text/html")))]
 async fn show_page() -> Response {
-    let headers = [(CONTENT_SECURITY_POLICY, page::POLICY.clone()), (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let headers = [
+        (CONTENT_SECURITY_POLICY, page::POLICY.clone()),
+        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
     (headers, Html(page::PAGE.as_str())).into_response()
 }
 

@@ -27,7 +27,9 @@ impl Transport {
     pub async fn from_settings(settings: &MailSettings, db: &Db) -> anyhow::Result<Self> {
         Ok(match &settings.transport {
             MailTransport::Smtp(url) => Self::Smtp(SmtpTransport::from_url(url.expose_secret())?),
-            MailTransport::SendGrid(key) => Self::Smtp(SmtpTransport::from_sendgrid_key(key.expose_secret())?),
+            MailTransport::SendGrid(key) => {
+                Self::Smtp(SmtpTransport::from_sendgrid_key(key.expose_secret())?)
+            }
             MailTransport::Resend(key) => Self::Smtp(SmtpTransport::from_resend_key(key.expose_secret())?),
             MailTransport::Mailbox => {
                 let mailbox = Mailbox::new(db.clone());

@@ -25,7 +25,9 @@ mod tests {
 
     #[test]
     fn the_pause_doubles_up_to_an_hour() {
-        for (attempts, seconds) in [(0, 30), (1, 30), (2, 60), (3, 120), (7, 1920), (8, 3600), (12, 3600), (u32::MAX, 3600)] {
+        for (attempts, seconds) in
+            [(0, 30), (1, 30), (2, 60), (3, 120), (7, 1920), (8, 3600), (12, 3600), (u32::MAX, 3600)]
+        {
             for _ in 0..100 {
                 let pause = pause(attempts);
                 let whole = Duration::seconds(seconds);

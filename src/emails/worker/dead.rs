@@ -41,8 +41,9 @@ fn refused(mail: &Claimed) -> Event {
 
 /// Nothing has left for hours: one bell per hour says it, however many mails are concerned.
 fn outage(hour: &str) -> Event {
-    let message = "Des mails ont été abandonnés après douze essais. Vérifiez le service d’envoi, puis relancez-les."
-        .to_owned();
+    let message =
+        "Des mails ont été abandonnés après douze essais. Vérifiez le service d’envoi, puis relancez-les."
+            .to_owned();
     alert(format!("mails:{hour}"), "Des mails ne partent plus", message)
 }
 

@@ -28,8 +28,8 @@ pub(super) async fn prepare(
     domain: &str,
     claimed: &Claimed,
 ) -> Result<Outgoing, SendError> {
-    let mail: Mail =
-        serde_json::from_value(claimed.payload.clone()).map_err(|_| later("the stored mail cannot be read"))?;
+    let mail: Mail = serde_json::from_value(claimed.payload.clone())
+        .map_err(|_| later("the stored mail cannot be read"))?;
     let attachments = attachments(state, claimed).await?;
     let mail = with_secret_link(state, claimed, mail).await?;
     let rendered = renderer.render(&mail).map_err(|error| later(error.to_string()))?;
@@ -57,10 +57,12 @@ async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -
     let mut conn = state.db.conn().await.map_err(database)?;
     match &mut mail {
         Mail::ActivationUser(mail) => {
-            (mail.activation_path, mail.expires_at) = mint_activation(&mut conn, user_id, now).await.map_err(database)?;
+            (mail.activation_path, mail.expires_at) =
+                mint_activation(&mut conn, user_id, now).await.map_err(database)?;
         }
         Mail::ResetPassword(mail) => {
-            (mail.reset_path, mail.expires_at) = mint_reset(&mut conn, user_id, now).await.map_err(database)?;
+            (mail.reset_path, mail.expires_at) =
+                mint_reset(&mut conn, user_id, now).await.map_err(database)?;
         }
         _ => {}
     }

@@ -48,7 +48,12 @@ struct Row {
 }
 
 /// Takes up to `limit` mails that are due, oldest first, passing over those another worker is taking.
-pub async fn claim(db: &Db, now: DateTime<Utc>, lease: Duration, limit: u32) -> Result<Vec<Claimed>, sqlx::Error> {
+pub async fn claim(
+    db: &Db,
+    now: DateTime<Utc>,
+    lease: Duration,
+    limit: u32,
+) -> Result<Vec<Claimed>, sqlx::Error> {
     let mut tx = db.begin().await?;
     let rows = due(&mut tx, now, limit).await?;
     let lease = now + lease;
@@ -100,7 +105,11 @@ impl Row {
 }
 
 /// Notes that a mail left; tells whether it was still ours to note.
-pub async fn settle_sent(conn: &mut MySqlConnection, mail: &Claimed, now: DateTime<Utc>) -> Result<bool, sqlx::Error> {
+pub async fn settle_sent(
+    conn: &mut MySqlConnection,
+    mail: &Claimed,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
     let done = sqlx::query!(
         "UPDATE email_outbox SET status = 'SENT', sent_at = ?, next_attempt_at = NULL, last_error = NULL, updated_at = ?
          WHERE id = ? AND status = 'PENDING' AND next_attempt_at = ?",
