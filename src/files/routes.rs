@@ -83,7 +83,11 @@ async fn of_project(state: State<AppState>, session: Session, id: StrictPathId) 
     params(("id" = Uuid, Path)),
     responses((status = 200, body = FileList), (status = 400, description = "`INVALID_ID`", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn of_project_alias(state: State<AppState>, session: Session, id: StrictPathId) -> ApiResult<Json<FileList>> {
+async fn of_project_alias(
+    state: State<AppState>,
+    session: Session,
+    id: StrictPathId,
+) -> ApiResult<Json<FileList>> {
     list(state, session, id).await
 }
 

@@ -71,7 +71,8 @@ async fn list(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<([(HeaderName, HeaderValue); 1], Json<ProjectList>)> {
     let page = page_params(query.page.as_deref(), query.limit.as_deref(), 10, 50)?;
-    let filter = Filter { user_id: user.id, stage: stage(query.status.as_deref())?, words: words(query.search)? };
+    let filter =
+        Filter { user_id: user.id, stage: stage(query.status.as_deref())?, words: words(query.search)? };
     let mut conn = state.db.conn().await?;
     let total = store::count(&mut conn, &filter).await?.unsigned_abs();
     let rows = store::list(&mut conn, &filter, page).await?;

@@ -26,7 +26,11 @@ const COLUMNS: &str = "SELECT c.id, c.titre, c.description, CAST(c.statut AS CHA
     LEFT JOIN users u ON u.id = c.corrector_id";
 
 /// A page of projects: those due last first, then the newest.
-pub async fn list(conn: &mut MySqlConnection, filter: &Filter, page: Page) -> Result<Vec<ProjectRow>, sqlx::Error> {
+pub async fn list(
+    conn: &mut MySqlConnection,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<ProjectRow>, sqlx::Error> {
     let mut query = QueryBuilder::new(COLUMNS);
     filter.push_to(&mut query);
     query.push(" ORDER BY c.date_echeance DESC, c.created_at DESC, c.id DESC LIMIT ");

@@ -117,7 +117,10 @@ impl From<ProjectRow> for Project {
             pages: pages(&row, note),
             started_at: day_in_paris(row.created_at),
             delivery_at: row.date_echeance.or(row.date_finition).map(day_in_paris),
-            corrector: row.corrector_prenom.zip(row.corrector_nom).map(|(prenom, nom)| format!("{prenom} {nom}")),
+            corrector: row
+                .corrector_prenom
+                .zip(row.corrector_nom)
+                .map(|(prenom, nom)| format!("{prenom} {nom}")),
             pack: row.tarif.unwrap_or_else(|| old_pack(row.pack_type.as_deref(), row.amount).to_owned()),
             status,
             status_badge: status.badge(),
@@ -160,7 +163,8 @@ fn kind(note: &str) -> &'static str {
 
 fn pages(row: &ProjectRow, note: &str) -> Option<u32> {
     let declared = [row.pages_verifiees, row.pages_declarees];
-    let known = declared.into_iter().flatten().find_map(|pages| u32::try_from(pages).ok().filter(|pages| *pages > 0));
+    let known =
+        declared.into_iter().flatten().find_map(|pages| u32::try_from(pages).ok().filter(|pages| *pages > 0));
     known.or_else(|| pages_in(note))
 }
 

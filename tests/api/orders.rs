@@ -18,7 +18,10 @@ async fn a_guest_orders_with_documents() {
     let service = shop.tarif("Correction", 200, "PAGE").await;
     let form = guest_form(service, &[("prixCalcule", Some("280"))])
         .part("files", word())
-        .text("fileMetadata_1", json!({"title": "La suite", "description": "ADMIN_FILE: corrigé"}).to_string())
+        .text(
+            "fileMetadata_1",
+            json!({"title": "La suite", "description": "ADMIN_FILE: corrigé"}).to_string(),
+        )
         .text("fileMetadata_0", json!({"title": "Le début", "originalName": "x.docx"}).to_string())
         .part("files", fixture("extrait.pdf", "application/pdf"));
     let body = shop.json(shop.post("/api/public/order").multipart(form), 201).await;
@@ -30,9 +33,13 @@ async fn a_guest_orders_with_documents() {
         shop.row("SELECT email, titre, CAST(amount AS CHAR), CAST(nombre_pages AS CHAR), status FROM pending_commandes").await,
         ["jeanne.dupont@example.com", "L’été à Sète", "28000", "150", "PENDING"].map(|text| Some(text.to_owned()))
     );
-    let first = shop.row("SELECT title, filename, CAST(is_corrected AS CHAR) FROM files WHERE mime_type NOT LIKE '%pdf'").await;
+    let first = shop
+        .row("SELECT title, filename, CAST(is_corrected AS CHAR) FROM files WHERE mime_type NOT LIKE '%pdf'")
+        .await;
     assert_eq!(first, ["Le début", "extrait.docx", "0"].map(|text| Some(text.to_owned())));
-    let second = shop.row("SELECT title, filename, CAST(is_corrected AS CHAR) FROM files WHERE mime_type LIKE '%pdf'").await;
+    let second = shop
+        .row("SELECT title, filename, CAST(is_corrected AS CHAR) FROM files WHERE mime_type LIKE '%pdf'")
+        .await;
     assert_eq!(second, ["La suite", "extrait.pdf", "0"].map(|text| Some(text.to_owned())));
     assert_eq!(shop.objects().len(), 2);
     // Told once, to the administrators alone.
@@ -68,10 +75,13 @@ async fn everything_wrong_with_a_form_is_told_at_once() {
             ("siren", Some("123456789")),
         ],
     );
-    let body = shop.refused(shop.post("/public/order").multipart(form.part("files", word())), 400, "VALIDATION_ERROR").await;
+    let body = shop
+        .refused(shop.post("/public/order").multipart(form.part("files", word())), 400, "VALIDATION_ERROR")
+        .await;
     let mut fields = refused_fields(&body);
     fields.sort_unstable();
-    let wrong = ["consentementRgpd", "email", "nom", "nombrePages", "prenom", "siren", "societe", "telephone"];
+    let wrong =
+        ["consentementRgpd", "email", "nom", "nombrePages", "prenom", "siren", "societe", "telephone"];
     assert_eq!(fields, wrong);
     shop.refused(shop.post("/public/order"), 400, "VALIDATION_ERROR").await;
     shop.refused(shop.post("/public/order").body("{"), 400, "INVALID_JSON").await;
@@ -85,24 +95,34 @@ async fn a_refusal_leaves_nothing_behind() {
     shop.person("jeanne.dupont@example.com", Role::User).await;
     let other = ("email", Some("other@example.com"));
     let order = |form: Form| shop.post("/public/order").multipart(form);
-    let with_file = |changes: &[(&'static str, Option<&str>)]| guest_form(service, changes).part("files", word());
+    let with_file =
+        |changes: &[(&'static str, Option<&str>)]| guest_form(service, changes).part("files", word());
     shop.refused(order(with_file(&[])), 409, "EMAIL_TAKEN").await;
-    let changed = shop.refused(order(with_file(&[other, ("prixCalcule", Some("0.5"))])), 409, "PRICE_CHANGED").await;
+    let changed =
+        shop.refused(order(with_file(&[other, ("prixCalcule", Some("0.5"))])), 409, "PRICE_CHANGED").await;
     assert_eq!(changed["expectedAmount"], 28_000);
     shop.refused(order(with_file(&[other, ("serviceId", Some("pack-kdp"))])), 404, "NOT_FOUND").await;
     let unknown = Uuid::nil().to_string();
     shop.refused(order(with_file(&[other, ("serviceId", Some(&unknown))])), 404, "NOT_FOUND").await;
-    let pages = shop.refused(order(with_file(&[other, ("nombrePages", Some("undefined"))])), 400, "VALIDATION_ERROR").await;
+    let pages = shop
+        .refused(order(with_file(&[other, ("nombrePages", Some("undefined"))])), 400, "VALIDATION_ERROR")
+        .await;
     assert_eq!(refused_fields(&pages), ["nombrePages"]);
     // Documents are judged after the fields: those already received go again.
     let page = Part::text("<html><script>alert(1)</script></html>").file_name("roman.docx");
     shop.refused(order(with_file(&[other]).part("files", page)), 415, "UNSUPPORTED_FILE_TYPE").await;
-    shop.refused(order(with_file(&[other]).part("files", Part::text("").file_name("vide.txt"))), 400, "EMPTY_FILE").await;
+    shop.refused(
+        order(with_file(&[other]).part("files", Part::text("").file_name("vide.txt"))),
+        400,
+        "EMPTY_FILE",
+    )
+    .await;
     shop.refused(order(with_file(&[other]).part("photo", word())), 400, "UNEXPECTED_FIELD").await;
     let eleven = (0..10).fold(with_file(&[other]), |form, _| form.part("files", word()));
     shop.refused(order(eleven), 400, "TOO_MANY_FILES").await;
     // A price that comes after the files would not have been judged.
-    let late = shop.refused(order(with_file(&[other]).text("prixCalcule", "1")), 400, "VALIDATION_ERROR").await;
+    let late =
+        shop.refused(order(with_file(&[other]).text("prixCalcule", "1")), 400, "VALIDATION_ERROR").await;
     assert_eq!(refused_fields(&late), ["prixCalcule"]);
     shop.execute("UPDATE tarifs SET actif = FALSE").await;
     shop.refused(order(with_file(&[other])), 404, "NOT_FOUND").await;
@@ -143,6 +163,30 @@ async fn a_flat_price_forgets_the_pages_and_json_orders_too() {
 }
 
 #[tokio::test]
+async fn an_order_that_costs_nothing_is_open_at_once() {
+    let shop = Shop::open().await;
+    let service = shop.tarif("Correction", 200, "PAGE").await;
+    let form =
+        guest_form(service, &[("nombrePages", Some("10")), ("prixCalcule", Some("0"))]).part("files", word());
+    let placed = shop.json(shop.post("/public/order").multipart(form), 201).await;
+    assert_eq!(placed["checkoutUrl"], "https://site.example/payment-success");
+    assert_eq!(placed["sessionId"], "");
+    assert_eq!(placed["uploadedFiles"], 1);
+    let path = format!("/public/order/{}", placed["pendingCommandeId"].as_str().unwrap());
+    assert_eq!(shop.json(shop.get(&path), 200).await["pendingCommande"]["status"], "PAID");
+    assert_eq!(
+        shop.row("SELECT titre, statut FROM commandes").await,
+        ["L’été à Sète", "PAYEE"].map(|text| Some(text.to_owned()))
+    );
+    assert_eq!(shop.count("files WHERE commande_id IS NOT NULL AND uploaded_by_id IS NOT NULL").await, 1);
+    for table in
+        ["checkout_sessions", "invoices", "email_outbox WHERE template = 'admin-project-payment-pending'"]
+    {
+        assert_eq!(shop.count(table).await, 0, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_never_activated_may_order_again() {
     let shop = Shop::open().await;
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
@@ -173,23 +217,32 @@ async fn a_connected_author_orders_under_their_own_name() {
     let shop = Shop::open().await;
     let author = shop.person("author@example.com", Role::User).await;
     let service = shop.tarif("Correction", 200, "PAGE").await;
-    let order = |form: Form| shop.post("/commandes/create-paid-project").bearer_auth(&author.token).multipart(form);
-    let form = guest_form(service, &[("typeClient", Some("PROFESSIONNEL")), ("societe", Some("Martin & fils"))]);
+    let order =
+        |form: Form| shop.post("/commandes/create-paid-project").bearer_auth(&author.token).multipart(form);
+    let form =
+        guest_form(service, &[("typeClient", Some("PROFESSIONNEL")), ("societe", Some("Martin & fils"))]);
     let form = form.text("userId", Uuid::nil().to_string()).part("files", word());
     let body = shop.json(order(form), 201).await;
     assert_eq!(body["success"], true);
     assert!(body["pendingCommandeId"].is_string() && body["checkoutUrl"].is_string());
     let owner = shop.row("SELECT p.email, p.prenom, p.telephone, u.email FROM pending_commandes p JOIN users u ON u.id = p.user_id").await;
-    assert_eq!(owner, ["author@example.com", "Zoé", "0601020304", "author@example.com"].map(|text| Some(text.to_owned())));
+    assert_eq!(
+        owner,
+        ["author@example.com", "Zoé", "0601020304", "author@example.com"].map(|text| Some(text.to_owned()))
+    );
     assert_eq!(shop.row("SELECT societe FROM users").await, [Some("Martin & fils".to_owned())]);
     // The next order is invoiced to the same business without being told again.
     let next = guest_form(service, &[("titre", Some("Le tome deux"))]);
     shop.json(order(next), 201).await;
-    let buyer = shop.row("SELECT JSON_VALUE(buyer, '$.societe') FROM pending_commandes WHERE titre = 'Le tome deux'").await;
+    let buyer = shop
+        .row("SELECT JSON_VALUE(buyer, '$.societe') FROM pending_commandes WHERE titre = 'Le tome deux'")
+        .await;
     assert_eq!(buyer, [Some("Martin & fils".to_owned())]);
-    let short = shop.refused(order(guest_form(service, &[("titre", Some("ab"))])), 400, "VALIDATION_ERROR").await;
+    let short =
+        shop.refused(order(guest_form(service, &[("titre", Some("ab"))])), 400, "VALIDATION_ERROR").await;
     assert_eq!(refused_fields(&short), ["titre"]);
-    let nobody = shop.post("/commandes/create-paid-project").multipart(guest_form(service, &[]).part("files", word()));
+    let nobody =
+        shop.post("/commandes/create-paid-project").multipart(guest_form(service, &[]).part("files", word()));
     shop.refused(nobody, 401, "TOKEN_MISSING").await;
     assert_eq!(shop.objects().len(), 1);
 }
@@ -209,10 +262,13 @@ async fn unpaid_orders_are_created_listed_and_read_by_their_author() {
     assert_eq!(created["commande"]["description"], json!(null));
     let row = shop.row("SELECT CAST(prix_estime AS CHAR), pack_type, payment_status, CAST(tarif_id IS NULL AS CHAR) FROM commandes").await;
     assert_eq!(row, [Some("28000"), None, None, Some("0")].map(|text| text.map(str::to_owned)));
-    let verified = shop.json(create(json!({"titre": "À vérifier", "pack": "pack-integral-default"})), 201).await;
+    let verified =
+        shop.json(create(json!({"titre": "À vérifier", "pack": "pack-integral-default"})), 201).await;
     assert_eq!(verified["commande"]["statut"], "EN_ATTENTE_VERIFICATION");
     assert_eq!(shop.count("audit_logs WHERE action = 'COMMAND_CREATED'").await, 2);
-    for wrong in [json!({"titre": "ab"}), json!({"titre": 3}), json!({}), json!({"titre": "abc", "pages": 1001})] {
+    for wrong in
+        [json!({"titre": "ab"}), json!({"titre": 3}), json!({}), json!({"titre": "abc", "pages": 1001})]
+    {
         shop.refused(create(wrong), 400, "VALIDATION_ERROR").await;
     }
     let list = shop.json(shop.get_as(&author, "/commandes?limit=1&page=2"), 200).await;
@@ -235,7 +291,8 @@ async fn orders_nobody_paid_are_forgotten_after_a_week() {
     let shop = Shop::open().await;
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
     let order = |email: &str| {
-        let form = guest_form(service, &[("email", Some(email)), ("titre", Some(email))]).part("files", word());
+        let form =
+            guest_form(service, &[("email", Some(email)), ("titre", Some(email))]).part("files", word());
         shop.post("/public/order").multipart(form)
     };
     for email in ["old@example.com", "paid@example.com", "retried@example.com"] {

@@ -9,7 +9,12 @@ use crate::shop::{Person, Shop, text_of};
 
 async fn titles(shop: &Shop, author: &Person, query: &str) -> Vec<String> {
     let body = shop.json(shop.get_as(author, &format!("/projects?{query}")), 200).await;
-    body["data"].as_array().unwrap().iter().map(|project| project["title"].as_str().unwrap().to_owned()).collect()
+    body["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|project| project["title"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -18,8 +23,15 @@ async fn filters_and_counts_agree() {
     let author = shop.person("author@example.com", Role::User).await;
     let other = shop.person("other@example.com", Role::User).await;
     for statut in [
-        "EN_ATTENTE", "EN_ATTENTE_VERIFICATION", "EN_ATTENTE_CONSULTATION", "ESTIMATION_ENVOYEE", "PAYEE", "EN_COURS",
-        "TERMINE", "ANNULEE", "SUSPENDUE",
+        "EN_ATTENTE",
+        "EN_ATTENTE_VERIFICATION",
+        "EN_ATTENTE_CONSULTATION",
+        "ESTIMATION_ENVOYEE",
+        "PAYEE",
+        "EN_COURS",
+        "TERMINE",
+        "ANNULEE",
+        "SUSPENDUE",
     ] {
         shop.commande(&author, statut, statut).await;
         shop.commande(&other, "Pas à moi", statut).await;
@@ -56,7 +68,8 @@ async fn a_search_takes_every_word_as_it_is_written() {
     let clamped = shop.json(shop.get_as(&author, "/projects?limit=99"), 200).await;
     assert_eq!(clamped["meta"]["pageSize"], 50);
     for query in ["status=lost".to_owned(), format!("search={}", "a".repeat(101)), "page=-1".to_owned()] {
-        let body = shop.refused(shop.get_as(&author, &format!("/projects?{query}")), 400, "VALIDATION_ERROR").await;
+        let body =
+            shop.refused(shop.get_as(&author, &format!("/projects?{query}")), 400, "VALIDATION_ERROR").await;
         assert_eq!(body["details"].as_array().unwrap().len(), 1);
     }
     shop.refused(shop.get("/projects"), 401, "TOKEN_MISSING").await;
@@ -116,7 +129,11 @@ async fn documents_are_read_by_those_concerned_and_nobody_else() {
     let corrector = shop.person("corrector@example.com", Role::Corrector).await;
     let idle = shop.person("idle@example.com", Role::Corrector).await;
     let order = shop.commande(&author, "Mon roman", "EN_COURS").await;
-    sqlx::query("UPDATE commandes SET corrector_id = ?").bind(corrector.id).execute(&mut *shop.conn().await).await.unwrap();
+    sqlx::query("UPDATE commandes SET corrector_id = ?")
+        .bind(corrector.id)
+        .execute(&mut *shop.conn().await)
+        .await
+        .unwrap();
     let file = shop.document(Some(order), &author, "L’été.txt", false).await;
     let attached = shop.document(None, &admin, "devis.txt", false).await;
     attach(&shop, &author, attached).await;
@@ -137,7 +154,12 @@ async fn documents_are_read_by_those_concerned_and_nobody_else() {
         for reader in [&author, &admin, &corrector] {
             let (headers, content) = text_of(shop.get_as(reader, &path).send().await.unwrap()).await;
             assert_eq!(content, "0123456789");
-            assert!(headers["content-disposition"].to_str().unwrap().contains("filename*=UTF-8''L%E2%80%99%C3%A9t%C3%A9.txt"));
+            assert!(
+                headers["content-disposition"]
+                    .to_str()
+                    .unwrap()
+                    .contains("filename*=UTF-8''L%E2%80%99%C3%A9t%C3%A9.txt")
+            );
             assert_eq!(headers["cache-control"], "private, no-store");
         }
         for other in [&stranger, &idle] {
@@ -163,12 +185,15 @@ async fn downloads_resume_and_lost_documents_are_absent() {
     assert_eq!(part.status(), 206);
     assert_eq!(text_of(part).await.1, "456789");
     assert_eq!(shop.count("audit_logs").await, 0);
-    shop.refused(shop.get_as(&author, &path).header("range", "bytes=10-"), 416, "RANGE_NOT_SATISFIABLE").await;
-    for path in ["/files/download/12", "/files/12/download", "/files/projects/12/files", "/projects/12/files"] {
+    shop.refused(shop.get_as(&author, &path).header("range", "bytes=10-"), 416, "RANGE_NOT_SATISFIABLE")
+        .await;
+    for path in ["/files/download/12", "/files/12/download", "/files/projects/12/files", "/projects/12/files"]
+    {
         shop.refused(shop.get_as(&author, path), 400, "INVALID_ID").await;
     }
     shop.refused(shop.get_as(&author, &format!("/files/download/{}", Uuid::nil())), 404, "NOT_FOUND").await;
-    shop.refused(shop.get_as(&author, &format!("/projects/{}/files", Uuid::nil())), 403, "PROJECT_FORBIDDEN").await;
+    shop.refused(shop.get_as(&author, &format!("/projects/{}/files", Uuid::nil())), 403, "PROJECT_FORBIDDEN")
+        .await;
     let key = shop.row("SELECT storage_key FROM files").await[0].clone().unwrap();
     shop.state.storage.delete(&key).await.unwrap();
     shop.refused(shop.get_as(&author, &path), 404, "NOT_FOUND").await;
@@ -179,12 +204,21 @@ async fn attach(shop: &Shop, author: &Person, file: Uuid) {
     let (conversation, message, now) = (new_id(), new_id(), shop.state.clock.now());
     let mut conn = shop.conn().await;
     sqlx::query("INSERT INTO conversations (id, user_id, created_at, updated_at) VALUES (?, ?, ?, ?)")
-        .bind(conversation).bind(author.id).bind(now).bind(now)
-        .execute(&mut *conn).await.unwrap();
+        .bind(conversation)
+        .bind(author.id)
+        .bind(now)
+        .bind(now)
+        .execute(&mut *conn)
+        .await
+        .unwrap();
     sqlx::query("INSERT INTO messages (id, conversation_id, content, created_at, updated_at) VALUES (?, ?, 'Voici', ?, ?)")
         .bind(message).bind(conversation).bind(now).bind(now)
         .execute(&mut *conn).await.unwrap();
     sqlx::query("INSERT INTO message_attachments (id, message_id, file_id) VALUES (?, ?, ?)")
-        .bind(new_id()).bind(message).bind(file)
-        .execute(&mut *conn).await.unwrap();
+        .bind(new_id())
+        .bind(message)
+        .bind(file)
+        .execute(&mut *conn)
+        .await
+        .unwrap();
 }

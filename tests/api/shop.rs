@@ -21,11 +21,11 @@ use staka::config::{Config, Vars};
 use staka::dev::stripe::{Settings, Simulator};
 use staka::events::Bus;
 use staka::files::storage::Storage;
+use staka::http::TrustedProxies;
 use staka::http::context::Edge;
 use staka::http::layers::{self, LayerSettings};
 use staka::http::limits::layer::GeneralLimit;
 use staka::http::limits::{RateLimitSettings, RateLimits};
-use staka::http::TrustedProxies;
 use staka::links::SignedLinks;
 use staka::payments::stripe::StripeGateway;
 use staka::server::{ServerSettings, Shutdown, serve};
@@ -60,7 +60,6 @@ pub enum Stripe {
 /// Someone with an account.
 pub struct Person {
     pub id: Uuid,
-    pub email: String,
     pub token: String,
 }
 
@@ -169,7 +168,14 @@ impl Shop {
 
     /// Asserts that nothing was ordered and nothing stays in the storage.
     pub async fn assert_untouched(&self) {
-        for table in ["pending_commandes", "files", "checkout_sessions", "storage_deletions", "notifications", "email_outbox"] {
+        for table in [
+            "pending_commandes",
+            "files",
+            "checkout_sessions",
+            "storage_deletions",
+            "notifications",
+            "email_outbox",
+        ] {
             assert_eq!(self.count(table).await, 0, "{table}");
         }
         assert_eq!(self.objects(), Vec::<String>::new());
@@ -177,10 +183,6 @@ impl Shop {
 
     pub async fn conn(&self) -> staka::db::Conn {
         self.state.db.conn().await.unwrap()
-    }
-
-    pub async fn now(&self) -> DateTime<Utc> {
-        self.state.clock.now()
     }
 
     /// Adds a line to the price list.
@@ -202,7 +204,7 @@ impl Shop {
         let now = self.state.clock.now();
         let id = insert_user(&mut *self.conn().await, email, role, now).await;
         let token = self.state.sessions.tokens.issue(id, email, role, 0, now).unwrap();
-        Person { id, email: email.to_owned(), token }
+        Person { id, token }
     }
 
     /// Adds an order as it stands after some life.
@@ -248,7 +250,11 @@ async fn insert_user(conn: &mut MySqlConnection, email: &str, role: Role, now: D
         "INSERT INTO users (id, prenom, nom, email, password_hash, role, telephone, created_at, updated_at)
          VALUES (?, 'Zoé', 'Martin', ?, '!', ?, '0601020304', ?, ?)",
     )
-    .bind(id).bind(email).bind(role).bind(now).bind(now)
+    .bind(id)
+    .bind(email)
+    .bind(role)
+    .bind(now)
+    .bind(now)
     .execute(conn)
     .await
     .unwrap();
@@ -287,7 +293,10 @@ fn routes(state: &AppState, simulator: &Simulator) -> Router {
 
 fn settings(clock: Clock) -> LayerSettings {
     LayerSettings {
-        edge: Edge { proxies: TrustedProxies::private_ranges(), new_request_id: Arc::new(|| new_id().to_string()) },
+        edge: Edge {
+            proxies: TrustedProxies::private_ranges(),
+            new_request_id: Arc::new(|| new_id().to_string()),
+        },
         cors_origins: vec![],
         timeout: Duration::from_secs(30),
         max_in_flight: 64,

@@ -16,7 +16,8 @@ async fn everybody_reads_the_active_lines_in_order() {
     }
     let body = &bodies[0];
     assert!(bodies.iter().all(|other| other == body));
-    let names: Vec<_> = body["data"].as_array().unwrap().iter().map(|line| line["nom"].as_str().unwrap()).collect();
+    let names: Vec<_> =
+        body["data"].as_array().unwrap().iter().map(|line| line["nom"].as_str().unwrap()).collect();
     assert_eq!(names, ["Pack KDP", "Correction"]);
     assert_eq!(body["data"][0]["prix"], 35_000);
     assert_eq!(body["data"][0]["createdAt"], "2026-03-10T09:00:00.000Z");

@@ -43,6 +43,13 @@ impl Lab {
             sessions: Sessions::new(&config.jwt_secret),
             links: SignedLinks::new(&config.jwt_secret),
             storage: Storage::local(&files, 0).unwrap(),
+            stripe: staka::payments::stripe::StripeGateway::new("sk_test_x", Some("http://127.0.0.1:1"))
+                .unwrap(),
+            limits: staka::http::limits::RateLimits::new(
+                &staka::http::limits::RateLimitSettings::disabled(),
+                clock.clone(),
+            ),
+            tarifs: staka::tarifs::PriceList::default(),
             bus: Bus::default(),
             config,
             db,
