@@ -1,21 +1,44 @@
-//! What every part of the running server shares.
+//! What every part of the running server shares, how it is put together, and the application made
+//! of it: the same in production and in tests.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
-use axum::extract::FromRef;
+use anyhow::Context;
+use axum::{
+    extract::FromRef,
+    http::{HeaderMap, HeaderValue},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
+use uuid::Uuid;
 
 use crate::{
     auth::{Passwords, Sessions},
-    clock::Clock,
+    clock::{Clock, new_id},
     config::Config,
-    db::Db,
+    db::{self, Db},
+    emails::transport::Transport,
     events::{self, Bus},
     files::storage::Storage,
-    http::RateLimits,
+    http::{
+        RateLimits, TrustedProxies,
+        context::Edge,
+        layers::{self, App, LayerSettings},
+        limits::layer::GeneralLimit,
+        system::{HealthProbes, SystemState, probe},
+    },
     links::SignedLinks,
     payments::stripe::StripeGateway,
+    router,
+    server::Shutdown,
     tarifs::PriceList,
 };
+
+/// Longest time an ordinary request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the simulated Stripe answers, below our own address.
+pub const SIMULATOR_PATH: &str = "/dev/stripe";
 
 /// The components of the server, one field each. Cheap to clone: every clone shares them.
 #[derive(Clone)]
@@ -45,12 +68,50 @@ pub struct Components {
     pub tarifs: PriceList,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
+    /// Health and metrics.
+    pub system: SystemState,
+}
+
+/// What surrounds a server: given by whoever starts it.
+pub struct Surroundings {
+    /// The time.
+    pub clock: Clock,
+    /// How mails leave.
+    pub transport: Transport,
+    /// The end of the program.
+    pub shutdown: Shutdown,
+    /// The process's metrics.
+    pub metrics: PrometheusHandle,
+    /// Port we listen on, where the simulated Stripe is reached.
+    pub port: u16,
 }
 
 impl AppState {
-    /// Shares the components.
-    pub fn new(components: Components) -> Self {
-        Self(Arc::new(components))
+    /// Puts the components together.
+    ///
+    /// # Errors
+    /// When a setting cannot be used.
+    pub fn assemble(config: Config, db: Db, surroundings: Surroundings) -> anyhow::Result<Self> {
+        let Surroundings { clock, transport, shutdown, metrics, port } = surroundings;
+        let storage = Storage::local(&config.uploads_dir, config.uploads_reserve_mb << 20)
+            .context("UPLOADS_DIR cannot be used")?;
+        let stripe = gateway(&config, port)?;
+        let probes = probes(&db, &stripe, transport, &storage);
+        let proxies = TrustedProxies::new(config.trusted_proxies.clone());
+        Ok(Self(Arc::new(Components {
+            passwords: Passwords::new()?,
+            sessions: Sessions::new(&config.jwt_secret),
+            links: SignedLinks::new(&config.jwt_secret),
+            limits: RateLimits::new(&config.rates, clock.clone()),
+            tarifs: PriceList::default(),
+            bus: Bus::default(),
+            system: SystemState::new(probes, metrics, proxies, shutdown, clock.clone()),
+            config,
+            db,
+            clock,
+            storage,
+            stripe,
+        })))
     }
 
     /// Opens a transaction that can record events.
@@ -70,14 +131,83 @@ impl Deref for AppState {
     }
 }
 
-impl FromRef<AppState> for Db {
+impl FromRef<AppState> for SystemState {
     fn from_ref(state: &AppState) -> Self {
-        state.db.clone()
+        state.system.clone()
     }
 }
 
-impl FromRef<AppState> for Clock {
-    fn from_ref(state: &AppState) -> Self {
-        state.clock.clone()
+/// Stripe's API, or our own simulator over the same HTTP.
+fn gateway(config: &Config, port: u16) -> anyhow::Result<StripeGateway> {
+    let simulator = format!("http://127.0.0.1:{port}{SIMULATOR_PATH}");
+    let (key, url) = match &config.stripe.secret_key {
+        Some(key) => (key.expose_secret(), config.stripe.api_url.as_deref()),
+        None => ("sk_test_simulated", Some(config.stripe.api_url.as_deref().unwrap_or(&simulator))),
+    };
+    StripeGateway::new(key, url).context("the Stripe settings cannot be used")
+}
+
+fn probes(db: &Db, stripe: &StripeGateway, transport: Transport, storage: &Storage) -> HealthProbes {
+    let (database, migrations, stripe, storage) = (db.clone(), db.clone(), stripe.clone(), storage.clone());
+    HealthProbes {
+        database: probe(move || {
+            let db = database.clone();
+            async move { Ok(db.ping().await?) }
+        }),
+        migrated: probe(move || {
+            let db = migrations.clone();
+            async move {
+                let pending = db::pending(&db).await?;
+                anyhow::ensure!(pending.is_empty(), "{} migrations are pending", pending.len());
+                Ok(())
+            }
+        }),
+        stripe: probe(move || {
+            let stripe = stripe.clone();
+            async move { Ok(stripe.probe().await?) }
+        }),
+        email: probe(move || {
+            let transport = transport.clone();
+            async move { Ok(transport.probe().await?) }
+        }),
+        storage: probe(move || {
+            let storage = storage.clone();
+            async move { Ok(storage.probe().await?) }
+        }),
     }
+}
+
+/// The whole application: the routes within their layers.
+///
+/// # Errors
+/// When the API description cannot be written or an origin is no header value.
+pub fn build_app(state: &AppState, extra: axum::Router<AppState>) -> anyhow::Result<App> {
+    let (routes, _) = router::build(state.config.is_development());
+    let routes = routes.merge(extra).with_state(state.clone());
+    Ok(layers::apply(routes, &layer_settings(state)?))
+}
+
+fn layer_settings(state: &AppState) -> anyhow::Result<LayerSettings> {
+    let config = &state.config;
+    let origins = config.frontend_urls.iter().map(|origin| HeaderValue::from_str(origin));
+    Ok(LayerSettings {
+        edge: Edge {
+            proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+            new_request_id: Arc::new(|| new_id().to_string()),
+        },
+        cors_origins: origins.collect::<Result<_, _>>().context("FRONTEND_URL")?,
+        timeout: REQUEST_TIMEOUT,
+        max_in_flight: config.max_in_flight,
+        general_limit: GeneralLimit { limits: state.limits.clone(), identify: identify(state) },
+        spa_dir: config.spa_dir.clone(),
+    })
+}
+
+/// Whose session a request carries, by its signature alone: enough to choose whose budget it spends.
+fn identify(state: &AppState) -> Arc<dyn Fn(&HeaderMap) -> Option<Uuid> + Send + Sync> {
+    let (tokens, clock) = (state.sessions.tokens.clone(), state.clock.clone());
+    Arc::new(move |headers| {
+        let token = crate::auth::bearer(headers)?;
+        tokens.read(token, clock.now()).map(|claims| claims.user_id)
+    })
 }

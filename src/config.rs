@@ -13,6 +13,8 @@ use chrono::NaiveDate;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::http::limits::RateLimitSettings;
+
 mod company;
 mod mail;
 mod rates;
@@ -21,8 +23,7 @@ mod stripe;
 
 pub use company::{Company, VatRegime, VatSettings};
 pub use mail::{MailSettings, MailTransport};
-pub use rates::{Rate, RateSettings};
-pub use seeds::SeedSettings;
+pub use seeds::{SeedAccount, SeedSettings};
 pub use stripe::StripeSettings;
 
 /// Where the program runs; development replaces the edges (mail, Stripe) by simulations.
@@ -41,6 +42,10 @@ pub struct Config {
     pub environment: Environment,
     /// `BIND_ADDRESS` and `PORT`
     pub listen: SocketAddr,
+    /// `UPLOADS_RESERVE_MB`: uploads are refused when less free space than this would remain.
+    pub uploads_reserve_mb: u64,
+    /// `MAX_IN_FLIGHT`: requests served at the same time.
+    pub max_in_flight: usize,
     /// `DATABASE_URL`
     pub database_url: SecretString,
     /// `DATABASE_MAX_CONNECTIONS`; the pool's default when absent.
@@ -72,7 +77,7 @@ pub struct Config {
     /// `VAT_*`
     pub vat: VatSettings,
     /// `RATE_LIMIT_*`
-    pub rates: RateSettings,
+    pub rates: RateLimitSettings,
     /// `SEED_*`
     pub seeds: SeedSettings,
 }
@@ -104,7 +109,19 @@ impl Vars {
         self
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    /// Sets a variable whatever its value.
+    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.0.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Whether a variable has a value.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
@@ -180,15 +197,35 @@ impl Config {
             frontend_urls,
             trusted_proxies: proxies(vars)?,
             uploads_dir: vars.text("UPLOADS_DIR", "uploads").into(),
+            uploads_reserve_mb: vars.parsed("UPLOADS_RESERVE_MB")?.unwrap_or(256),
+            max_in_flight: vars.parsed("MAX_IN_FLIGHT")?.unwrap_or(512),
             spa_dir: vars.get("SPA_DIR").map(PathBuf::from),
             log_level: vars.text("LOG_LEVEL", "info"),
             stripe: StripeSettings::load(vars, environment)?,
             mail: MailSettings::load(vars, environment)?,
             company: Company::load(vars, environment)?,
             vat: VatSettings::load(vars, environment)?,
-            rates: RateSettings::load(vars, environment)?,
+            rates: rates::load(vars, environment)?,
             seeds: SeedSettings::load(vars),
         };
+        Ok(config)
+    }
+
+    /// Settings for a command that only needs the database: what a server must know besides may be missing.
+    ///
+    /// # Errors
+    /// When `DATABASE_URL` is missing or a given variable cannot be read.
+    pub fn load_for_tools(vars: Vars) -> Result<Self, ConfigError> {
+        let production = vars.get("APP_ENV") != Some("development");
+        let mut config = Self::load(
+            &vars
+                .set("APP_ENV", "development")
+                .or_default("JWT_SECRET", "a command signs nothing with this value")
+                .or_default("STRIPE_WEBHOOK_SECRET", "none"),
+        )?;
+        if production {
+            config.environment = Environment::Production;
+        }
         Ok(config)
     }
 

@@ -15,7 +15,7 @@ mod wire;
 
 pub use passwords::{Passwords, UNUSABLE, Verdict};
 pub use routes::router;
-pub use session::{Admin, MaybeSession, Session, SessionUser, Sessions};
+pub use session::{Admin, MaybeSession, Session, SessionUser, Sessions, bearer};
 pub use store::void_reset_tokens;
 pub use tokens::{Claims, SessionTokens};
 

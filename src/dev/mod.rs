@@ -2,3 +2,12 @@
 
 pub mod mailbox;
 pub mod stripe;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::AppState;
+
+/// The described routes of development. The simulated Stripe is mounted beside them: it is not our API.
+pub fn router() -> OpenApiRouter<AppState> {
+    mailbox::router()
+}

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use axum::http::header::USER_AGENT;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -137,7 +138,11 @@ impl Edge {
         });
         let named = request_id::incoming(request.headers()).filter(|_| self.proxies.contains(peer));
         let request_id = named.map_or_else(|| (self.new_request_id)(), str::to_owned);
-        RequestContext::new(request_id, self.proxies.client_ip(peer, request.headers()))
+        let context = RequestContext::new(request_id, self.proxies.client_ip(peer, request.headers()));
+        if let Some(agent) = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()) {
+            context.set_user_agent(agent.to_owned());
+        }
+        context
     }
 }
 

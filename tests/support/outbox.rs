@@ -17,7 +17,10 @@ use staka::{
     emails::{transport::Transport, worker::Worker},
     events::{self, AlertKind, Bus, Event},
     files::storage::Storage,
+    http::{RateLimits, limits::RateLimitSettings},
     links::SignedLinks,
+    payments::stripe::StripeGateway,
+    tarifs::PriceList,
 };
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -43,13 +46,9 @@ impl Lab {
             sessions: Sessions::new(&config.jwt_secret),
             links: SignedLinks::new(&config.jwt_secret),
             storage: Storage::local(&files, 0).unwrap(),
-            stripe: staka::payments::stripe::StripeGateway::new("sk_test_x", Some("http://127.0.0.1:1"))
-                .unwrap(),
-            limits: staka::http::limits::RateLimits::new(
-                &staka::http::limits::RateLimitSettings::disabled(),
-                clock.clone(),
-            ),
-            tarifs: staka::tarifs::PriceList::default(),
+            stripe: StripeGateway::new("sk_test_x", Some("http://127.0.0.1:9")).unwrap(),
+            limits: RateLimits::new(&RateLimitSettings::disabled(), clock.clone()),
+            tarifs: PriceList::default(),
             bus: Bus::default(),
             config,
             db,

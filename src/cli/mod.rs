@@ -1,0 +1,86 @@
+//! The command line: one file per command.
+
+mod admin;
+mod dev;
+mod migrate;
+mod openapi;
+mod seed;
+mod serve;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{Config, Vars},
+    db::{Db, PoolSettings},
+};
+use secrecy::ExposeSecret;
+
+/// REST API server of Staka Livres.
+#[derive(Parser)]
+#[command(name = "staka", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve (the default when DATABASE_URL is set); settings come from the environment
+    Serve,
+    /// Serve in development, with a private database unless DATABASE_URL is set (the default without it)
+    Dev,
+    /// Apply the pending migrations
+    Migrate,
+    /// Add the initial content and accounts that are missing; never deletes or changes any
+    Seed,
+    /// Print the API description (OpenAPI 3.1)
+    Openapi,
+    /// Administrators
+    Admin {
+        #[command(subcommand)]
+        command: admin::Command,
+    },
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let vars = Vars::from_env();
+    let default = if vars.has("DATABASE_URL") { Command::Serve } else { Command::Dev };
+    match run(cli.command.unwrap_or(default), vars) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("staka: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
+    if let Command::Openapi = command {
+        return openapi::run();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(Config::load(&vars)?).await,
+            Command::Dev => dev::run(vars).await,
+            Command::Migrate => migrate::run(vars).await,
+            Command::Seed => seed::run(vars).await,
+            Command::Openapi => openapi::run(),
+            Command::Admin { command } => admin::run(command, vars).await,
+        }
+    })
+}
+
+/// Connects to the configured database.
+async fn connect(config: &Config) -> anyhow::Result<Db> {
+    let mut settings = PoolSettings::default();
+    if let Some(max) = config.database_max_connections {
+        settings.max_connections = max;
+    }
+    Db::connect(config.database_url.expose_secret(), settings).await.context("the database of DATABASE_URL cannot be reached")
+}

@@ -1,0 +1,64 @@
+use anyhow::Context;
+use tokio::net::TcpListener;
+
+use super::connect;
+use crate::{
+    clock::Clock,
+    config::Config,
+    db::{self, Db},
+    launch::launch,
+    server::{self, ServerSettings, Shutdown},
+    telemetry::{self, LogFormat},
+};
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When a setting is missing, the database is away or not migrated, the port is taken, or a
+/// background task fails.
+pub async fn run(config: Config) -> anyhow::Result<()> {
+    let format = if config.is_development() { LogFormat::Human } else { LogFormat::Json };
+    telemetry::init(format, &config.log_level)?;
+    let db = connect(&config).await?;
+    prepare(&config, &db).await?;
+    let shutdown = Shutdown::new();
+    shutdown.on_signals()?;
+    listen(config, db, shutdown, |_| {}).await
+}
+
+/// Migrates when asked to; otherwise refuses a database that is behind.
+async fn prepare(config: &Config, db: &Db) -> anyhow::Result<()> {
+    if config.migrate_on_start {
+        let report = db::migrate(db).await?;
+        tracing::info!(applied = report.applied.len(), "the database is migrated");
+        return Ok(());
+    }
+    let pending = db::pending(db).await?;
+    anyhow::ensure!(
+        pending.is_empty(),
+        "{} migrations are pending ({}…): run `staka migrate`, or set MIGRATE_ON_START=true",
+        pending.len(),
+        pending.first().map_or("", String::as_str)
+    );
+    Ok(())
+}
+
+/// Listens and serves; `ready` is told the port before the first request.
+pub(super) async fn listen(
+    config: Config,
+    db: Db,
+    shutdown: Shutdown,
+    ready: impl FnOnce(u16),
+) -> anyhow::Result<()> {
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let port = listener.local_addr()?.port();
+    let metrics = telemetry::prometheus()?;
+    let launched = launch(config, db.clone(), Clock::system(), port, &shutdown, metrics).await?;
+    tracing::info!(port, "listening");
+    ready(port);
+    let app = launched.start(&shutdown);
+    let served = server::serve(listener, app, ServerSettings::default(), shutdown).await;
+    db.close().await;
+    served
+}

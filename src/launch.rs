@@ -1,0 +1,134 @@
+//! Putting a server together from its settings: components, routes and background work. What serves
+//! production serves the tests.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::{
+    app::{self, AppState, SIMULATOR_PATH, Surroundings},
+    clock::Clock,
+    commandes,
+    config::Config,
+    db::Db,
+    dev::stripe::{Settings, Simulator},
+    emails::{transport::Transport, worker::Worker},
+    files,
+    http::layers::App,
+    invoices,
+    jobs::Scheduler,
+    payments,
+    server::Shutdown,
+    telemetry,
+};
+
+/// A server ready to listen.
+pub struct Launched {
+    /// Its components.
+    pub state: AppState,
+    /// Its routes within their layers.
+    pub app: App,
+    /// Sends the mails of the outbox.
+    pub mails: Worker,
+    /// Repeats the jobs.
+    pub scheduler: Scheduler,
+    /// Plays Stripe, in development without a key.
+    pub simulator: Option<Simulator>,
+    metrics: PrometheusHandle,
+}
+
+/// Puts a server together. `port` is where it will listen.
+///
+/// # Errors
+/// When a setting cannot be used or the database refuses.
+pub async fn launch(
+    config: Config,
+    db: Db,
+    clock: Clock,
+    port: u16,
+    shutdown: &Shutdown,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<Launched> {
+    let transport = Transport::from_settings(&config.mail, &db).await?;
+    let simulator = simulator(&config, &db, &clock, port).await?;
+    let surroundings = Surroundings {
+        clock,
+        transport: transport.clone(),
+        shutdown: shutdown.clone(),
+        metrics: metrics.clone(),
+        port,
+    };
+    let state = AppState::assemble(config, db, surroundings)?;
+    invoices::ensure_vat_regime(&state).await.context("the VAT regime cannot be read")?;
+    let simulated = match &simulator {
+        Some(simulator) => Router::new().nest(SIMULATOR_PATH, simulator.router()),
+        None => Router::new(),
+    };
+    Ok(Launched {
+        app: app::build_app(&state, simulated)?,
+        mails: Worker::new(state.clone(), transport)?,
+        scheduler: scheduler(&state),
+        simulator,
+        metrics,
+        state,
+    })
+}
+
+async fn simulator(config: &Config, db: &Db, clock: &Clock, port: u16) -> anyhow::Result<Option<Simulator>> {
+    let (true, Some(secret)) = (config.stripe.simulated(), config.stripe.webhook_secrets.first()) else {
+        return Ok(None);
+    };
+    let simulator = Simulator::new(Settings {
+        db: db.pool().clone(),
+        clock: clock.clone(),
+        webhook_secret: secret.clone(),
+        webhook_url: format!("http://127.0.0.1:{port}/payments/webhook"),
+        public_base_url: format!("http://localhost:{port}"),
+    });
+    simulator.prepare().await?;
+    Ok(Some(simulator))
+}
+
+/// Every job of the server, with its period.
+fn scheduler(state: &AppState) -> Scheduler {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let mut scheduler = Scheduler::new(state.clone());
+    scheduler.add("stripe_events", MINUTE, async |state| Ok(payments::inbox::retry_due(&state).await? as u64));
+    scheduler.add("stripe_sessions", 5 * MINUTE, async |state| Ok(payments::reconcile::run(&state).await? as u64));
+    scheduler.add("pending_orders", 60 * MINUTE, async |state| commandes::purge::abandoned(&state).await);
+    scheduler.add("storage_deletions", MINUTE, async |state| files::deletions::run(&state).await);
+    scheduler.add("unfinished_uploads", 60 * MINUTE, async |state| {
+        let day_ago = state.clock.now() - chrono::Duration::days(1);
+        Ok(state.storage.sweep_tmp(day_ago).await? as u64)
+    });
+    scheduler
+}
+
+impl Launched {
+    /// Starts the background work, which ends with `shutdown`, and hands over the application.
+    pub fn start(self, shutdown: &Shutdown) -> App {
+        let stop = || shutdown.stopping();
+        let (mails, mails_stop) = (self.mails, stop());
+        shutdown.spawn("mails", async move {
+            mails.run(mails_stop).await;
+            Ok(())
+        });
+        shutdown.spawn("invoices", invoices::render::run(self.state, stop()));
+        let (scheduler, jobs_stop) = (self.scheduler, stop());
+        shutdown.spawn("jobs", async move {
+            scheduler.run(jobs_stop).await;
+            Ok(())
+        });
+        if let Some(simulator) = self.simulator {
+            let retries_stop = stop();
+            shutdown.spawn("simulated webhooks", async move {
+                simulator.run_retries(retries_stop).await;
+                Ok(())
+            });
+        }
+        shutdown.spawn("metrics", telemetry::upkeep(self.metrics, stop()));
+        self.app
+    }
+}

@@ -1,0 +1,166 @@
+//! The initial content: price list, questions, legal pages and demo accounts. Only what is missing is
+//! added; nothing is ever changed or deleted.
+
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+use sqlx::MySqlConnection;
+
+use crate::{
+    auth::{Passwords, Role},
+    clock::{Clock, new_id},
+    config::{Config, SeedAccount},
+    db::{Db, violates},
+    tarifs::{Unite, format::prix_formate},
+};
+
+mod content;
+
+use content::{FAQ, PAGES, TARIFS};
+
+/// Adds what is missing and tells how many rows that was. Demo accounts with their published
+/// passwords are for development only.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn apply(db: &Db, config: &Config, clock: &Clock, passwords: &Passwords) -> anyhow::Result<u64> {
+    let mut conn = db.conn().await?;
+    let now = clock.now();
+    let mut added = tarifs(&mut conn, now).await? + faq(&mut conn, now).await? + pages(&mut conn, now).await?;
+    let seeds = &config.seeds;
+    let accounts = [
+        (&seeds.admin, Role::Admin, "Admin", "Staka"),
+        (&seeds.client, Role::User, "Camille", "Durand"),
+        (&seeds.corrector, Role::Corrector, "Dominique", "Lefèvre"),
+    ];
+    for (account, role, prenom, nom) in accounts {
+        if config.is_development() || account.chosen {
+            added += self::account(&mut conn, passwords, account, role, (prenom, nom), now).await?;
+        }
+    }
+    Ok(added)
+}
+
+async fn account(
+    conn: &mut MySqlConnection,
+    passwords: &Passwords,
+    account: &SeedAccount,
+    role: Role,
+    (prenom, nom): (&str, &str),
+    now: DateTime<Utc>,
+) -> anyhow::Result<u64> {
+    let known = sqlx::query_scalar!("SELECT COUNT(*) FROM users WHERE email = ?", account.email).fetch_one(&mut *conn).await?;
+    if known > 0 {
+        return Ok(0);
+    }
+    let hash = passwords
+        .hash(account.password.expose_secret())
+        .await
+        .map_err(|error| anyhow::anyhow!("{}", error.code().to_owned()))?;
+    let inserted = sqlx::query!(
+        "INSERT INTO users (id, prenom, nom, email, password_hash, role, is_active, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, TRUE, ?, ?)",
+        new_id(),
+        prenom,
+        nom,
+        account.email,
+        hash,
+        role,
+        now,
+        now
+    )
+    .execute(conn)
+    .await;
+    added(inserted, "users_email")
+}
+
+async fn tarifs(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
+    if sqlx::query_scalar!("SELECT COUNT(*) FROM tarifs").fetch_one(&mut *conn).await? > 0 {
+        return Ok(0);
+    }
+    let mut count = 0;
+    for (ordre, tarif) in (1_i32..).zip(TARIFS) {
+        let inserted = sqlx::query!(
+            "INSERT INTO tarifs
+               (id, nom, description, prix, prix_formate, unite, type_service, duree_estimee, actif, ordre, created_at, updated_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, TRUE, ?, ?, ?)",
+            new_id(),
+            tarif.nom,
+            tarif.description,
+            tarif.prix,
+            prix_formate(tarif.prix.into(), tarif.unite),
+            tarif.unite,
+            tarif.type_service,
+            tarif.duree,
+            ordre,
+            now,
+            now
+        )
+        .execute(&mut *conn)
+        .await;
+        count += added(inserted, "tarifs_nom")?;
+    }
+    Ok(count)
+}
+
+async fn faq(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
+    if sqlx::query_scalar!("SELECT COUNT(*) FROM faqs").fetch_one(&mut *conn).await? > 0 {
+        return Ok(0);
+    }
+    for (ordre, entry) in (1_i32..).zip(FAQ) {
+        sqlx::query!(
+            "INSERT INTO faqs (id, question, answer, ordre, visible, categorie, created_at, updated_at)
+             VALUES (?, ?, ?, ?, TRUE, ?, ?, ?)",
+            new_id(),
+            entry.question,
+            entry.answer,
+            ordre,
+            entry.categorie,
+            now,
+            now
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(FAQ.len() as u64)
+}
+
+async fn pages(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
+    let mut count = 0;
+    for page in PAGES {
+        let inserted = sqlx::query!(
+            "INSERT INTO pages (id, title, slug, content, type, status, published_at, created_at, updated_at)
+             VALUES (?, ?, ?, ?, 'LEGAL', 'PUBLISHED', ?, ?, ?)",
+            new_id(),
+            page.title,
+            page.slug,
+            page.content,
+            now,
+            now,
+            now
+        )
+        .execute(&mut *conn)
+        .await;
+        count += added(inserted, "pages_slug")?;
+    }
+    Ok(count)
+}
+
+/// One row, or none when its key is taken already.
+fn added(inserted: Result<sqlx::mysql::MySqlQueryResult, sqlx::Error>, key: &str) -> anyhow::Result<u64> {
+    match inserted {
+        Ok(_) => Ok(1),
+        Err(error) if violates(&error, key) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Type of the prices of [`TARIFS`].
+pub(crate) struct SeedTarif {
+    nom: &'static str,
+    description: &'static str,
+    /// Cents, per page when `unite` is the page.
+    prix: i32,
+    unite: Unite,
+    type_service: &'static str,
+    duree: &'static str,
+}
