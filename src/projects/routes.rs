@@ -27,7 +27,7 @@ const LONGEST_SEARCH: usize = 100;
 
 /// Every route of this domain.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts))
+    OpenApiRouter::new().routes(routes!(list_projects)).routes(routes!(count_projects))
 }
 
 /// Which projects to list.
@@ -65,7 +65,7 @@ struct ProjectList {
 /// The caller's projects; the total is also in `X-Total-Count`.
 #[utoipa::path(get, path = "/projects", tag = "Projets", security(("bearer" = [])), params(ListQuery),
     responses((status = 200, body = ProjectList), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-async fn list(
+async fn list_projects(
     State(state): State<AppState>,
     Session(user): Session,
     ApiQuery(query): ApiQuery<ListQuery>,
@@ -117,7 +117,7 @@ struct Counts {
 /// How many projects the caller has under each tab.
 #[utoipa::path(get, path = "/projects/counts", tag = "Projets", security(("bearer" = [])),
     responses((status = 200, body = Counts), (status = 401, body = ErrorBody)))]
-async fn counts(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<Counts>> {
+async fn count_projects(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<Counts>> {
     let mut conn = state.db.conn().await?;
     let mut counts = Counts::default();
     for (statut, total) in store::by_statut(&mut conn, user.id).await? {

@@ -170,8 +170,9 @@ fn pages(row: &ProjectRow, note: &str) -> Option<u32> {
 
 /// The number before the first « page » that has one: `120 pages`.
 fn pages_in(note: &str) -> Option<u32> {
-    note.to_lowercase().match_indices("page").find_map(|(at, _)| {
-        let before = note.to_lowercase().get(..at)?.trim_end().to_owned();
+    let note = note.to_lowercase();
+    note.match_indices("page").find_map(|(at, _)| {
+        let before = note.get(..at)?.trim_end();
         let digits = before.len() - before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
         before.get(before.len() - digits..)?.parse().ok()
     })
