@@ -7,6 +7,7 @@ mod emails_transport;
 mod http;
 mod invoice_document;
 mod jobs;
+mod journeys;
 mod mailbox;
 mod notifications;
 mod outbox;

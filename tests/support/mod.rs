@@ -2,4 +2,5 @@
 
 pub mod database;
 pub mod outbox;
+pub mod server;
 pub mod smtp;

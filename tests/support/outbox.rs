@@ -10,22 +10,21 @@ use chrono::{Duration, TimeZone, Utc};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use staka::{
-    app::{AppState, Components},
-    auth::{Passwords, Role, Sessions},
+    app::{AppState, Surroundings},
+    auth::Role,
     clock::{Clock, ManualClock, new_id},
-    config::{Config, Vars},
     emails::{transport::Transport, worker::Worker},
-    events::{self, AlertKind, Bus, Event},
-    files::storage::Storage,
-    http::{RateLimits, limits::RateLimitSettings},
-    links::SignedLinks,
-    payments::stripe::StripeGateway,
-    tarifs::PriceList,
+    events::{self, AlertKind, Event},
+    server::Shutdown,
 };
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::{database::TestDatabase, smtp::Server};
+use super::{
+    database::TestDatabase,
+    server::{config, metrics},
+    smtp::Server,
+};
 
 /// State, clock and database of one test.
 pub struct Lab {
@@ -40,20 +39,19 @@ impl Lab {
         let (database, db) = TestDatabase::migrated().await;
         let (clock, manual) = Clock::manual(Utc.with_ymd_and_hms(2026, 3, 9, 10, 0, 0).unwrap());
         let files = std::env::temp_dir().join(format!("staka-outbox-{}", new_id().simple()));
-        let config = config(database.url());
-        let state = AppState::new(Components {
-            passwords: Passwords::new().unwrap(),
-            sessions: Sessions::new(&config.jwt_secret),
-            links: SignedLinks::new(&config.jwt_secret),
-            storage: Storage::local(&files, 0).unwrap(),
-            stripe: StripeGateway::new("sk_test_x", Some("http://127.0.0.1:9")).unwrap(),
-            limits: RateLimits::new(&RateLimitSettings::disabled(), clock.clone()),
-            tarifs: PriceList::default(),
-            bus: Bus::default(),
-            config,
-            db,
-            clock,
-        });
+        let config = config(
+            database.url(),
+            &files,
+            &[
+                ("APP_URL", "https://livrestaka.example"),
+                ("API_URL", "https://api.livrestaka.example"),
+                ("FROM_EMAIL", "contact@livrestaka.example"),
+                ("ADMIN_EMAIL", "equipe@livrestaka.example"),
+            ],
+        );
+        let transport = Transport::from_settings(&config.mail, &db).await.unwrap();
+        let surroundings = Surroundings { clock, transport, shutdown: Shutdown::new(), metrics: metrics(), port: 9 };
+        let state = AppState::assemble(config, db, surroundings).unwrap();
         Self { state, clock: manual, _database: database, files }
     }
 
@@ -185,18 +183,4 @@ impl Answer {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
-}
-
-fn config(database_url: &str) -> Config {
-    let vars = [
-        ("APP_ENV", "development"),
-        ("DATABASE_URL", database_url),
-        ("JWT_SECRET", "0123456789abcdef0123456789abcdef"),
-        ("APP_URL", "https://livrestaka.example"),
-        ("API_URL", "https://api.livrestaka.example"),
-        ("FROM_EMAIL", "contact@livrestaka.example"),
-        ("ADMIN_EMAIL", "equipe@livrestaka.example"),
-    ];
-    let vars: Vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Config::load(&vars).unwrap()
 }
