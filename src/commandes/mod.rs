@@ -85,6 +85,19 @@ impl Statut {
     }
 }
 
+/// A text that names no status.
+#[derive(Debug, thiserror::Error)]
+#[error("not a status of an order")]
+pub struct UnknownStatut;
+
+impl TryFrom<String> for Statut {
+    type Error = UnknownStatut;
+
+    fn try_from(text: String) -> Result<Self, UnknownStatut> {
+        Self::parse(&text).ok_or(UnknownStatut)
+    }
+}
+
 /// How urgent an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]

@@ -149,24 +149,30 @@ pub async fn place(
 async fn finish(state: AppState, order: Order, received: Option<Received>) -> ApiResult<Placed> {
     let id = new_id();
     let files = received.as_ref().map(Received::files).unwrap_or_default();
-    let recorded = with_retry(|| record(&state, id, &order, files)).await;
-    let count = files.len();
-    let files = match (recorded, received) {
-        (Ok(ids), Some(received)) => ids.into_iter().zip(received.keep()).collect(),
-        (Ok(_), None) => vec![],
-        (Err(error), _) => return Err(error.into()),
+    let ids = match with_retry(|| record(&state, id, &order, files)).await {
+        Ok(ids) => ids,
+        Err(error) => {
+            // A connection lost during the commit may have left the order behind.
+            take_back(&state, id).await;
+            return Err(error.into());
+        }
     };
+    let files: Vec<_> = ids.into_iter().zip(received.map(Received::keep).unwrap_or_default()).collect();
     match open(&state, id, &order).await {
         Ok((checkout_url, session_id)) => {
             tell(&state, id, &order, &files).await;
-            Ok(Placed { pending_id: id, checkout_url, session_id, files: count })
+            Ok(Placed { pending_id: id, checkout_url, session_id, files: files.len() })
         }
         Err(error) => {
-            if let Err(error) = pending::discard(&state, id).await {
-                tracing::error!(%error, pending = %id, "an order that cannot be paid is left to the purge");
-            }
+            take_back(&state, id).await;
             Err(error)
         }
+    }
+}
+
+async fn take_back(state: &AppState, id: Uuid) {
+    if let Err(error) = pending::discard(state, id).await {
+        tracing::error!(%error, pending = %id, "an order that cannot be paid is left to the purge");
     }
 }
 
@@ -246,6 +252,6 @@ fn uploaded<'a>(order: &'a Order, file_id: Uuid, file: &ReceivedFile) -> audit::
         target: audit::Target::File,
         target_id: Some(file_id.to_string()),
         details: Some(json!({ "size": file.object.size, "mimeType": file.mime })),
-        severity: audit::Severity::Low,
+        severity: audit::Severity::Medium,
     }
 }

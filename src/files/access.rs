@@ -22,7 +22,11 @@ use crate::{
 ///
 /// # Errors
 /// 403 for anyone else, and for an order that does not exist.
-pub async fn documents_of(state: &AppState, user: &SessionUser, commande_id: Uuid) -> ApiResult<Vec<FileRow>> {
+pub async fn documents_of(
+    state: &AppState,
+    user: &SessionUser,
+    commande_id: Uuid,
+) -> ApiResult<Vec<FileRow>> {
     let mut conn = state.db.conn().await?;
     let parties = store::parties(&mut conn, commande_id).await?;
     let allowed = parties.is_some_and(|parties| {
@@ -30,7 +34,9 @@ pub async fn documents_of(state: &AppState, user: &SessionUser, commande_id: Uui
     });
     match allowed {
         true => Ok(store::of_commande(&mut conn, commande_id).await?),
-        false => Err(ApiError::forbidden("PROJECT_FORBIDDEN", "Ce projet n’existe pas ou ne vous appartient pas.")),
+        false => {
+            Err(ApiError::forbidden("PROJECT_FORBIDDEN", "Ce projet n’existe pas ou ne vous appartient pas."))
+        }
     }
 }
 
@@ -38,7 +44,12 @@ pub async fn documents_of(state: &AppState, user: &SessionUser, commande_id: Uui
 ///
 /// # Errors
 /// 404 for an unknown document or one whose content is lost, 403 for someone who may not read it, 416.
-pub async fn fetch(state: &AppState, user: &SessionUser, id: Uuid, request: &HeaderMap) -> ApiResult<Response<Body>> {
+pub async fn fetch(
+    state: &AppState,
+    user: &SessionUser,
+    id: Uuid,
+    request: &HeaderMap,
+) -> ApiResult<Response<Body>> {
     let file = find(state, user, id).await?;
     if !may_read(user, &file) {
         return Err(ApiError::forbidden("FILE_FORBIDDEN", "Vous n’avez pas accès à ce fichier."));

@@ -21,10 +21,10 @@ use crate::{
 /// The routes that read documents.
 pub fn reading_router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(of_project))
-        .routes(routes!(of_project_alias))
-        .routes(routes!(download))
-        .routes(routes!(download_alias))
+        .routes(routes!(project_files))
+        .routes(routes!(project_files_alias))
+        .routes(routes!(download_file))
+        .routes(routes!(download_file_alias))
 }
 
 /// A document in a list.
@@ -74,7 +74,7 @@ struct FileList {
     params(("id" = Uuid, Path)),
     responses((status = 200, body = FileList), (status = 400, description = "`INVALID_ID`", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn of_project(state: State<AppState>, session: Session, id: StrictPathId) -> ApiResult<Json<FileList>> {
+async fn project_files(state: State<AppState>, session: Session, id: StrictPathId) -> ApiResult<Json<FileList>> {
     list(state, session, id).await
 }
 
@@ -83,7 +83,11 @@ async fn of_project(state: State<AppState>, session: Session, id: StrictPathId) 
     params(("id" = Uuid, Path)),
     responses((status = 200, body = FileList), (status = 400, description = "`INVALID_ID`", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn of_project_alias(state: State<AppState>, session: Session, id: StrictPathId) -> ApiResult<Json<FileList>> {
+async fn project_files_alias(
+    state: State<AppState>,
+    session: Session,
+    id: StrictPathId,
+) -> ApiResult<Json<FileList>> {
     list(state, session, id).await
 }
 
@@ -104,7 +108,7 @@ async fn list(
               (status = 206, description = "The part asked for."),
               (status = 400, description = "`INVALID_ID`", body = ErrorBody), (status = 401, body = ErrorBody),
               (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 416, body = ErrorBody)))]
-async fn download(
+async fn download_file(
     long: LongRunning,
     state: State<AppState>,
     session: Session,
@@ -121,7 +125,7 @@ async fn download(
               (status = 206, description = "The part asked for."),
               (status = 400, description = "`INVALID_ID`", body = ErrorBody), (status = 401, body = ErrorBody),
               (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 416, body = ErrorBody)))]
-async fn download_alias(
+async fn download_file_alias(
     long: LongRunning,
     state: State<AppState>,
     session: Session,

@@ -27,7 +27,7 @@ const LONGEST_SEARCH: usize = 100;
 
 /// Every route of this domain.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts))
+    OpenApiRouter::new().routes(routes!(list_projects)).routes(routes!(count_projects))
 }
 
 /// Which projects to list.
@@ -65,13 +65,14 @@ struct ProjectList {
 /// The caller's projects; the total is also in `X-Total-Count`.
 #[utoipa::path(get, path = "/projects", tag = "Projets", security(("bearer" = [])), params(ListQuery),
     responses((status = 200, body = ProjectList), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-async fn list(
+async fn list_projects(
     State(state): State<AppState>,
     Session(user): Session,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<([(HeaderName, HeaderValue); 1], Json<ProjectList>)> {
     let page = page_params(query.page.as_deref(), query.limit.as_deref(), 10, 50)?;
-    let filter = Filter { user_id: user.id, stage: stage(query.status.as_deref())?, words: words(query.search)? };
+    let filter =
+        Filter { user_id: user.id, stage: stage(query.status.as_deref())?, words: words(query.search)? };
     let mut conn = state.db.conn().await?;
     let total = store::count(&mut conn, &filter).await?.unsigned_abs();
     let rows = store::list(&mut conn, &filter, page).await?;
@@ -116,7 +117,7 @@ struct Counts {
 /// How many projects the caller has under each tab.
 #[utoipa::path(get, path = "/projects/counts", tag = "Projets", security(("bearer" = [])),
     responses((status = 200, body = Counts), (status = 401, body = ErrorBody)))]
-async fn counts(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<Counts>> {
+async fn count_projects(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<Counts>> {
     let mut conn = state.db.conn().await?;
     let mut counts = Counts::default();
     for (statut, total) in store::by_statut(&mut conn, user.id).await? {

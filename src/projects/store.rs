@@ -16,7 +16,8 @@ pub struct Filter {
     pub words: Vec<String>,
 }
 
-const COLUMNS: &str = "SELECT c.id, c.titre, c.description, c.statut, c.amount, c.pack_type, t.nom AS tarif,
+// The type of an ENUM column is only known to checked queries: here it travels as text.
+const COLUMNS: &str = "SELECT c.id, c.titre, c.description, CAST(c.statut AS CHAR) AS statut, c.amount, c.pack_type, t.nom AS tarif,
         c.pages_declarees, c.pages_verifiees, c.date_echeance, c.date_finition, c.created_at, c.updated_at,
         u.prenom AS corrector_prenom, u.nom AS corrector_nom,
         EXISTS (SELECT 1 FROM files f WHERE f.commande_id = c.id AND f.is_corrected = TRUE) AS corrected
@@ -25,7 +26,11 @@ const COLUMNS: &str = "SELECT c.id, c.titre, c.description, c.statut, c.amount, 
     LEFT JOIN users u ON u.id = c.corrector_id";
 
 /// A page of projects: those due last first, then the newest.
-pub async fn list(conn: &mut MySqlConnection, filter: &Filter, page: Page) -> Result<Vec<ProjectRow>, sqlx::Error> {
+pub async fn list(
+    conn: &mut MySqlConnection,
+    filter: &Filter,
+    page: Page,
+) -> Result<Vec<ProjectRow>, sqlx::Error> {
     let mut query = QueryBuilder::new(COLUMNS);
     filter.push_to(&mut query);
     query.push(" ORDER BY c.date_echeance DESC, c.created_at DESC, c.id DESC LIMIT ");

@@ -60,6 +60,7 @@ pub struct ProjectRow {
     pub id: Uuid,
     pub titre: String,
     pub description: Option<String>,
+    #[sqlx(try_from = "String")]
     pub statut: Statut,
     pub amount: Option<i32>,
     pub pack_type: Option<String>,
@@ -116,7 +117,10 @@ impl From<ProjectRow> for Project {
             pages: pages(&row, note),
             started_at: day_in_paris(row.created_at),
             delivery_at: row.date_echeance.or(row.date_finition).map(day_in_paris),
-            corrector: row.corrector_prenom.zip(row.corrector_nom).map(|(prenom, nom)| format!("{prenom} {nom}")),
+            corrector: row
+                .corrector_prenom
+                .zip(row.corrector_nom)
+                .map(|(prenom, nom)| format!("{prenom} {nom}")),
             pack: row.tarif.unwrap_or_else(|| old_pack(row.pack_type.as_deref(), row.amount).to_owned()),
             status,
             status_badge: status.badge(),
@@ -159,14 +163,16 @@ fn kind(note: &str) -> &'static str {
 
 fn pages(row: &ProjectRow, note: &str) -> Option<u32> {
     let declared = [row.pages_verifiees, row.pages_declarees];
-    let known = declared.into_iter().flatten().find_map(|pages| u32::try_from(pages).ok().filter(|pages| *pages > 0));
+    let known =
+        declared.into_iter().flatten().find_map(|pages| u32::try_from(pages).ok().filter(|pages| *pages > 0));
     known.or_else(|| pages_in(note))
 }
 
 /// The number before the first « page » that has one: `120 pages`.
 fn pages_in(note: &str) -> Option<u32> {
-    note.to_lowercase().match_indices("page").find_map(|(at, _)| {
-        let before = note.to_lowercase().get(..at)?.trim_end().to_owned();
+    let note = note.to_lowercase();
+    note.match_indices("page").find_map(|(at, _)| {
+        let before = note.get(..at)?.trim_end();
         let digits = before.len() - before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
         before.get(before.len() - digits..)?.parse().ok()
     })

@@ -14,7 +14,7 @@ use crate::{
 
 /// `GET /tarifs` and its alias.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(list_public))
+    OpenApiRouter::new().routes(routes!(list_tarifs)).routes(routes!(list_public_tarifs))
 }
 
 /// One line of the price list, as everybody may read it.
@@ -75,7 +75,7 @@ impl From<&Tarif> for PublicTarif {
 #[utoipa::path(get, path = "/tarifs", tag = "Tarifs",
     responses((status = 200, description = "The active lines; 304 when unchanged.", body = TarifList),
               (status = 503, body = ErrorBody)))]
-async fn list(state: State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
+async fn list_tarifs(state: State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
     answer(state, headers).await
 }
 
@@ -83,7 +83,7 @@ async fn list(state: State<AppState>, headers: HeaderMap) -> ApiResult<Response>
 #[utoipa::path(get, path = "/public/tarifs", tag = "Tarifs",
     responses((status = 200, description = "The active lines; 304 when unchanged.", body = TarifList),
               (status = 503, body = ErrorBody)))]
-async fn list_public(state: State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
+async fn list_public_tarifs(state: State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
     answer(state, headers).await
 }
 

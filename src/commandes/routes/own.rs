@@ -1,197 +1,26 @@
-//! The orders' URLs.
+//! Orders without payment, and what their authors read of all of theirs.
 
-use axum::{
-    Json,
-    extract::{Request, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{
-    PaymentStatus, Statut, intake,
-    pending::{self, PendingStatus},
-    service::{self, Draft},
-    store::{self, OwnCommande},
-    submit::{Incoming, place},
-};
 use crate::{
     app::AppState,
     auth::Session,
-    http::{
-        ApiError, ApiJson, ApiQuery, ApiResult, Budget, ClientIp, Detail, ErrorBody, LimitKey, LongRunning,
-        PathId, iso::Iso, page_params,
+    commandes::{
+        PaymentStatus, Statut,
+        service::{self, Draft},
+        store::{self, OwnCommande},
     },
+    http::{ApiError, ApiJson, ApiQuery, ApiResult, Detail, ErrorBody, PathId, iso::Iso, page_params},
 };
-
-/// Every route of this domain.
-pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new()
-        .routes(routes!(order_as_guest))
-        .routes(routes!(guest_order))
-        .routes(routes!(create_paid))
-        .routes(routes!(create, list))
-        .routes(routes!(detail))
-}
-
-/// The text fields of both order forms. Sent as multipart/form-data with the documents in `files`, or as JSON without.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[allow(dead_code, reason = "documents the form; the fields are read by name")]
-struct OrderForm {
-    /// Guests only: first name, 2 to 100 characters.
-    prenom: Option<String>,
-    /// Guests only: family name, 2 to 100 characters.
-    nom: Option<String>,
-    /// Guests only.
-    email: Option<String>,
-    /// Guests only: 1 to 20 characters.
-    telephone: Option<String>,
-    /// Guests only: must be `true`.
-    consentement_rgpd: Option<bool>,
-    /// An active tarif.
-    service_id: Uuid,
-    /// Connected authors: 3 to 200 characters. Guests: up to 200; the name of the service when empty.
-    titre: Option<String>,
-    description: Option<String>,
-    /// 1 to 1000; needed by page-priced services.
-    nombre_pages: Option<u32>,
-    /// The price shown, in euros; a different one is refused with 409.
-    prix_calcule: Option<f64>,
-    type_client: Option<super::TypeClient>,
-    societe: Option<String>,
-    siren: Option<String>,
-    numero_tva: Option<String>,
-    reference_client: Option<String>,
-    adresse_facturation: Option<String>,
-    /// JSON `{title, description, originalName}` about the first file, `fileMetadata_1` about the second, ...
-    #[schema(rename = "fileMetadata_0")]
-    file_metadata_0: Option<String>,
-    /// Up to ten documents of 50 MiB each, after the text fields.
-    #[schema(value_type = Vec<String>, format = Binary)]
-    files: Vec<Vec<u8>>,
-}
-
-/// A guest's order, to be paid.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct GuestOrderPlaced {
-    message: &'static str,
-    /// Where to send the customer: the payment page, or the success page when nothing is due.
-    checkout_url: String,
-    /// Stripe's session; empty when nothing is due.
-    session_id: String,
-    pending_commande_id: Uuid,
-    /// Documents received.
-    uploaded_files: usize,
-}
-
-/// A connected author's order, to be paid.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct PaidProjectPlaced {
-    success: bool,
-    message: &'static str,
-    /// Where to send the customer: the payment page, or the success page when nothing is due.
-    checkout_url: String,
-    pending_commande_id: Uuid,
-}
-
-/// Orders as a guest. Limited per address; an answer other than 400 counts.
-#[utoipa::path(post, path = "/public/order", tag = "Commandes",
-    request_body(content = OrderForm, content_type = "multipart/form-data"),
-    responses((status = 201, body = GuestOrderPlaced), (status = 400, body = ErrorBody),
-              (status = 404, description = "The service is not sold.", body = ErrorBody),
-              (status = 409, description = "`EMAIL_TAKEN`, or `PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
-              (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
-              (status = 503, body = ErrorBody)))]
-async fn order_as_guest(
-    _: LongRunning,
-    State(state): State<AppState>,
-    ClientIp(ip): ClientIp,
-    request: Request,
-) -> ApiResult<(StatusCode, Json<GuestOrderPlaced>)> {
-    let key = LimitKey::ip(ip);
-    state.limits.peek(Budget::GuestOrder, &key)?;
-    let (fields, problems, documents) = Incoming::read(request).await?.split();
-    let (customer, wish) = intake::guest(&fields, problems)?;
-    state.limits.check(Budget::GuestOrder, &key)?;
-    let order = intake::judge_guest(&state, customer, wish).await?;
-    let placed = place(&state, order, documents, &fields).await?;
-    let answer = GuestOrderPlaced {
-        message: "Votre commande est enregistrée. Procédez au paiement pour la valider.",
-        checkout_url: placed.checkout_url,
-        session_id: placed.session_id,
-        pending_commande_id: placed.pending_id,
-        uploaded_files: placed.files,
-    };
-    Ok((StatusCode::CREATED, Json(answer)))
-}
-
-/// Orders as a connected author. Identity fields of the form are ignored.
-#[utoipa::path(post, path = "/commandes/create-paid-project", tag = "Commandes", security(("bearer" = [])),
-    request_body(content = OrderForm, content_type = "multipart/form-data"),
-    responses((status = 201, body = PaidProjectPlaced), (status = 400, body = ErrorBody),
-              (status = 401, body = ErrorBody),
-              (status = 404, description = "The service is not sold.", body = ErrorBody),
-              (status = 409, description = "`PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
-              (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)))]
-async fn create_paid(
-    _: LongRunning,
-    State(state): State<AppState>,
-    Session(user): Session,
-    request: Request,
-) -> ApiResult<(StatusCode, Json<PaidProjectPlaced>)> {
-    let (fields, problems, documents) = Incoming::read(request).await?.split();
-    let wish = intake::author(&fields, problems)?;
-    let order = intake::judge_author(&state, &user, wish).await?;
-    let placed = place(&state, order, documents, &fields).await?;
-    let answer = PaidProjectPlaced {
-        success: true,
-        message: "Votre projet est enregistré. Procédez au paiement pour le valider.",
-        checkout_url: placed.checkout_url,
-        pending_commande_id: placed.pending_id,
-    };
-    Ok((StatusCode::CREATED, Json(answer)))
-}
-
-/// What anyone who holds the id may know of a guest's order.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct GuestOrderState {
-    id: Uuid,
-    status: PendingStatus,
-    created_at: Iso,
-}
-
-/// A guest's order.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct GuestOrder {
-    message: &'static str,
-    pending_commande: GuestOrderState,
-}
-
-/// Whether a guest's order is paid. Says nothing of who ordered what.
-#[utoipa::path(get, path = "/public/order/{id}", tag = "Commandes", params(("id" = Uuid, Path)),
-    responses((status = 200, body = GuestOrder), (status = 404, body = ErrorBody)))]
-async fn guest_order(State(state): State<AppState>, PathId(id): PathId) -> ApiResult<Json<GuestOrder>> {
-    let mut conn = state.db.conn().await?;
-    let found = pending::find(&mut conn, id).await?;
-    let found = found.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))?;
-    Ok(Json(GuestOrder {
-        message: "Commande récupérée avec succès.",
-        pending_commande: GuestOrderState { id, status: found.status, created_at: found.created_at.into() },
-    }))
-}
 
 /// A whole number, as a number or as text.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
-enum Whole {
+pub(super) enum Whole {
     Number(f64),
     Text(String),
 }
@@ -219,7 +48,7 @@ impl Whole {
 /// An order without payment.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct NewCommande {
+pub(super) struct NewCommande {
     /// 3 to 100 characters.
     titre: String,
     description: Option<String>,
@@ -257,7 +86,7 @@ impl NewCommande {
 /// An order just created.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct CreatedCommande {
+pub(super) struct CreatedCommande {
     id: Uuid,
     titre: String,
     description: Option<String>,
@@ -268,7 +97,7 @@ struct CreatedCommande {
 
 /// The answer to a creation.
 #[derive(Serialize, ToSchema)]
-struct Creation {
+pub(super) struct Creation {
     message: &'static str,
     commande: CreatedCommande,
 }
@@ -276,7 +105,7 @@ struct Creation {
 /// Creates an order without payment.
 #[utoipa::path(post, path = "/commandes", tag = "Commandes", security(("bearer" = [])), request_body = NewCommande,
     responses((status = 201, body = Creation), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-async fn create(
+pub(super) async fn create_commande(
     State(state): State<AppState>,
     Session(user): Session,
     ApiJson(body): ApiJson<NewCommande>,
@@ -297,7 +126,7 @@ async fn create(
 /// Which orders to list.
 #[derive(Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct ListQuery {
+pub(super) struct ListQuery {
     /// Page number, from 1.
     #[param(value_type = Option<u32>)]
     page: Option<String>,
@@ -312,7 +141,7 @@ struct ListQuery {
 /// An order as its owner reads it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Commande {
+pub(super) struct Commande {
     id: Uuid,
     titre: String,
     description: Option<String>,
@@ -328,7 +157,7 @@ struct Commande {
 /// Where a list stands in the whole.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Pagination {
+pub(super) struct Pagination {
     page: u32,
     limit: u32,
     total: u64,
@@ -337,14 +166,14 @@ struct Pagination {
 
 /// The filters that were applied.
 #[derive(Serialize, ToSchema)]
-struct Filters {
+pub(super) struct Filters {
     #[serde(skip_serializing_if = "Option::is_none")]
     statut: Option<Statut>,
 }
 
 /// A page of orders.
 #[derive(Serialize, ToSchema)]
-struct CommandeList {
+pub(super) struct CommandeList {
     message: &'static str,
     pagination: Pagination,
     filters: Filters,
@@ -353,7 +182,7 @@ struct CommandeList {
 
 /// One order.
 #[derive(Serialize, ToSchema)]
-struct CommandeDetail {
+pub(super) struct CommandeDetail {
     message: &'static str,
     commande: Commande,
 }
@@ -378,7 +207,7 @@ impl From<OwnCommande> for Commande {
 /// The caller's own orders, newest first.
 #[utoipa::path(get, path = "/commandes", tag = "Commandes", security(("bearer" = [])), params(ListQuery),
     responses((status = 200, body = CommandeList), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-async fn list(
+pub(super) async fn list_commandes(
     State(state): State<AppState>,
     Session(user): Session,
     ApiQuery(query): ApiQuery<ListQuery>,
@@ -410,7 +239,7 @@ async fn list(
 /// One of the caller's own orders.
 #[utoipa::path(get, path = "/commandes/{id}", tag = "Commandes", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = CommandeDetail), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-async fn detail(
+pub(super) async fn read_commande(
     State(state): State<AppState>,
     Session(user): Session,
     PathId(id): PathId,

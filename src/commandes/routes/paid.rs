@@ -1,0 +1,172 @@
+//! Orders to be paid at once.
+
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    app::AppState,
+    auth::Session,
+    commandes::{
+        TypeClient, intake,
+        pending::{self, PendingStatus},
+        submit::{Incoming, place},
+    },
+    http::{ApiError, ApiResult, Budget, ClientIp, ErrorBody, LimitKey, LongRunning, PathId, iso::Iso},
+};
+
+/// The text fields of both order forms. Sent as multipart/form-data with the documents in `files`, or as JSON without.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[allow(dead_code, reason = "documents the form; the fields are read by name")]
+pub(super) struct OrderForm {
+    /// Guests only: first name, 2 to 100 characters.
+    prenom: Option<String>,
+    /// Guests only: family name, 2 to 100 characters.
+    nom: Option<String>,
+    /// Guests only.
+    email: Option<String>,
+    /// Guests only: 1 to 20 characters.
+    telephone: Option<String>,
+    /// Guests only: must be `true`.
+    consentement_rgpd: Option<bool>,
+    /// An active tarif.
+    service_id: Uuid,
+    /// Connected authors: 3 to 200 characters. Guests: up to 200; the name of the service when empty.
+    titre: Option<String>,
+    description: Option<String>,
+    /// 1 to 1000; needed by page-priced services.
+    nombre_pages: Option<u32>,
+    /// The price shown, in euros; a different one is refused with 409.
+    prix_calcule: Option<f64>,
+    type_client: Option<TypeClient>,
+    societe: Option<String>,
+    siren: Option<String>,
+    numero_tva: Option<String>,
+    reference_client: Option<String>,
+    adresse_facturation: Option<String>,
+    /// JSON `{title, description, originalName}` about the first file, `fileMetadata_1` about the second, ...
+    #[schema(rename = "fileMetadata_0")]
+    file_metadata_0: Option<String>,
+    /// Up to ten documents of 50 MiB each, after the text fields.
+    #[schema(value_type = Vec<String>, format = Binary)]
+    files: Vec<Vec<u8>>,
+}
+
+/// A guest's order, to be paid.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GuestOrderPlaced {
+    message: &'static str,
+    /// Where to send the customer: the payment page, or the success page when nothing is due.
+    checkout_url: String,
+    /// Stripe's session; empty when nothing is due.
+    session_id: String,
+    pending_commande_id: Uuid,
+    /// Documents received.
+    uploaded_files: usize,
+}
+
+/// A connected author's order, to be paid.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PaidProjectPlaced {
+    success: bool,
+    message: &'static str,
+    /// Where to send the customer: the payment page, or the success page when nothing is due.
+    checkout_url: String,
+    pending_commande_id: Uuid,
+}
+
+/// Orders as a guest. Limited per address; an answer other than 400 counts.
+#[utoipa::path(post, path = "/public/order", tag = "Commandes",
+    request_body(content = OrderForm, content_type = "multipart/form-data"),
+    responses((status = 201, body = GuestOrderPlaced), (status = 400, body = ErrorBody),
+              (status = 404, description = "The service is not sold.", body = ErrorBody),
+              (status = 409, description = "`EMAIL_TAKEN`, or `PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
+              (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
+              (status = 503, body = ErrorBody)))]
+pub(super) async fn order_as_guest(
+    _: LongRunning,
+    State(state): State<AppState>,
+    ClientIp(ip): ClientIp,
+    request: Request,
+) -> ApiResult<(StatusCode, Json<GuestOrderPlaced>)> {
+    let key = LimitKey::ip(ip);
+    state.limits.peek(Budget::GuestOrder, &key)?;
+    let (fields, problems, documents) = Incoming::read(request).await?.split();
+    let (customer, wish) = intake::guest(&fields, problems)?;
+    state.limits.check(Budget::GuestOrder, &key)?;
+    let order = intake::judge_guest(&state, customer, wish).await?;
+    let placed = place(&state, order, documents, &fields).await?;
+    let answer = GuestOrderPlaced {
+        message: "Votre commande est enregistrée. Procédez au paiement pour la valider.",
+        checkout_url: placed.checkout_url,
+        session_id: placed.session_id,
+        pending_commande_id: placed.pending_id,
+        uploaded_files: placed.files,
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// Orders as a connected author. Identity fields of the form are ignored.
+#[utoipa::path(post, path = "/commandes/create-paid-project", tag = "Commandes", security(("bearer" = [])),
+    request_body(content = OrderForm, content_type = "multipart/form-data"),
+    responses((status = 201, body = PaidProjectPlaced), (status = 400, body = ErrorBody),
+              (status = 401, body = ErrorBody),
+              (status = 404, description = "The service is not sold.", body = ErrorBody),
+              (status = 409, description = "`PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
+              (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)))]
+pub(super) async fn create_paid_project(
+    _: LongRunning,
+    State(state): State<AppState>,
+    Session(user): Session,
+    request: Request,
+) -> ApiResult<(StatusCode, Json<PaidProjectPlaced>)> {
+    let (fields, problems, documents) = Incoming::read(request).await?.split();
+    let wish = intake::author(&fields, problems)?;
+    let order = intake::judge_author(&state, &user, wish).await?;
+    let placed = place(&state, order, documents, &fields).await?;
+    let answer = PaidProjectPlaced {
+        success: true,
+        message: "Votre projet est enregistré. Procédez au paiement pour le valider.",
+        checkout_url: placed.checkout_url,
+        pending_commande_id: placed.pending_id,
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// What anyone who holds the id may know of a guest's order.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GuestOrderState {
+    id: Uuid,
+    status: PendingStatus,
+    created_at: Iso,
+}
+
+/// A guest's order.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct GuestOrder {
+    message: &'static str,
+    pending_commande: GuestOrderState,
+}
+
+/// Whether a guest's order is paid. Says nothing of who ordered what.
+#[utoipa::path(get, path = "/public/order/{id}", tag = "Commandes", params(("id" = Uuid, Path)),
+    responses((status = 200, body = GuestOrder), (status = 404, body = ErrorBody)))]
+pub(super) async fn guest_order(State(state): State<AppState>, PathId(id): PathId) -> ApiResult<Json<GuestOrder>> {
+    let mut conn = state.db.conn().await?;
+    let found = pending::find(&mut conn, id).await?;
+    let found = found.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))?;
+    Ok(Json(GuestOrder {
+        message: "Commande récupérée avec succès.",
+        pending_commande: GuestOrderState { id, status: found.status, created_at: found.created_at.into() },
+    }))
+}
