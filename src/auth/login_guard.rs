@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::http::limits::{Attempt, Budget, LimitKey, Limited, RateLimits};
 
 /// A login in progress. Only its failure counts: against the account as tried from this address, and against the
-/// address whatever the account. Places are taken at the start, so that guesses made at once cannot outnumber them.
+/// address whatever the account. Places are taken at the start, so that guesses made at once cannot outnumber them; those who come when all are taken wait for their turn.
 #[must_use = "dropping the guard means that the login did not fail"]
 pub struct LoginGuard {
     account: Attempt,
@@ -17,10 +17,10 @@ impl LoginGuard {
     ///
     /// # Errors
     /// When too many have failed already.
-    pub fn enter(limits: &RateLimits, ip: IpAddr, email: &str) -> Result<Self, Limited> {
+    pub async fn enter(limits: &RateLimits, ip: IpAddr, email: &str) -> Result<Self, Limited> {
         Ok(Self {
-            account: limits.attempt(Budget::Login, LimitKey::ip_account(ip, email))?,
-            address: limits.attempt(Budget::LoginIp, LimitKey::ip(ip))?,
+            account: limits.attempt_in_turn(Budget::Login, LimitKey::ip_account(ip, email)).await?,
+            address: limits.attempt_in_turn(Budget::LoginIp, LimitKey::ip(ip)).await?,
         })
     }
 

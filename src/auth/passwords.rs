@@ -104,7 +104,7 @@ fn verify_now(stored: &str, password: &str) -> Option<Verdict> {
     if !stored.starts_with("$argon2") {
         return verify_bcrypt(stored, password);
     }
-    let hash = PasswordHash::new(stored).ok()?;
+    let hash = PasswordHash::new(stored).ok().filter(|hash| hash.salt.is_some() && hash.hash.is_some())?;
     match hasher().verify_password(password.as_bytes(), &hash) {
         Ok(()) if is_current(&hash) => Some(Verdict::Right),
         Ok(()) => Some(Verdict::RightButOutdated),

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
 use super::{
     activation,
     journal::{self, Who},
@@ -20,10 +24,13 @@ use crate::{
     },
     users::{self, PLACEHOLDER_EMAIL, User, rules},
 };
-use uuid::Uuid;
 
 /// The answer to a request comes this long after it, whatever was done meanwhile: its delay tells nothing of an address.
 const ANSWER_AFTER: Duration = Duration::from_millis(200);
+
+/// Reasons of failures, as the audit log names them.
+const INACTIVE: &str = "account_inactive";
+const UNKNOWN: &str = "user_not_found";
 
 /// Mails a link to choose a new password to an active account. An account that awaits its activation gets a new
 /// activation link instead; everybody else gets nothing, and the caller cannot tell the difference.
@@ -58,8 +65,8 @@ async fn send_link(state: &AppState, user: Option<&User>, email: &str) -> ApiRes
             None
         }
         Some(user) if activation::invite(&mut tx, user).await? => None,
-        Some(_) => Some("account_inactive"),
-        None => Some("user_not_found"),
+        Some(_) => Some(INACTIVE),
+        None => Some(UNKNOWN),
     };
     match refusal {
         None => journal::note(&mut tx, state, &who, "PASSWORD_RESET_REQUEST", Severity::Medium, None).await?,
@@ -81,53 +88,51 @@ pub async fn reset(state: &AppState, token: &str, password: &str) -> ApiResult<(
     };
     drop(conn);
     let password_hash = state.passwords.hash(password).await?;
-    let outcome = with_retry(|| replace(state, user_id, &token_hash, &password_hash)).await?;
+    let refusal = with_retry(|| replace(state, user_id, &token_hash, &password_hash)).await?;
     state.sessions.forget(user_id).await;
-    match outcome {
-        Outcome::Replaced => Ok(()),
-        Outcome::TokenSpent => Err(invalid_token()),
-        Outcome::Inactive => Err(ApiError::bad_request("ACCOUNT_INACTIVE", "Ce compte n’est pas actif.")),
+    match refusal {
+        None => Ok(()),
+        Some(INACTIVE) => Err(ApiError::bad_request("ACCOUNT_INACTIVE", "Ce compte n’est pas actif.")),
+        Some(_) => Err(invalid_token()),
     }
 }
 
-enum Outcome {
-    Replaced,
-    TokenSpent,
-    Inactive,
-}
-
-async fn replace(state: &AppState, user_id: Uuid, token_hash: &str, password_hash: &str) -> ApiResult<Outcome> {
+/// The link is used and the password replaced together, by one of those who try; gives the reason of a refusal.
+async fn replace(
+    state: &AppState,
+    user_id: Uuid,
+    token_hash: &str,
+    password_hash: &str,
+) -> ApiResult<Option<&'static str>> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
     users::store::lock(&mut tx, user_id).await?;
-    let user = users::store::by_id(&mut tx, user_id).await?;
     let good = store::use_reset_token(&mut tx, token_hash, user_id, now).await?;
-    let (outcome, user) = match user {
-        Some(user) if good && user.is_active => (Outcome::Replaced, user),
-        Some(user) if good => {
-            failed(&mut tx, state, &Who::Account(&user), "account_inactive").await?;
-            tx.commit().await?;
-            return Ok(Outcome::Inactive);
-        }
-        _ => {
-            failed(&mut tx, state, &Who::Unknown, "invalid_token").await?;
-            tx.commit().await?;
-            return Ok(Outcome::TokenSpent);
-        }
+    let user = users::store::by_id(&mut tx, user_id).await?;
+    let (who, refusal) = match &user {
+        None => (Who::Unknown, Some(UNKNOWN)),
+        Some(user) if !good => (Who::Account(user), Some("invalid_token")),
+        Some(user) if !user.is_active => (Who::Account(user), Some(INACTIVE)),
+        Some(user) => (Who::Account(user), None),
     };
-    users::store::set_password(&mut tx, user_id, password_hash, now).await?;
-    journal::note(&mut tx, state, &Who::Account(&user), "PASSWORD_RESET_SUCCESS", Severity::Medium, None).await?;
+    match refusal {
+        Some(reason) => failed(&mut tx, state, &who, reason).await?,
+        None => {
+            users::store::set_password(&mut tx, user_id, password_hash, now).await?;
+            journal::note(&mut tx, state, &who, "PASSWORD_RESET_SUCCESS", Severity::Medium, None).await?;
+        }
+    }
     tx.commit().await?;
-    Ok(outcome)
+    Ok(refusal)
 }
 
 async fn failed(
-    conn: &mut sqlx::MySqlConnection,
+    conn: &mut MySqlConnection,
     state: &AppState,
     who: &Who<'_>,
     reason: &str,
 ) -> Result<(), sqlx::Error> {
-    let details = serde_json::json!({ "reason": reason });
+    let details = json!({ "reason": reason });
     journal::note(conn, state, who, "PASSWORD_RESET_FAILED", Severity::High, Some(details)).await
 }
 

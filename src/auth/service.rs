@@ -113,7 +113,7 @@ async fn open(state: &AppState, new: &NewUser<'_>) -> ApiResult<User> {
 /// right password, 429 after too many failures, 503.
 pub async fn login(state: &AppState, email: &str, password: &str) -> ApiResult<SignedIn> {
     let email = rules::normalise_email(email);
-    let guard = LoginGuard::enter(&state.limits, RequestContext::current_ip(), &email)?;
+    let guard = LoginGuard::enter(&state.limits, RequestContext::current_ip(), &email).await?;
     let user = find(state, &email).await?;
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
     let verdict = state.passwords.verify(stored, password).await?;
@@ -131,20 +131,22 @@ async fn find(state: &AppState, email: &str) -> ApiResult<Option<User>> {
 }
 
 async fn refuse(state: &AppState, guard: LoginGuard, user: Option<&User>, email: &str) -> ApiResult<ApiError> {
+    let locked = guard.failed();
     // An address that breaks the rules may be a password typed in the wrong field: it is not written down.
     let who = match rules::email(email) {
         Ok(()) => Who::of(user, email),
         Err(_) => Who::Unknown,
     };
-    let (reason, alarm) = match user {
-        Some(_) => ("invalid_password", Severity::High),
-        // Anyone can invent addresses: nobody is called out of bed for one that has no account.
-        None => ("user_not_found", Severity::Low),
+    // Anyone can invent addresses: one that has no account alarms nobody.
+    let (reason, failure, lock) = match user {
+        Some(_) => ("invalid_password", Severity::Medium, Severity::High),
+        None => ("user_not_found", Severity::Low, Severity::Low),
     };
+    let details = Some(json!({ "reason": reason }));
     let mut tx = state.begin().await?;
-    journal::note(&mut tx, state, &who, "LOGIN_FAILED", Severity::Low.max(alarm.min(Severity::Medium)), Some(json!({ "reason": reason }))).await?;
-    if guard.failed() {
-        journal::note(&mut tx, state, &who, "ACCOUNT_LOCKED", alarm, Some(json!({ "reason": reason }))).await?;
+    journal::note(&mut tx, state, &who, "LOGIN_FAILED", failure, details.clone()).await?;
+    if locked {
+        journal::note(&mut tx, state, &who, "ACCOUNT_LOCKED", lock, details).await?;
     }
     tx.commit().await?;
     Ok(ApiError::unauthorized("INVALID_CREDENTIALS", "E-mail ou mot de passe incorrect."))

@@ -1,6 +1,8 @@
 //! What may be done to accounts, whoever asks.
 
 use serde_json::json;
+use uuid::Uuid;
+use validator::ValidationError;
 
 use super::{
     rules,
@@ -14,8 +16,6 @@ use crate::{
     db::{violates, with_retry},
     http::error::{ApiError, ApiResult, Detail},
 };
-use uuid::Uuid;
-use validator::ValidationError;
 
 /// Opens an administrator's account, ready to log in, and returns its id.
 ///

@@ -1,6 +1,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts;
 mod db;
 mod emails_render;
 mod emails_transport;

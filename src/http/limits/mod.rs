@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub mod layer;
@@ -83,6 +84,8 @@ pub struct Limited {
     pub retry_after: u64,
     /// Events allowed in the window.
     pub limit: u32,
+    /// Attempts in progress hold the last places: their outcome decides.
+    pub pending: bool,
 }
 
 impl From<Limited> for ApiError {
@@ -99,6 +102,8 @@ struct Inner {
     enabled: bool,
     clock: Clock,
     shelves: BTreeMap<Budget, Shelf>,
+    /// Wakes those who wait for the outcome of an attempt.
+    settled: Notify,
 }
 
 struct Shelf {
@@ -116,7 +121,8 @@ struct Table {
 struct Window {
     start: DateTime<Utc>,
     count: u32,
-    failures: u32,
+    /// Attempts in progress, counted until they turn out not to have failed.
+    open: u32,
 }
 
 impl RateLimits {
@@ -135,6 +141,7 @@ impl RateLimits {
             enabled: settings.enabled,
             clock,
             shelves,
+            settled: Notify::new(),
         }))
     }
 
@@ -148,7 +155,7 @@ impl RateLimits {
     /// # Errors
     /// [`Limited`] when the budget was already spent; the event is then not counted.
     pub fn check(&self, budget: Budget, key: &LimitKey) -> Result<Quota, Limited> {
-        self.spend(budget, key, 1)
+        self.spend(budget, key, 1, 0)
     }
 
     /// Says what is left without counting anything.
@@ -156,7 +163,7 @@ impl RateLimits {
     /// # Errors
     /// [`Limited`] when the budget is spent.
     pub fn peek(&self, budget: Budget, key: &LimitKey) -> Result<Quota, Limited> {
-        self.spend(budget, key, 0)
+        self.spend(budget, key, 0, 0)
     }
 
     /// Counts a failure that has happened, without judging it.
@@ -171,7 +178,7 @@ impl RateLimits {
     /// # Errors
     /// [`Limited`] when the budget is spent.
     pub fn attempt(&self, budget: Budget, key: LimitKey) -> Result<Attempt, Limited> {
-        self.check(budget, &key)?;
+        self.spend(budget, &key, 1, 1)?;
         Ok(Attempt {
             limits: self.clone(),
             budget,
@@ -180,7 +187,30 @@ impl RateLimits {
         })
     }
 
-    fn spend(&self, budget: Budget, key: &LimitKey, cost: u32) -> Result<Quota, Limited> {
+    /// As [`Self::attempt`], but waits for its turn while attempts in progress hold the last places: people who
+    /// succeed at the same time do not refuse each other.
+    ///
+    /// # Errors
+    /// [`Limited`] when failures have spent the budget.
+    pub async fn attempt_in_turn(&self, budget: Budget, key: LimitKey) -> Result<Attempt, Limited> {
+        loop {
+            let mut settled = std::pin::pin!(self.0.settled.notified());
+            // Listening before looking: an attempt that settles in between is not missed.
+            settled.as_mut().enable();
+            match self.attempt(budget, key.clone()) {
+                Err(limited) if limited.pending => settled.await,
+                decided => return decided,
+            }
+        }
+    }
+
+    fn spend(
+        &self,
+        budget: Budget,
+        key: &LimitKey,
+        cost: u32,
+        open: u32,
+    ) -> Result<Quota, Limited> {
         let shelf = match self.0.shelves.get(&budget) {
             Some(shelf) if self.0.enabled => shelf,
             _ => {
@@ -200,6 +230,7 @@ impl RateLimits {
             return Err(Limited {
                 retry_after: reset,
                 limit: limit.max,
+                pending: window.open > 0,
             });
         }
         if cost > 0 {
@@ -207,6 +238,7 @@ impl RateLimits {
                 key.clone(),
                 Window {
                     count: window.count + cost,
+                    open: window.open + open,
                     ..window
                 },
             );
@@ -218,30 +250,35 @@ impl RateLimits {
         })
     }
 
-    /// Notes that a place taken by an attempt is spent; true when it was the last of the budget.
-    fn confirm_failure(&self, budget: Budget, key: &LimitKey) -> bool {
-        let Some(shelf) = self.0.shelves.get(&budget) else {
-            return false;
-        };
-        let mut table = shelf.lock();
-        let Some(window) = table.windows.get_mut(key) else {
-            return false;
-        };
-        window.failures += 1;
-        window.failures == shelf.limit.max
-    }
-
-    fn give_back(&self, budget: Budget, key: &LimitKey) {
-        let Some(shelf) = self.0.shelves.get(&budget) else {
-            return;
-        };
-        if let Some(window) = shelf.lock().windows.get_mut(key) {
-            window.count = window.count.saturating_sub(1);
-        }
+    /// Settles an attempt; true when its failure was the last of the budget.
+    fn settle(&self, budget: Budget, key: &LimitKey, failed: bool) -> bool {
+        let last = self
+            .0
+            .shelves
+            .get(&budget)
+            .is_some_and(|shelf| shelf.settle(key, failed));
+        self.0.settled.notify_waiters();
+        last
     }
 }
 
 impl Shelf {
+    fn settle(&self, key: &LimitKey, failed: bool) -> bool {
+        let mut table = self.lock();
+        let Some(window) = table.windows.get_mut(key) else {
+            return false;
+        };
+        window.open = window.open.saturating_sub(1);
+        if failed {
+            return window.count.saturating_sub(window.open) == self.limit.max;
+        }
+        window.count = window.count.saturating_sub(1);
+        if window.count == 0 {
+            table.windows.remove(key);
+        }
+        false
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -265,7 +302,7 @@ impl Table {
                 Window {
                     start: now,
                     count: 0,
-                    failures: 0,
+                    open: 0,
                 }
             }
         }
@@ -295,14 +332,14 @@ impl Attempt {
     /// The attempt failed: it counts. True for the one failure of a window that spends the budget.
     pub fn failed(mut self) -> bool {
         self.failed = true;
-        self.limits.confirm_failure(self.budget, &self.key)
+        self.limits.settle(self.budget, &self.key, true)
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.failed {
-            self.limits.give_back(self.budget, &self.key);
+            self.limits.settle(self.budget, &self.key, false);
         }
     }
 }

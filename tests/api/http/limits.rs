@@ -116,6 +116,39 @@ fn attempts_at_the_same_time_cannot_outnumber_the_budget() {
 }
 
 #[test]
+fn one_failure_of_a_window_says_that_it_spent_the_budget() {
+    let (limits, hand) = limits();
+    let key = LimitKey::account("a@b.fr");
+    for _ in 0..2 {
+        let open = || limits.attempt(Budget::Login, key.clone()).unwrap();
+        let mut held: Vec<_> = (0..5).map(|_| open()).collect();
+        drop(held.pop());
+        let mut last: Vec<_> = held.into_iter().map(|attempt| attempt.failed()).collect();
+        last.push(open().failed());
+        assert_eq!(last, [false, false, false, false, true]);
+        hand.advance(TimeDelta::hours(1));
+    }
+}
+
+#[tokio::test]
+async fn who_comes_when_all_places_are_taken_waits_for_an_outcome() {
+    let (limits, _) = limits();
+    let key = LimitKey::account("a@b.fr");
+    let mut held: Vec<_> = (0..5)
+        .map(|_| limits.attempt(Budget::Login, key.clone()).unwrap())
+        .collect();
+    let waiting = limits.attempt_in_turn(Budget::Login, key.clone());
+    let settling = async { held.pop().map(drop) };
+    let (turn, _) = tokio::join!(waiting, settling);
+    held.push(turn.unwrap());
+    for attempt in held {
+        attempt.failed();
+    }
+    let refused = limits.attempt_in_turn(Budget::Login, key).await;
+    assert!(!refused.err().unwrap().pending);
+}
+
+#[test]
 fn an_ipv6_network_is_one_client() {
     let (limits, _) = limits();
     for host in 0..3 {

@@ -1,0 +1,168 @@
+use chrono::Duration;
+use futures_util::future::join_all;
+use serde_json::json;
+use staka::auth::Role;
+
+use super::bench::{Bench, IP, PASSWORD};
+
+#[tokio::test]
+async fn the_right_password_opens_a_session() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    let body = bench.login(" ZOE@example.com", PASSWORD).await.ok();
+    let keys: Vec<_> = body.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys, ["message", "token", "user"]);
+    assert_eq!(body["user"].as_object().unwrap().len(), 13);
+    assert_eq!(bench.me(body["token"].as_str().unwrap()).await.ok(), body["user"]);
+    assert_eq!(bench.audited().await[1], "LOGIN_SUCCESS LOW zoe@example.com");
+}
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_are_told_alike() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    let wrong = bench.login("zoe@example.com", "not the password").await;
+    let unknown = bench.login("zoé@example.com", PASSWORD).await;
+    wrong.refused(401, "INVALID_CREDENTIALS");
+    assert_eq!((wrong.status, wrong.anonymous()), (unknown.status, unknown.anonymous()));
+    bench.login("a password in the wrong field", "x").await.refused(401, "INVALID_CREDENTIALS");
+    assert_eq!(
+        bench.audited().await[1..],
+        ["LOGIN_FAILED MEDIUM zoe@example.com", "LOGIN_FAILED LOW zoé@example.com", "LOGIN_FAILED LOW unknown"]
+    );
+}
+
+#[tokio::test]
+async fn an_imported_hash_opens_and_is_replaced() {
+    let bench = Bench::start().await;
+    let old = bcrypt::hash_with_salt(PASSWORD, 10, *b"sixteen bytes ok").unwrap().format_for_version(bcrypt::Version::TwoA);
+    bench.account("ancien@example.com", &old, Role::User, true).await;
+    bench.login("ancien@example.com", "wrong").await.refused(401, "INVALID_CREDENTIALS");
+    assert_eq!(bench.texts("SELECT password_hash FROM users").await, [old]);
+    bench.login("ancien@example.com", PASSWORD).await.ok();
+    assert!(bench.texts("SELECT password_hash FROM users").await[0].starts_with("$argon2id$"));
+    bench.login("ancien@example.com", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn what_is_no_hash_is_a_wrong_password() {
+    let bench = Bench::start().await;
+    for (n, hash) in ["!", "PENDING_ACTIVATION", "$2a$10$short", "$argon2id$v=19$"].into_iter().enumerate() {
+        let email = format!("n{n}@example.com");
+        bench.account(&email, hash, Role::User, true).await;
+        bench.login(&email, hash).await.refused(401, "INVALID_CREDENTIALS");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_account_is_told_so_only_after_the_right_password() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    for by in ["'ADMIN'", "NULL"] {
+        match by {
+            "NULL" => bench.run("UPDATE users SET is_active = FALSE, deactivated_by = NULL", &[]).await,
+            _ => bench.run("UPDATE users SET is_active = FALSE, deactivated_by = 'ADMIN'", &[]).await,
+        }
+        bench.login("zoe@example.com", "wrong").await.refused(401, "INVALID_CREDENTIALS");
+        bench.login("zoe@example.com", PASSWORD).await.refused(401, "ACCOUNT_INACTIVE");
+    }
+    assert_eq!(bench.texts("SELECT CAST(is_active AS CHAR) FROM users").await, ["0"]);
+    assert!(bench.audited().await.iter().all(|act| !act.starts_with("LOGIN_SUCCESS")));
+}
+
+#[tokio::test]
+async fn an_account_closed_by_its_owner_is_reopened() {
+    let bench = Bench::start().await;
+    let token = bench.registered("zoe@example.com").await;
+    bench.run("UPDATE users SET is_active = FALSE, deactivated_by = 'SELF', token_version = 1", &[]).await;
+    bench.me(&token).await.refused(401, "ACCOUNT_INACTIVE");
+    let body = bench.login("zoe@example.com", PASSWORD).await.ok();
+    assert_eq!(body["user"]["isActive"], true);
+    bench.me(body["token"].as_str().unwrap()).await.ok();
+    bench.me(&token).await.refused(401, "TOKEN_INVALID");
+    assert_eq!(bench.texts("SELECT CONCAT(is_active, COALESCE(deactivated_by, '-')) FROM users").await, ["1-"]);
+}
+
+#[tokio::test]
+async fn a_malformed_request_counts_as_nothing() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    // What the web application sends after an activation.
+    let stray = json!({ "id": "x", "prenom": "Zoé", "nom": "Durand", "email": "zoe@example.com", "role": "USER" });
+    for _ in 0..7 {
+        bench.post("/auth/login", stray.clone()).await.refused_fields(&["password"]);
+        bench.login("zoe@example.com", "").await.refused_fields(&["password"]);
+        bench.login("", PASSWORD).await.refused_fields(&["email"]);
+    }
+    bench.post("/auth/login", json!({ "email": 1, "password": "x" })).await.refused_fields(&["email"]);
+    bench.post("/auth/login", json!({ "email": "zoe@example.com", "password": ["x"] })).await.refused_fields(&["password"]);
+    bench.login("zoe@example.com", PASSWORD).await.ok();
+    assert_eq!(bench.audited().await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_sixth_attempt_after_five_failures_waits_an_hour() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    bench.registered("max@example.com").await;
+    bench.login("zoe@example.com", PASSWORD).await.ok();
+    for _ in 0..5 {
+        bench.login("zoe@example.com", "wrong").await.refused(401, "INVALID_CREDENTIALS");
+    }
+    for password in [PASSWORD, "wrong"] {
+        let answer = bench.login(" Zoe@Example.com", password).await;
+        answer.refused(429, "TOO_MANY_REQUESTS");
+        assert_eq!((answer.retry_after.as_deref(), &answer.body["retryAfter"]), (Some("3600"), &json!(3600)));
+    }
+    let locked = async || bench.audited().await.into_iter().filter(|act| act.starts_with("ACCOUNT_LOCKED")).collect::<Vec<_>>();
+    assert_eq!(locked().await, ["ACCOUNT_LOCKED HIGH zoe@example.com"]);
+
+    bench.login("max@example.com", PASSWORD).await.ok();
+    let body = json!({ "email": "zoe@example.com", "password": PASSWORD });
+    bench.post_from("198.51.100.1", "/auth/login", body).await.ok();
+    bench.time.advance(Duration::minutes(59));
+    bench.login("zoe@example.com", PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+    bench.time.advance(Duration::minutes(1));
+    bench.login("zoe@example.com", PASSWORD).await.ok();
+    for _ in 0..6 {
+        bench.login("zoe@example.com", "wrong").await;
+    }
+    assert_eq!(locked().await.len(), 2, "once per lock-out");
+}
+
+#[tokio::test]
+async fn guesses_made_at_once_do_not_outnumber_the_limit() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    let guesses = (0..12).map(|n| bench.post("/auth/login", json!({ "email": "zoe@example.com", "password": format!("guess {n}") })));
+    let answers = join_all(guesses).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 5);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 7);
+    let acts = bench.audited().await;
+    assert_eq!(acts.iter().filter(|act| act.starts_with("ACCOUNT_LOCKED")).count(), 1);
+    assert_eq!(acts.iter().filter(|act| act.starts_with("LOGIN_FAILED")).count(), 5);
+}
+
+#[tokio::test]
+async fn logins_that_succeed_at_once_do_not_refuse_each_other() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    bench.login("zoe@example.com", "wrong").await.refused(401, "INVALID_CREDENTIALS");
+    let answers = join_all((0..12).map(|_| bench.login("zoe@example.com", PASSWORD))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+}
+
+#[tokio::test]
+async fn failures_over_many_accounts_stop_an_address_and_alarm_nobody() {
+    let bench = Bench::with(&[("RATE_LIMIT_LOGIN_IP", "8/3600"), ("RATE_LIMIT_LOGIN", "2/3600")]).await;
+    bench.registered("zoe@example.com").await;
+    for n in 0..8 {
+        bench.login(&format!("invented{}@example.com", n / 2), "wrong").await.refused(401, "INVALID_CREDENTIALS");
+    }
+    bench.login("zoe@example.com", PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+    let body = json!({ "email": "zoe@example.com", "password": PASSWORD });
+    bench.post_from("198.51.100.1", "/auth/login", body).await.ok();
+    let severities = bench.texts("SELECT DISTINCT severity FROM audit_logs").await;
+    assert_eq!(severities, ["LOW"]);
+    assert!(bench.texts("SELECT DISTINCT ip_address FROM audit_logs").await.contains(&IP.to_owned()));
+}
