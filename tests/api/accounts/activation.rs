@@ -104,6 +104,17 @@ async fn the_first_password_activates_and_logs_in() {
 }
 
 #[tokio::test]
+async fn the_mailed_link_works() {
+    let bench = Bench::start().await;
+    bench.guest(GUEST).await;
+    resend(&bench, GUEST).await.ok();
+    let token = bench.mailed("/activation/").await;
+    bench.get(&format!("/api/public/activate/{token}/verify")).await.ok();
+    set_password(&bench, &token).await.ok();
+    bench.login(GUEST, PASSWORD).await.ok();
+}
+
+#[tokio::test]
 async fn the_guide_s_route_activates_too() {
     let bench = Bench::start().await;
     let token = mint(&bench, bench.guest(GUEST).await).await;

@@ -1,30 +1,23 @@
 //! The account routes behind the whole stack, and short ways to ask them things.
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use chrono::{DateTime, TimeZone, Utc};
 use reqwest::{Client, Method, RequestBuilder};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::Row;
-use staka::app::{AppState, Components};
-use staka::auth::{self, Passwords, Role, Sessions};
+use staka::app::AppState;
+use staka::auth::Role;
 use staka::clock::{Clock, ManualClock, new_id};
-use staka::config::{Config, Vars};
-use staka::db::Db;
-use staka::events::Bus;
-use staka::http::context::Edge;
-use staka::http::layers::{self, LayerSettings};
-use staka::http::limits::layer::GeneralLimit;
-use staka::http::limits::{RateLimitSettings, RateLimits};
-use staka::http::TrustedProxies;
-use staka::links::SignedLinks;
+use staka::emails::worker::Worker;
+use staka::launch::launch;
 use staka::server::{ServerSettings, Shutdown, serve};
 use staka::users::store::{NewUser, insert};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::support::database::TestDatabase;
+use crate::support::server;
 
 /// A password that keeps the rule.
 pub const PASSWORD: &str = "Manuscrit-2026";
@@ -32,12 +25,25 @@ pub const PASSWORD: &str = "Manuscrit-2026";
 /// The address requests come from unless a test says otherwise.
 pub const IP: &str = "203.0.113.7";
 
-/// A running server and what the tests look into.
+/// What the session tokens are signed with.
+pub const SECRET: &str = "a secret of at least 32 characters";
+
+/// The limits count, except the one on everything, which is proved elsewhere.
+const USUAL: [(&str, &str); 4] = [
+    ("JWT_SECRET", SECRET),
+    ("ADMIN_EMAIL", "equipe@example.com"),
+    ("RATE_LIMIT_ENABLED", "true"),
+    ("RATE_LIMIT_ANONYMOUS", "100000/900"),
+];
+
+/// A running server without seeds, and what the tests look into.
 pub struct Bench {
     pub state: AppState,
     pub time: ManualClock,
+    mails: Worker,
     base: String,
     client: Client,
+    files: PathBuf,
     _database: TestDatabase,
 }
 
@@ -58,13 +64,24 @@ impl Bench {
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let (database, db) = TestDatabase::migrated().await;
         let (clock, time) = Clock::manual(Utc.with_ymd_and_hms(2026, 3, 2, 10, 0, 0).unwrap());
-        let state = state(db, clock, settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let (router, _) = auth::router().split_for_parts();
-        let app = layers::apply(router.with_state(state.clone()), &layer_settings(&state));
-        tokio::spawn(serve(listener, app, ServerSettings::default(), Shutdown::new()));
-        Self { state, time, base, client: Client::new(), _database: database }
+        let port = listener.local_addr().unwrap().port();
+        let files = std::env::temp_dir().join(format!("staka-accounts-{}", new_id().simple()));
+        let shutdown = Shutdown::new();
+        let config = server::config(database.url(), &files, &[&USUAL, settings].concat());
+        let launched = launch(config, db, clock, port, &shutdown, server::metrics()).await.unwrap();
+        let state = launched.state.clone();
+        // Nothing runs in the background: the tests look at what it would find.
+        tokio::spawn(serve(listener, launched.app, ServerSettings::default(), shutdown));
+        Self {
+            state,
+            time,
+            mails: launched.mails,
+            base: format!("http://127.0.0.1:{port}"),
+            client: Client::new(),
+            files,
+            _database: database,
+        }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -160,8 +177,23 @@ impl Bench {
         self.texts("SELECT CONCAT(template, ' ', to_email) FROM email_outbox ORDER BY template, id").await
     }
 
+    /// Sends what is queued and gives what follows `mark` in the latest mail, up to the next blank.
+    pub async fn mailed(&self, mark: &str) -> String {
+        self.mails.drain().await;
+        let mailbox = self.get("/dev/mailbox/messages").await.body;
+        let text = mailbox[0]["text"].as_str().unwrap();
+        let (_, link) = text.split_once(mark).unwrap_or_else(|| panic!("no {mark} in {text}"));
+        link.split_whitespace().next().unwrap().to_owned()
+    }
+
     pub fn now(&self) -> DateTime<Utc> {
         self.state.clock.now()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.files);
     }
 }
 
@@ -203,43 +235,4 @@ impl Answer {
 
 pub fn registration(email: &str) -> Value {
     json!({ "prenom": "Zoé", "nom": "Durand", "email": email, "password": PASSWORD, "telephone": "06 12 34 56 78" })
-}
-
-fn state(db: Db, clock: Clock, settings: &[(&str, &str)]) -> AppState {
-    let usual = [
-        ("APP_ENV", "development"),
-        ("DATABASE_URL", "mysql://unused"),
-        ("JWT_SECRET", "a secret of at least 32 characters"),
-        ("ADMIN_EMAIL", "equipe@example.com"),
-    ];
-    let vars: Vars = usual.iter().chain(settings).map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    let config = Config::load(&vars).unwrap();
-    let secret = SecretString::from("a secret of at least 32 characters");
-    AppState::new(Components {
-        db,
-        passwords: Passwords::new().unwrap(),
-        sessions: Sessions::new(&secret),
-        links: SignedLinks::new(&secret),
-        limits: RateLimits::new(&config.rates.budgets(), clock.clone()),
-        bus: Bus::default(),
-        clock,
-        config,
-    })
-}
-
-fn layer_settings(state: &AppState) -> LayerSettings {
-    LayerSettings {
-        edge: Edge {
-            proxies: TrustedProxies::private_ranges(),
-            new_request_id: Arc::new(|| Uuid::new_v4().to_string()),
-        },
-        cors_origins: Vec::new(),
-        timeout: std::time::Duration::from_secs(30),
-        max_in_flight: 64,
-        general_limit: GeneralLimit {
-            limits: RateLimits::new(&RateLimitSettings::disabled(), state.clock.clone()),
-            identify: Arc::new(|_| None),
-        },
-        spa_dir: None,
-    }
 }

@@ -1,7 +1,7 @@
 use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
-use staka::auth::secret_links::mint_reset;
+use staka::auth::secret_links::{mint_activation, mint_reset, purge};
 use uuid::Uuid;
 
 use super::bench::{Answer, Bench, PASSWORD};
@@ -25,7 +25,7 @@ async fn reset(bench: &Bench, token: &str) -> Answer {
 
 #[tokio::test]
 async fn a_request_is_answered_alike_whoever_asks() {
-    let bench = Bench::with(&[("RATE_LIMIT_RESET", "100/3600")]).await;
+    let bench = Bench::with(&[("RATE_LIMIT_PASSWORD_RESET_IP", "100/3600")]).await;
     bench.registered("zoe@example.com").await;
     bench.registered("close@example.com").await;
     let close = bench.user_id("close@example.com").await;
@@ -85,6 +85,18 @@ async fn requests_are_limited_per_address_and_per_account() {
     assert!(answer.retry_after.is_some());
     bench.time.advance(Duration::hours(1));
     ask(&bench, "zoe@example.com").await.ok();
+}
+
+#[tokio::test]
+async fn the_mailed_link_works() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    bench.run("DELETE FROM email_outbox", &[]).await;
+    ask(&bench, "zoe@example.com").await.ok();
+    let token = bench.mailed("/reset-password?token=").await;
+    assert!(bench.texts("SELECT CAST(payload AS CHAR) FROM email_outbox").await.iter().all(|all| !all.contains(&token)));
+    reset(&bench, &token).await.ok();
+    bench.login("zoe@example.com", NEW_PASSWORD).await.ok();
 }
 
 #[tokio::test]
@@ -152,4 +164,21 @@ async fn of_resets_at_once_one_wins() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
     assert_eq!(answers.iter().filter(|answer| answer.status == 400).count(), 3);
     assert_eq!(bench.texts("SELECT CAST(token_version AS CHAR) FROM users").await, ["1"]);
+}
+
+#[tokio::test]
+async fn expired_links_are_forgotten_after_a_week() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    let id = bench.user_id("zoe@example.com").await;
+    mint(&bench, id).await;
+    let mut conn = bench.state.db.conn().await.unwrap();
+    mint_activation(&mut conn, id, bench.now()).await.unwrap();
+    drop(conn);
+    bench.time.advance(Duration::days(7) + Duration::hours(1));
+    assert_eq!(purge(&bench.state).await.unwrap(), 0);
+    bench.time.advance(Duration::seconds(1));
+    assert_eq!(purge(&bench.state).await.unwrap(), 1);
+    bench.time.advance(Duration::hours(47));
+    assert_eq!(purge(&bench.state).await.unwrap(), 1);
 }

@@ -5,9 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::bench::Bench;
-
-const SECRET: &[u8] = b"a secret of at least 32 characters";
+use super::bench::{Bench, SECRET};
 
 fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
@@ -35,16 +33,16 @@ async fn only_our_own_tokens_open() {
     let bench = Bench::start().await;
     let token = bench.registered("zoe@example.com").await;
     let good = claims(&token);
-    bench.me(&signed(&good, Algorithm::HS256, SECRET)).await.ok();
+    bench.me(&signed(&good, Algorithm::HS256, SECRET.as_bytes())).await.ok();
     for (key, value) in [("iss", json!("other")), ("aud", json!("other")), ("iss", Value::Null), ("aud", Value::Null), ("ver", json!(1)), ("userId", json!(uuid::Uuid::nil())), ("exp", json!(1))] {
         let mut bad = good.clone();
         bad[key] = value;
-        bench.me(&signed(&bad, Algorithm::HS256, SECRET)).await.refused(401, "TOKEN_INVALID");
+        bench.me(&signed(&bad, Algorithm::HS256, SECRET.as_bytes())).await.refused(401, "TOKEN_INVALID");
     }
     let mut incomplete = good.clone();
     incomplete.as_object_mut().unwrap().remove("aud");
-    bench.me(&signed(&incomplete, Algorithm::HS256, SECRET)).await.refused(401, "TOKEN_INVALID");
-    bench.me(&signed(&good, Algorithm::HS512, SECRET)).await.refused(401, "TOKEN_INVALID");
+    bench.me(&signed(&incomplete, Algorithm::HS256, SECRET.as_bytes())).await.refused(401, "TOKEN_INVALID");
+    bench.me(&signed(&good, Algorithm::HS512, SECRET.as_bytes())).await.refused(401, "TOKEN_INVALID");
     bench.me(&signed(&good, Algorithm::HS256, b"another secret of 32 characters")).await.refused(401, "TOKEN_INVALID");
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
     bench.me(&format!("{none}.{}.", token.split('.').nth(1).unwrap())).await.refused(401, "TOKEN_INVALID");
