@@ -74,7 +74,11 @@ struct FileList {
     params(("id" = Uuid, Path)),
     responses((status = 200, body = FileList), (status = 400, description = "`INVALID_ID`", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn project_files(state: State<AppState>, session: Session, id: StrictPathId) -> ApiResult<Json<FileList>> {
+async fn project_files(
+    state: State<AppState>,
+    session: Session,
+    id: StrictPathId,
+) -> ApiResult<Json<FileList>> {
     list(state, session, id).await
 }
 

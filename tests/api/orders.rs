@@ -6,10 +6,9 @@ use serde_json::json;
 use staka::auth::Role;
 use staka::commandes::purge;
 use staka::files::deletions;
-use staka::http::limits::RateLimitSettings;
 use uuid::Uuid;
 
-use crate::shop::{Shop, Stripe, fixture, guest_form, refused_fields, word};
+use crate::shop::{Shop, fixture, guest_form, refused_fields, word};
 
 #[tokio::test]
 async fn a_guest_orders_with_documents() {
@@ -131,7 +130,7 @@ async fn a_refusal_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn without_stripe_nothing_is_ordered() {
-    let shop = Shop::with(Stripe::Away, RateLimitSettings::disabled()).await;
+    let shop = Shop::with(&[("STRIPE_API_URL", "http://127.0.0.1:1")]).await;
     shop.person("admin@example.com", Role::Admin).await;
     let author = shop.person("author@example.com", Role::User).await;
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
@@ -169,7 +168,7 @@ async fn an_order_that_costs_nothing_is_open_at_once() {
     let form =
         guest_form(service, &[("nombrePages", Some("10")), ("prixCalcule", Some("0"))]).part("files", word());
     let placed = shop.json(shop.post("/public/order").multipart(form), 201).await;
-    assert_eq!(placed["checkoutUrl"], "https://site.example/payment-success");
+    assert_eq!(placed["checkoutUrl"], "http://spa.test/payment-success");
     assert_eq!(placed["sessionId"], "");
     assert_eq!(placed["uploadedFiles"], 1);
     let path = format!("/public/order/{}", placed["pendingCommandeId"].as_str().unwrap());
@@ -200,7 +199,7 @@ async fn an_account_never_activated_may_order_again() {
 
 #[tokio::test]
 async fn guests_order_ten_times_an_hour() {
-    let shop = Shop::with(Stripe::Simulated, RateLimitSettings::default()).await;
+    let shop = Shop::with(&[("RATE_LIMIT_ENABLED", "true")]).await;
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
     let order = || shop.post("/public/order").multipart(guest_form(service, &[]));
     // A form that is not in order counts as nothing.

@@ -1,61 +1,21 @@
-//! A server that sells: orders, projects and documents over real HTTP, with a database, a storage and a Stripe of
-//! its own.
+//! A shop without a single line on its list nor a single account: the tests put in what they need.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::ops::Deref;
+use std::path::Path;
 
-use axum::Router;
-use axum::http::HeaderMap;
-use chrono::{DateTime, Utc};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Client, Method, RequestBuilder, Response};
-use secrecy::SecretString;
+use reqwest::{Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
-use sqlx::{MySqlConnection, Row};
-use staka::app::{AppState, Components};
-use staka::auth::{Passwords, Role, Sessions};
-use staka::clock::{Clock, ManualClock, new_id};
-use staka::config::{Config, Vars};
-use staka::dev::stripe::{Settings, Simulator};
-use staka::events::Bus;
-use staka::files::storage::Storage;
-use staka::http::TrustedProxies;
-use staka::http::context::Edge;
-use staka::http::layers::{self, LayerSettings};
-use staka::http::limits::layer::GeneralLimit;
-use staka::http::limits::{RateLimitSettings, RateLimits};
-use staka::links::SignedLinks;
-use staka::payments::stripe::StripeGateway;
-use staka::server::{ServerSettings, Shutdown, serve};
-use staka::tarifs::PriceList;
-use staka::{commandes, files, projects, tarifs};
-use tokio::net::TcpListener;
-use utoipa_axum::router::OpenApiRouter;
+use sqlx::Row;
+use staka::auth::Role;
+use staka::clock::new_id;
+use staka::files::storage::Kind;
 use uuid::Uuid;
 
-use crate::support::database::TestDatabase;
-
-const SECRET: &str = "a secret of at least thirty-two characters";
+use crate::support::server::TestServer;
 
 /// A running server and what a test looks into.
-pub struct Shop {
-    pub base: String,
-    pub client: Client,
-    pub state: AppState,
-    pub clock: ManualClock,
-    uploads: PathBuf,
-    shutdown: Shutdown,
-    _database: TestDatabase,
-}
-
-/// How Stripe behaves.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Stripe {
-    Simulated,
-    Away,
-}
+pub struct Shop(TestServer);
 
 /// Someone with an account.
 pub struct Person {
@@ -63,55 +23,25 @@ pub struct Person {
     pub token: String,
 }
 
+impl Deref for Shop {
+    type Target = TestServer;
+
+    fn deref(&self) -> &TestServer {
+        &self.0
+    }
+}
+
 impl Shop {
     pub async fn open() -> Self {
-        Self::with(Stripe::Simulated, RateLimitSettings::disabled()).await
+        Self::with(&[]).await
     }
 
-    pub async fn with(stripe: Stripe, limits: RateLimitSettings) -> Self {
-        let (database, db) = TestDatabase::migrated().await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (clock, manual) = Clock::manual("2026-03-10T09:00:00Z".parse().unwrap());
-        let uploads = std::env::temp_dir().join(format!("staka-shop-{}", new_id()));
-        let simulator = Simulator::new(Settings {
-            db: db.pool().clone(),
-            clock: clock.clone(),
-            webhook_secret: SecretString::from("whsec_test"),
-            webhook_url: format!("http://{address}/payments/webhook"),
-            public_base_url: format!("http://{address}"),
-        });
-        simulator.prepare().await.unwrap();
-        let config = config(database.url());
-        let state = AppState::new(Components {
-            passwords: Passwords::new().unwrap(),
-            sessions: Sessions::new(&config.jwt_secret),
-            links: SignedLinks::new(&config.jwt_secret),
-            limits: RateLimits::new(&limits, clock.clone()),
-            storage: Storage::local(&uploads, 0).unwrap(),
-            stripe: gateway(stripe, address),
-            tarifs: PriceList::default(),
-            bus: Bus::default(),
-            config,
-            db,
-            clock: clock.clone(),
-        });
-        let shutdown = Shutdown::new();
-        let app = layers::apply(routes(&state, &simulator), &settings(clock));
-        tokio::spawn(serve(listener, app, ServerSettings::default(), shutdown.clone()));
-        Self {
-            base: format!("http://{address}"),
-            client: Client::new(),
-            state,
-            clock: manual,
-            uploads,
-            shutdown,
-            _database: database,
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let shop = Self(TestServer::with(settings).await);
+        for table in ["tarifs", "users"] {
+            shop.execute(&format!("DELETE FROM {table}")).await;
         }
-    }
-
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base))
+        shop
     }
 
     pub fn get(&self, path: &str) -> RequestBuilder {
@@ -147,17 +77,12 @@ impl Shop {
     /// Keys of the objects kept, and whatever temporary file stays.
     pub fn objects(&self) -> Vec<String> {
         let mut found = vec![];
-        walk(&self.uploads, &self.uploads, &mut found);
+        walk(&self.files, &self.files, &mut found);
         found
     }
 
-    pub async fn execute(&self, sql: &'static str) {
-        sqlx::query(sql).execute(&mut *self.conn().await).await.unwrap();
-    }
-
-    pub async fn count(&self, table: &'static str) -> i64 {
-        let sql = format!("SELECT COUNT(*) FROM {table}");
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut *self.conn().await).await.unwrap()
+    pub async fn execute(&self, sql: &str) {
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut *self.conn().await).await.unwrap();
     }
 
     /// The first row of a query, column by column as text.
@@ -201,8 +126,19 @@ impl Shop {
 
     /// Opens an account.
     pub async fn person(&self, email: &str, role: Role) -> Person {
-        let now = self.state.clock.now();
-        let id = insert_user(&mut *self.conn().await, email, role, now).await;
+        let (id, now) = (new_id(), self.state.clock.now());
+        sqlx::query(
+            "INSERT INTO users (id, prenom, nom, email, password_hash, role, telephone, created_at, updated_at)
+             VALUES (?, 'Zoé', 'Martin', ?, '!', ?, '0601020304', ?, ?)",
+        )
+        .bind(id)
+        .bind(email)
+        .bind(role)
+        .bind(now)
+        .bind(now)
+        .execute(&mut *self.conn().await)
+        .await
+        .unwrap();
         let token = self.state.sessions.tokens.issue(id, email, role, 0, now).unwrap();
         Person { id, token }
     }
@@ -221,8 +157,7 @@ impl Shop {
     /// Keeps a document of an order.
     pub async fn document(&self, commande: Option<Uuid>, by: &Person, name: &str, corrected: bool) -> Uuid {
         let (id, now) = (new_id(), self.state.clock.now());
-        let kind = files::storage::Kind::Projects;
-        let object = self.state.storage.put_bytes(kind, "txt", now, b"0123456789").await.unwrap();
+        let object = self.state.storage.put_bytes(Kind::Projects, "txt", now, b"0123456789").await.unwrap();
         sqlx::query(
             "INSERT INTO files (id, filename, storage_key, mime_type, size, sha256, type, is_corrected, uploaded_by_id,
                                 commande_id, created_at, updated_at)
@@ -234,77 +169,6 @@ impl Shop {
         .await
         .unwrap();
         id
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        self.shutdown.stop();
-        let _ = std::fs::remove_dir_all(&self.uploads);
-    }
-}
-
-async fn insert_user(conn: &mut MySqlConnection, email: &str, role: Role, now: DateTime<Utc>) -> Uuid {
-    let id = new_id();
-    sqlx::query(
-        "INSERT INTO users (id, prenom, nom, email, password_hash, role, telephone, created_at, updated_at)
-         VALUES (?, 'Zoé', 'Martin', ?, '!', ?, '0601020304', ?, ?)",
-    )
-    .bind(id)
-    .bind(email)
-    .bind(role)
-    .bind(now)
-    .bind(now)
-    .execute(conn)
-    .await
-    .unwrap();
-    id
-}
-
-fn config(database_url: &str) -> Config {
-    let vars = [
-        ("APP_ENV", "development"),
-        ("DATABASE_URL", database_url),
-        ("JWT_SECRET", SECRET),
-        ("FRONTEND_URL", "https://site.example"),
-        ("ADMIN_EMAIL", "admin@site.example"),
-    ];
-    Config::load(&Vars::from_iter(vars.map(|(name, value)| (name.to_owned(), value.to_owned())))).unwrap()
-}
-
-fn gateway(stripe: Stripe, address: SocketAddr) -> StripeGateway {
-    let base = match stripe {
-        Stripe::Simulated => format!("http://{address}/dev/stripe"),
-        // Nobody listens on port 1.
-        Stripe::Away => "http://127.0.0.1:1".to_owned(),
-    };
-    StripeGateway::new("sk_test_x", Some(&base)).unwrap()
-}
-
-fn routes(state: &AppState, simulator: &Simulator) -> Router {
-    let (router, _) = OpenApiRouter::new()
-        .merge(tarifs::router())
-        .merge(commandes::router())
-        .merge(projects::router())
-        .merge(files::reading_router())
-        .split_for_parts();
-    router.nest("/dev/stripe", simulator.router()).with_state(state.clone())
-}
-
-fn settings(clock: Clock) -> LayerSettings {
-    LayerSettings {
-        edge: Edge {
-            proxies: TrustedProxies::private_ranges(),
-            new_request_id: Arc::new(|| new_id().to_string()),
-        },
-        cors_origins: vec![],
-        timeout: Duration::from_secs(30),
-        max_in_flight: 64,
-        general_limit: GeneralLimit {
-            limits: RateLimits::new(&RateLimitSettings::disabled(), clock),
-            identify: Arc::new(|_: &HeaderMap| None),
-        },
-        spa_dir: None,
     }
 }
 

@@ -161,7 +161,10 @@ pub(super) struct GuestOrder {
 /// Whether a guest's order is paid. Says nothing of who ordered what.
 #[utoipa::path(get, path = "/public/order/{id}", tag = "Commandes", params(("id" = Uuid, Path)),
     responses((status = 200, body = GuestOrder), (status = 404, body = ErrorBody)))]
-pub(super) async fn guest_order(State(state): State<AppState>, PathId(id): PathId) -> ApiResult<Json<GuestOrder>> {
+pub(super) async fn guest_order(
+    State(state): State<AppState>,
+    PathId(id): PathId,
+) -> ApiResult<Json<GuestOrder>> {
     let mut conn = state.db.conn().await?;
     let found = pending::find(&mut conn, id).await?;
     let found = found.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))?;
