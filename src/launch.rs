@@ -81,7 +81,7 @@ async fn simulator(config: &Config, db: &Db, clock: &Clock, port: u16) -> anyhow
         return Ok(None);
     };
     let simulator = Simulator::new(Settings {
-        db: db.pool().clone(),
+        db: db.clone(),
         clock: clock.clone(),
         webhook_secret: secret.clone(),
         webhook_url: format!("http://127.0.0.1:{port}/payments/webhook"),
