@@ -2,6 +2,7 @@
 mod support;
 
 mod accounts;
+mod crash;
 mod db;
 mod emails_render;
 mod emails_transport;

@@ -2,5 +2,7 @@
 
 pub mod database;
 pub mod outbox;
+pub mod program;
 pub mod server;
 pub mod smtp;
+pub mod sql_proxy;
