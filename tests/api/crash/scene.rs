@@ -220,9 +220,31 @@ impl Scene {
         self.redeliver().await;
     }
 
-    /// Waits for the end of the killed server and starts the next one.
+    /// Pays an order on a server that loses its database at a statement of the settlement, and lives on.
+    pub async fn pay_through_a_cut(&mut self, flow: Flow, fault: Fault) {
+        self.order(flow, format!("cut {:?} statement {}", fault.side, fault.step)).await;
+        self.quiet().await;
+        self.proxy.kill_at(SETTLEMENT, fault, None);
+        let answer = self.deliver().await.expect("the server lives");
+        assert!(answer.is_server_error() && self.proxy.tripped(), "{fault:?}: {answer}");
+        // Each connection of the pool that was cut may cost one more attempt.
+        for _ in 0..10 {
+            if self.deliver().await == Some(StatusCode::OK) {
+                break;
+            }
+        }
+        self.redeliver().await;
+    }
+
+    /// Waits for the end of the killed server, lets what it had claimed run out, and starts the next one.
     pub async fn restart(&mut self) {
         assert_eq!(self.program.ended().await, None, "it was to be killed:\n{}", self.program.text());
+        for lease in [
+            "UPDATE email_outbox SET next_attempt_at = created_at WHERE status = 'PENDING'",
+            "UPDATE invoices SET render_due_at = issued_at WHERE render_due_at IS NOT NULL",
+        ] {
+            self.execute(lease).await;
+        }
         self.program = start(&self.settings).await;
     }
 
