@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::http::limits::RateLimitSettings;
+use crate::{http::limits::RateLimitSettings, invoices::document::Seller};
 
 mod company;
 mod mail;
@@ -22,7 +22,7 @@ mod rates;
 mod seeds;
 mod stripe;
 
-pub use company::{Company, VatRegime, VatSettings};
+pub use company::VatSettings;
 pub use mail::{MailSettings, MailTransport};
 pub use seeds::{SeedAccount, SeedSettings};
 pub use stripe::StripeSettings;
@@ -74,7 +74,7 @@ pub struct Config {
     /// `SMTP_URL`, `SENDGRID_API_KEY`, `RESEND_API_KEY`, `FROM_*`, `ADMIN_EMAIL`, `SUPPORT_EMAIL`
     pub mail: MailSettings,
     /// `COMPANY_*`
-    pub company: Company,
+    pub company: Seller,
     /// `VAT_*`
     pub vat: VatSettings,
     /// `RATE_LIMIT_*`
@@ -215,7 +215,7 @@ impl Config {
             log_level: vars.text("LOG_LEVEL", "info"),
             stripe: StripeSettings::load(vars, environment)?,
             mail: MailSettings::load(vars, environment)?,
-            company: Company::load(vars, environment)?,
+            company: company::seller(vars, environment)?,
             vat: VatSettings::load(vars, environment)?,
             rates: rates::load(vars, environment)?,
             seeds: SeedSettings::load(vars),

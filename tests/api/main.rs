@@ -15,6 +15,7 @@ mod support;
 
 mod accounts;
 mod configuration;
+mod crash;
 mod db;
 mod emails_render;
 mod emails_transport;
