@@ -3,7 +3,6 @@
 pub mod database;
 pub mod outbox;
 pub mod program;
-#[allow(dead_code, reason = "a harness offers more than today's tests take")]
 pub mod server;
 pub mod smtp;
 pub mod sql_proxy;
