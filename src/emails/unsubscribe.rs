@@ -21,7 +21,7 @@ use crate::{
     http::{ApiPath, ApiResult},
 };
 
-const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/dev/unsubscribe.html"));
+const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/unsubscribe.html"));
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// `GET` and `POST /public/unsubscribe/{userId}/{token}`.
