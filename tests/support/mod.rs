@@ -2,5 +2,6 @@
 
 pub mod database;
 pub mod outbox;
+pub mod proxy;
 pub mod server;
 pub mod smtp;

@@ -5,7 +5,7 @@ use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use super::PendingRow;
-use crate::{clock::new_id, db::violates};
+use crate::clock::new_id;
 
 /// The account that a paid order belongs to.
 pub struct Account {
@@ -13,15 +13,16 @@ pub struct Account {
     pub prenom: String,
     pub nom: String,
     pub email: String,
-    /// Never activated: a new guest account.
+    /// Never activated: its owner still has to choose a password.
     pub dormant: bool,
 }
 
+/// Locks an account, an erased one too: what is paid must be invoiced to someone.
 pub async fn lock_account(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Account>, sqlx::Error> {
     sqlx::query_as!(
         Account,
-        r#"SELECT id, prenom, nom, email, (is_active = FALSE AND deactivated_by IS NULL) AS "dormant!: bool"
-           FROM users WHERE id = ? AND deleted_at IS NULL FOR UPDATE"#,
+        r#"SELECT id, prenom, nom, email, (is_active = FALSE AND deactivated_by IS NULL AND deleted_at IS NULL) AS "dormant!: bool"
+           FROM users WHERE id = ? FOR UPDATE"#,
         id
     )
     .fetch_optional(conn)
@@ -42,19 +43,19 @@ pub async fn lock_account_by_email(
     .await
 }
 
-/// Creates the account of a guest who paid, without a password; `None` when another transaction
-/// created it meanwhile.
+/// Creates the account of a guest who paid, without a password, unless its address has one
+/// meanwhile: several orders of one guest may be paid at the same instant.
 pub async fn insert_dormant_account(
     conn: &mut MySqlConnection,
     pending: &PendingRow,
     unusable_hash: &str,
     now: DateTime<Utc>,
-) -> Result<Option<Account>, sqlx::Error> {
-    let id = new_id();
-    let inserted = sqlx::query!(
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
         "INSERT INTO users (id, prenom, nom, email, password_hash, role, is_active, telephone, adresse, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, 'USER', FALSE, ?, ?, ?, ?)",
-        id,
+         VALUES (?, ?, ?, ?, ?, 'USER', FALSE, ?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE email = users.email",
+        new_id(),
         pending.prenom,
         pending.nom,
         pending.email,
@@ -65,16 +66,6 @@ pub async fn insert_dormant_account(
         now
     )
     .execute(conn)
-    .await;
-    match inserted {
-        Ok(_) => Ok(Some(Account {
-            id,
-            prenom: pending.prenom.clone(),
-            nom: pending.nom.clone(),
-            email: pending.email.clone(),
-            dormant: true,
-        })),
-        Err(error) if violates(&error, "users_email") => Ok(None),
-        Err(error) => Err(error),
-    }
+    .await?;
+    Ok(())
 }

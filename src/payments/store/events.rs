@@ -3,8 +3,6 @@
 use chrono::{DateTime, Duration, Utc};
 use sqlx::MySqlConnection;
 
-use crate::db::violates;
-
 /// What became of a stored event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(rename_all = "UPPERCASE")]
@@ -21,29 +19,27 @@ pub enum EventStatus {
 
 /// Takes an event for processing: writes it, or locks the row a former delivery left. False when it
 /// is settled and nothing is left to do.
+///
+/// A plain INSERT would leave each of several waiting deliveries with a shared lock on the row, and
+/// all of them wanting more: a deadlock. ON DUPLICATE KEY UPDATE makes them queue.
 pub async fn take_event(
     conn: &mut MySqlConnection,
     event: &StoredEvent<'_>,
     now: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let inserted = sqlx::query!(
-        "INSERT INTO stripe_events (id, type, status, object_id, payload, received_at, processed_at)
-         VALUES (?, ?, 'PROCESSED', ?, ?, ?, ?)",
+    sqlx::query!(
+        "INSERT INTO stripe_events (id, type, status, attempts, object_id, payload, received_at)
+         VALUES (?, ?, 'FAILED', 0, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE attempts = attempts",
         event.id,
         event.kind,
         event.object_id,
         event.payload,
-        now,
         now
     )
     .execute(&mut *conn)
-    .await;
-    match inserted {
-        Ok(_) => return Ok(true),
-        Err(error) if violates(&error, "PRIMARY") => {}
-        Err(error) => return Err(error),
-    }
-    let retaken = sqlx::query!(
+    .await?;
+    let taken = sqlx::query!(
         "UPDATE stripe_events SET status = 'PROCESSED', processed_at = ?, next_attempt_at = NULL, last_error = NULL,
                 attempts = attempts + 1
          WHERE id = ? AND status IN ('FAILED', 'UNMATCHED')",
@@ -52,7 +48,7 @@ pub async fn take_event(
     )
     .execute(conn)
     .await?;
-    Ok(retaken.rows_affected() == 1)
+    Ok(taken.rows_affected() == 1)
 }
 
 /// An event as it is kept.

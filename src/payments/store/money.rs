@@ -40,25 +40,42 @@ pub async fn insert_payment(conn: &mut MySqlConnection, new: &NewPayment<'_>) ->
     Ok(())
 }
 
-/// A payment of ours, by what Stripe calls it, with what was given back so far.
+/// A payment of ours, by what Stripe calls it.
 pub struct PaymentRow {
     pub commande_id: Uuid,
     pub invoice_id: Option<Uuid>,
     pub amount: i32,
-    pub titre: String,
-    pub refunded: i64,
 }
 
 /// Locks the payment behind a payment intent.
 pub async fn lock_payment(conn: &mut MySqlConnection, intent: &str) -> Result<Option<PaymentRow>, sqlx::Error> {
     sqlx::query_as!(
         PaymentRow,
-        r#"SELECT p.commande_id, p.invoice_id, p.amount, c.titre,
-                  CAST(COALESCE((SELECT SUM(r.amount) FROM payments r
-                                 WHERE r.stripe_payment_intent_id = p.stripe_payment_intent_id AND r.kind = 'REFUND'), 0)
-                       AS SIGNED) AS "refunded!: i64"
-           FROM payments p JOIN commandes c ON c.id = p.commande_id
-           WHERE p.stripe_payment_intent_id = ? AND p.kind = 'PAYMENT' FOR UPDATE"#,
+        "SELECT commande_id, invoice_id, amount FROM payments
+         WHERE stripe_payment_intent_id = ? AND kind = 'PAYMENT' FOR UPDATE",
+        intent
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What was given back so far on a payment intent, in cents. Asked for once the payment is locked,
+/// in a statement of its own, so that it counts what another transaction has just committed.
+pub async fn refunded(conn: &mut MySqlConnection, intent: &str) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT CAST(COALESCE(SUM(amount), 0) AS SIGNED) AS "sum!: i64" FROM payments
+           WHERE stripe_payment_intent_id = ? AND kind = 'REFUND'"#,
+        intent
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// The title of the order that a payment intent paid, if one of ours.
+pub async fn paid_title(conn: &mut MySqlConnection, intent: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT c.titre FROM payments p JOIN commandes c ON c.id = p.commande_id
+         WHERE p.stripe_payment_intent_id = ? AND p.kind = 'PAYMENT'",
         intent
     )
     .fetch_optional(conn)

@@ -95,6 +95,24 @@ pub async fn set_session_state(
     Ok(())
 }
 
+/// Notes that the customer is through and the money on its way, unless more is known already:
+/// events come in any order.
+pub async fn set_session_processing(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE checkout_sessions SET status = 'PROCESSING', updated_at = ?
+         WHERE id = ? AND status IN ('CREATING', 'OPEN')",
+        now,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Links the session Stripe names to our row, for a webhook faster than the answer to our own call.
 pub async fn adopt_session(conn: &mut MySqlConnection, id: Uuid, stripe_id: &str) -> Result<(), sqlx::Error> {
     sqlx::query!(

@@ -2,5 +2,14 @@
 //! Stripe's page, and the API.
 
 mod bench;
+mod checkout;
 mod door;
+mod failures;
+mod invoices;
+mod numbering;
+mod outages;
+mod reconcile;
+mod refunds;
+mod rendering;
+mod retries;
 mod settling;
