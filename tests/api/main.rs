@@ -27,6 +27,7 @@ mod journeys;
 mod mailbox;
 mod notifications;
 mod outbox;
+mod payments;
 mod orders;
 mod private_server;
 mod projects;
