@@ -10,6 +10,7 @@
     reason = "a test that cannot go on fails, and plays the outside world"
 )]
 
+#[allow(dead_code, reason = "a harness offers more than today's tests take")]
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -35,3 +36,4 @@ mod shop;
 mod stripe_gateway;
 mod stripe_simulator;
 mod tarifs;
+mod uploads;
