@@ -2,6 +2,7 @@
 mod support;
 
 mod accounts;
+mod cli;
 mod crash;
 mod db;
 mod emails_render;
@@ -14,6 +15,7 @@ mod mailbox;
 mod notifications;
 mod outbox;
 mod orders;
+mod orphans;
 mod private_server;
 mod projects;
 mod shop;
