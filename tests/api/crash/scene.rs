@@ -8,7 +8,7 @@ use reqwest::{
     multipart::{Form, Part},
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 use staka::{
     app::{AppState, Surroundings},
     auth::Passwords,
