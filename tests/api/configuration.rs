@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use staka::config::{Config, Environment, MailTransport, Vars, VatRegime};
+use staka::config::{Config, Environment, MailTransport, Vars};
+use staka::invoices::VatRegime;
 
 const EXAMPLE: &str = include_str!("../../.env.example");
 const README: &str = include_str!("../../README.md");
