@@ -15,6 +15,7 @@
 mod support;
 
 mod accounts;
+mod cli;
 mod configuration;
 mod crash;
 mod db;
@@ -30,6 +31,7 @@ mod notifications;
 mod outbox;
 mod payments;
 mod orders;
+mod orphans;
 mod private_server;
 mod projects;
 mod shop;
