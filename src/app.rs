@@ -6,11 +6,10 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use anyhow::Context;
 use axum::{
     extract::FromRef,
-    http::{HeaderMap, HeaderValue},
+    http::HeaderValue,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
-use uuid::Uuid;
 
 use crate::{
     auth::{Passwords, Sessions},
@@ -24,7 +23,7 @@ use crate::{
         RateLimits, TrustedProxies,
         context::Edge,
         layers::{self, App, LayerSettings},
-        limits::layer::GeneralLimit,
+        limits::layer::{GeneralLimit, Identify},
         system::{HealthProbes, SystemState, probe},
     },
     links::SignedLinks,
@@ -204,7 +203,7 @@ fn layer_settings(state: &AppState) -> anyhow::Result<LayerSettings> {
 }
 
 /// Whose session a request carries, by its signature alone: enough to choose whose budget it spends.
-fn identify(state: &AppState) -> Arc<dyn Fn(&HeaderMap) -> Option<Uuid> + Send + Sync> {
+fn identify(state: &AppState) -> Identify {
     let (tokens, clock) = (state.sessions.tokens.clone(), state.clock.clone());
     Arc::new(move |headers| {
         let token = crate::auth::bearer(headers)?;

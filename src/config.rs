@@ -2,18 +2,19 @@
 //! Nothing else in the crate reads an environment variable.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    sync::{Mutex, PoisonError},
 };
 
 use chrono::NaiveDate;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::http::limits::RateLimitSettings;
+use crate::{http::limits::RateLimitSettings, invoices::document::Seller};
 
 mod company;
 mod mail;
@@ -21,7 +22,7 @@ mod rates;
 mod seeds;
 mod stripe;
 
-pub use company::{Company, VatRegime, VatSettings};
+pub use company::VatSettings;
 pub use mail::{MailSettings, MailTransport};
 pub use seeds::{SeedAccount, SeedSettings};
 pub use stripe::StripeSettings;
@@ -73,7 +74,7 @@ pub struct Config {
     /// `SMTP_URL`, `SENDGRID_API_KEY`, `RESEND_API_KEY`, `FROM_*`, `ADMIN_EMAIL`, `SUPPORT_EMAIL`
     pub mail: MailSettings,
     /// `COMPANY_*`
-    pub company: Company,
+    pub company: Seller,
     /// `VAT_*`
     pub vat: VatSettings,
     /// `RATE_LIMIT_*`
@@ -94,7 +95,10 @@ pub enum ConfigError {
 }
 
 /// The variables a configuration is read from.
-pub struct Vars(HashMap<String, String>);
+pub struct Vars {
+    values: HashMap<String, String>,
+    asked: Mutex<BTreeSet<String>>,
+}
 
 impl Vars {
     /// The process environment; an empty value counts as absent.
@@ -105,24 +109,30 @@ impl Vars {
 
     /// Sets a variable unless it has a value already.
     pub fn or_default(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.0.entry(name.to_owned()).or_insert_with(|| value.into());
+        self.values.entry(name.to_owned()).or_insert_with(|| value.into());
         self
     }
 
     /// Sets a variable whatever its value.
     pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
+        self.values.insert(name.to_owned(), value.into());
         self
     }
 
     /// Whether a variable has a value.
     pub fn has(&self, name: &str) -> bool {
-        self.0.contains_key(name)
+        self.get(name).is_some()
     }
 
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned());
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// The names asked for so far, sorted: what the documentation has to list.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     fn text(&self, name: &str, default: &str) -> String {
@@ -170,7 +180,8 @@ impl Vars {
 
 impl FromIterator<(String, String)> for Vars {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(vars: I) -> Self {
-        Self(vars.into_iter().filter(|(_, value)| !value.trim().is_empty()).collect())
+        let given = vars.into_iter().filter(|(_, value)| !value.trim().is_empty());
+        Self { values: given.collect(), asked: Mutex::default() }
     }
 }
 
@@ -184,10 +195,11 @@ impl Config {
     pub fn load(vars: &Vars) -> Result<Self, ConfigError> {
         let environment = environment(vars)?;
         let frontend_urls = origins(vars, environment)?;
-        let app_url = vars.get("APP_URL").unwrap_or(&frontend_urls[0]).trim_end_matches('/').to_owned();
+        let site = first(&frontend_urls);
+        let app_url = vars.get("APP_URL").unwrap_or(site).trim_end_matches('/').to_owned();
         let config = Self {
             environment,
-            listen: listen(vars)?,
+            listen: listen_address(vars)?,
             database_url: vars.required("DATABASE_URL")?.into(),
             database_max_connections: vars.parsed("DATABASE_MAX_CONNECTIONS")?,
             migrate_on_start: vars.flag("MIGRATE_ON_START", environment == Environment::Development)?,
@@ -203,7 +215,7 @@ impl Config {
             log_level: vars.text("LOG_LEVEL", "info"),
             stripe: StripeSettings::load(vars, environment)?,
             mail: MailSettings::load(vars, environment)?,
-            company: Company::load(vars, environment)?,
+            company: company::seller(vars, environment)?,
             vat: VatSettings::load(vars, environment)?,
             rates: rates::load(vars, environment)?,
             seeds: SeedSettings::load(vars),
@@ -227,6 +239,11 @@ impl Config {
             config.environment = Environment::Production;
         }
         Ok(config)
+    }
+
+    /// The site people are sent to, without a final slash: the first of the frontends.
+    pub fn site(&self) -> &str {
+        first(&self.frontend_urls)
     }
 
     /// Whether this is a development server.
@@ -259,7 +276,16 @@ fn origins(vars: &Vars, environment: Environment) -> Result<Vec<String>, ConfigE
     }
 }
 
-fn listen(vars: &Vars) -> Result<SocketAddr, ConfigError> {
+/// The first of the frontends; [`origins`] accepts no empty list.
+fn first(frontend_urls: &[String]) -> &str {
+    frontend_urls.first().map_or("", String::as_str)
+}
+
+/// Where the server of these variables listens (`BIND_ADDRESS`, `PORT`).
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn listen_address(vars: &Vars) -> Result<SocketAddr, ConfigError> {
     let address = vars.parsed("BIND_ADDRESS")?.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     Ok(SocketAddr::new(address, vars.parsed("PORT")?.unwrap_or(3000)))
 }

@@ -13,7 +13,10 @@ use crate::{
     commandes,
     config::Config,
     db::Db,
-    dev::stripe::{Settings, Simulator},
+    dev::{
+        site,
+        stripe::{Settings, Simulator},
+    },
     emails::{transport::Transport, worker::Worker},
     files,
     http::layers::App,
@@ -62,12 +65,9 @@ pub async fn launch(
     };
     let state = AppState::assemble(config, db, surroundings)?;
     invoices::ensure_vat_regime(&state).await.context("the VAT regime cannot be read")?;
-    let simulated = match &simulator {
-        Some(simulator) => Router::new().nest(SIMULATOR_PATH, simulator.router()),
-        None => Router::new(),
-    };
+    let beside_api = stand_ins(&state, simulator.as_ref());
     Ok(Launched {
-        app: app::build_app(&state, simulated)?,
+        app: app::build_app(&state, beside_api)?,
         mails: Worker::new(state.clone(), transport)?,
         scheduler: scheduler(&state),
         simulator,
@@ -76,12 +76,25 @@ pub async fn launch(
     })
 }
 
+/// What plays the outside world in development: the payment pages, and the web application's when
+/// nobody serves it.
+fn stand_ins(state: &AppState, simulator: Option<&Simulator>) -> Router<AppState> {
+    let mut routes = Router::new();
+    if let Some(simulator) = simulator {
+        routes = routes.nest(SIMULATOR_PATH, simulator.router());
+    }
+    if state.config.is_development() && state.config.spa_dir.is_none() {
+        routes = routes.merge(site::router());
+    }
+    routes
+}
+
 async fn simulator(config: &Config, db: &Db, clock: &Clock, port: u16) -> anyhow::Result<Option<Simulator>> {
     let (true, Some(secret)) = (config.stripe.simulated(), config.stripe.webhook_secrets.first()) else {
         return Ok(None);
     };
     let simulator = Simulator::new(Settings {
-        db: db.pool().clone(),
+        db: db.clone(),
         clock: clock.clone(),
         webhook_secret: secret.clone(),
         webhook_url: format!("http://127.0.0.1:{port}/payments/webhook"),

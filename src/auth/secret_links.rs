@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use crate::{app::AppState, clock::random_bytes};
+use crate::clock::random_bytes;
 
 /// How long a link to choose a new password works.
 pub const RESET_LIFETIME: Duration = Duration::hours(1);
@@ -18,8 +18,6 @@ pub const RESET_LIFETIME: Duration = Duration::hours(1);
 /// How long an activation link works.
 pub const ACTIVATION_LIFETIME: Duration = Duration::hours(48);
 
-/// How long the hash of an expired link is kept.
-const KEPT_AFTER_EXPIRY: Duration = Duration::days(7);
 
 /// Random bytes of a token.
 const TOKEN_BYTES: usize = 32;
@@ -67,22 +65,6 @@ pub async fn mint_reset(
     .execute(conn)
     .await?;
     Ok((format!("/reset-password?token={token}"), expires_at))
-}
-
-/// Forgets the links that expired more than a week ago, a thousand of each kind at a time; tells how many.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn purge(state: &AppState) -> anyhow::Result<u64> {
-    let before = state.clock.now() - KEPT_AFTER_EXPIRY;
-    let mut conn = state.db.conn().await?;
-    let resets = sqlx::query!("DELETE FROM password_resets WHERE expires_at < ? LIMIT 1000", before)
-        .execute(&mut *conn)
-        .await?;
-    let activations = sqlx::query!("DELETE FROM activation_tokens WHERE expires_at < ? LIMIT 1000", before)
-        .execute(&mut *conn)
-        .await?;
-    Ok(resets.rows_affected() + activations.rows_affected())
 }
 
 /// What is stored of a token: its SHA-256 in lower-case hexadecimal.

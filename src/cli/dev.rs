@@ -64,7 +64,9 @@ async fn serve_with(
 /// The settings of development: those given, then what a workstation needs.
 fn settings(vars: Vars, directory: &Path, private: Option<&PrivateServer>) -> anyhow::Result<Config> {
     let secret = secret(directory)?;
+    let site = format!("http://localhost:{}", vars.get("PORT").unwrap_or("3000"));
     let mut vars = vars
+        .or_default("FRONTEND_URL", site)
         .or_default("APP_ENV", "development")
         .or_default("JWT_SECRET", derived(&secret, "sessions"))
         .or_default("STRIPE_WEBHOOK_SECRET", format!("whsec_{}", derived(&secret, "webhooks")))

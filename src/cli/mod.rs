@@ -1,7 +1,10 @@
 //! The command line: one file per command.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever typed it")]
+
 mod admin;
 mod dev;
+mod health;
 mod migrate;
 mod openapi;
 mod seed;
@@ -38,6 +41,8 @@ enum Command {
     Seed,
     /// Print the API description (OpenAPI 3.1)
     Openapi,
+    /// Ask the server on this machine whether it is alive, or ready to serve: exit status 0 if so
+    Health(health::Health),
     /// Administrators
     Admin {
         #[command(subcommand)]
@@ -71,6 +76,7 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Migrate => migrate::run(vars).await,
             Command::Seed => seed::run(vars).await,
             Command::Openapi => openapi::run(),
+            Command::Health(health) => health::run(&health, &vars).await,
             Command::Admin { command } => admin::run(command, vars).await,
         }
     })

@@ -34,8 +34,8 @@ pub struct Profile {
 /// The profile of an account.
 pub async fn profile(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Option<Profile>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT prenom, nom, email, telephone, adresse, type_client AS "type_client: TypeClient", societe, siren AS "siren: String",
-                  numero_tva, reference_client, adresse_facturation
+        r#"SELECT prenom, nom, email, telephone, adresse, type_client AS "type_client: TypeClient", societe,
+                  siren AS "siren: String", numero_tva, reference_client, adresse_facturation
            FROM users WHERE id = ? AND deleted_at IS NULL"#,
         user_id
     )

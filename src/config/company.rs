@@ -1,44 +1,10 @@
 use chrono::NaiveDate;
 
 use super::{ConfigError, Environment, Vars, date};
+use crate::invoices::{VatRegime, document::Seller};
 
-/// The seller's identity, printed on every invoice (CGI annexe II, art. 242 nonies A).
-#[derive(Clone, Debug)]
-pub struct Company {
-    /// `COMPANY_NAME`
-    pub name: String,
-    /// `COMPANY_LEGAL_FORM`, such as `SASU` or `EI`
-    pub legal_form: String,
-    /// `COMPANY_CAPITAL`, such as `1 000 €`
-    pub capital: Option<String>,
-    /// `COMPANY_STREET`
-    pub street: String,
-    /// `COMPANY_POSTAL_CODE`
-    pub postal_code: String,
-    /// `COMPANY_CITY`
-    pub city: String,
-    /// `COMPANY_COUNTRY`: ISO 3166-1 alpha-2
-    pub country: String,
-    /// `COMPANY_SIREN`: 9 digits
-    pub siren: String,
-    /// `COMPANY_SIRET`: 14 digits beginning with the SIREN
-    pub siret: Option<String>,
-    /// `COMPANY_VAT_NUMBER`
-    pub vat_number: Option<String>,
-    /// `COMPANY_RCS`, such as `RCS Paris 123 456 782`
-    pub rcs: Option<String>,
-    /// `COMPANY_EMAIL`
-    pub email: String,
-    /// `COMPANY_PHONE`
-    pub phone: Option<String>,
-    /// `COMPANY_WEBSITE`
-    pub website: Option<String>,
-    /// `COMPANY_MEDIATOR`: name, address and site of the consumer mediator
-    pub mediator: Option<String>,
-}
-
-impl Company {
-    pub(super) fn load(vars: &Vars, environment: Environment) -> Result<Self, ConfigError> {
+/// The seller's identity, printed on every invoice (CGI annexe II, art. 242 nonies A), from `COMPANY_*`.
+pub(super) fn seller(vars: &Vars, environment: Environment) -> Result<Seller, ConfigError> {
         let identity = |name: &'static str, sample: &str| match (vars.get(name), environment) {
             (Some(value), _) => Ok(value.to_owned()),
             (None, Environment::Development) => Ok(sample.to_owned()),
@@ -47,7 +13,7 @@ impl Company {
             }
         };
         let optional = |name: &str| vars.get(name).map(str::to_owned);
-        let company = Self {
+        let seller = Seller {
             name: identity("COMPANY_NAME", "Staka Livres")?,
             legal_form: identity("COMPANY_LEGAL_FORM", "SASU")?,
             capital: optional("COMPANY_CAPITAL"),
@@ -64,31 +30,21 @@ impl Company {
             website: optional("COMPANY_WEBSITE"),
             mediator: optional("COMPANY_MEDIATOR"),
         };
-        company.checked()
+        checked(seller)
     }
 
-    fn checked(self) -> Result<Self, ConfigError> {
+fn checked(seller: Seller) -> Result<Seller, ConfigError> {
         let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(&self.siren, 9) {
+        if !digits(&seller.siren, 9) {
             return Err(ConfigError::Invalid("COMPANY_SIREN", "must have 9 digits".into()));
         }
-        match &self.siret {
-            Some(siret) if !digits(siret, 14) || !siret.starts_with(&self.siren) => {
+        match &seller.siret {
+            Some(siret) if !digits(siret, 14) || !siret.starts_with(&seller.siren) => {
                 Err(ConfigError::Invalid("COMPANY_SIRET", "must have 14 digits and begin with the SIREN".into()))
             }
-            _ => Ok(self),
+            _ => Ok(seller),
         }
     }
-}
-
-/// Whether VAT is charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VatRegime {
-    /// VAT at a rate.
-    Standard,
-    /// Small-business exemption, with its mention instead of a rate.
-    Franchise,
-}
 
 /// The VAT regime written to the database when it has none yet; later changes are dated rows there.
 #[derive(Clone, Debug)]

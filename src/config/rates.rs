@@ -16,19 +16,19 @@ pub(super) fn load(vars: &Vars, environment: Environment) -> Result<RateLimitSet
     }
     let mut settings = RateLimitSettings::default();
     for budget in Budget::all() {
-        if let Some(text) = vars.get(&format!("RATE_LIMIT_{}", budget.name())) {
-            settings.set(budget, read(text)?);
+        if let Some(text) = vars.get(budget.variable()) {
+            settings.set(budget, read(budget.variable(), text)?);
         }
     }
     Ok(settings)
 }
 
-fn read(text: &str) -> Result<Limit, ConfigError> {
+fn read(name: &'static str, text: &str) -> Result<Limit, ConfigError> {
     let pair = text.split_once('/').and_then(|(max, seconds)| {
         Some((max.trim().parse().ok()?, Duration::from_secs(seconds.trim().parse().ok()?)))
     });
     match pair {
         Some((max, window)) if max > 0 && !window.is_zero() => Ok(Limit { max, window }),
-        _ => Err(ConfigError::Invalid("RATE_LIMIT_*", "must be written as max/seconds, such as 10/3600".into())),
+        _ => Err(ConfigError::Invalid(name, "must be written as max/seconds, such as 10/3600".into())),
     }
 }

@@ -1,6 +1,7 @@
 //! What replaces the outside world in development; mounted nowhere else.
 
 pub mod mailbox;
+pub mod site;
 pub mod stripe;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -49,7 +49,9 @@ pub struct Brand {
 pub struct Rendered {
     /// One line, without control characters.
     pub subject: String,
+    /// The HTML part, whole.
     pub html: String,
+    /// The plain text part.
     pub text: String,
     /// True when the mail must carry a `List-Unsubscribe` link.
     pub unsubscribable: bool,

@@ -1,5 +1,7 @@
 //! How a rendered mail leaves: the RFC 5322 message ([`Outgoing::message`]) and the SMTP client.
 
+#![allow(missing_docs, reason = "a field without a comment is called what it holds")]
+
 use chrono::{DateTime, Utc};
 use lettre::message::Message;
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;

@@ -48,6 +48,7 @@ pub enum AlertKind {
 
 /// What happened. Amounts are cents, instants UTC.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "the fields are called what they hold")]
 pub enum Event {
     /// Someone registered.
     UserRegistered { user_id: Uuid },

@@ -344,6 +344,12 @@ impl From<std::io::Error> for ApiError {
     }
 }
 
+impl crate::db::Retryable for ApiError {
+    fn is_deadlock(&self) -> bool {
+        self.database_cause().is_some_and(crate::db::Retryable::is_deadlock)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -419,11 +425,5 @@ mod tests {
         assert_eq!(error.message(), "Message 0. Message 1.");
         let error = ApiError::validation((0..9).map(detail).collect());
         assert!(error.message().starts_with("Plusieurs champs"));
-    }
-}
-
-impl crate::db::Retryable for ApiError {
-    fn is_deadlock(&self) -> bool {
-        self.database_cause().is_some_and(crate::db::Retryable::is_deadlock)
     }
 }

@@ -1,5 +1,7 @@
 //! Extractors that reject with [`ApiError`] only. They replace axum's own everywhere.
 
+#![allow(clippy::disallowed_types, reason = "here they are wrapped")]
+
 use std::str::FromStr;
 use std::sync::Arc;
 

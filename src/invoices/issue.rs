@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use super::{
     Kind, VatRegime,
-    document::{Buyer, Line, Regime, Seller, Unit, Vat},
+    document::{Buyer, Line, Regime, Unit, Vat},
     store,
 };
 use crate::{
     app::AppState,
     clock::{Clock, day_in_paris, new_id},
-    config::{self, Company, Config},
+    config::Config,
     events::{Hint, Tx},
 };
 
@@ -83,7 +83,7 @@ pub async fn issue(tx: &mut Tx, state: &AppState, new: NewInvoice) -> Result<Iss
         vat: &vat,
         issued_at,
         paid_at: new.paid_at,
-        seller: Json(seller(&state.config.company)),
+        seller: Json(state.config.company.clone()),
         buyer: Json(new.buyer),
         items: Json(vec![line]),
         stripe_session_id: Some(&new.stripe_session_id),
@@ -154,7 +154,7 @@ async fn next_number(
 async fn vat_in_force(conn: &mut MySqlConnection, config: &Config, day: NaiveDate) -> Result<Vat, sqlx::Error> {
     Ok(match store::vat_regime(conn, day).await? {
         Some(row) => vat(row.regime, row.rate_bp, row.mention),
-        None => vat(configured(config), config.vat.rate_bp, config.vat.mention.clone()),
+        None => vat(config.vat.regime, config.vat.rate_bp, config.vat.mention.clone()),
     })
 }
 
@@ -166,15 +166,7 @@ pub async fn ensure_vat_regime(state: &AppState) -> Result<(), sqlx::Error> {
     let mut conn = state.db.conn().await?;
     let settings = &state.config.vat;
     let mention = settings.mention.as_deref();
-    let regime = configured(&state.config);
-    store::insert_first_regime(&mut conn, settings.from, regime, settings.rate_bp, mention, state.clock.now()).await
-}
-
-fn configured(config: &Config) -> VatRegime {
-    match config.vat.regime {
-        config::VatRegime::Standard => VatRegime::Standard,
-        config::VatRegime::Franchise => VatRegime::Franchise,
-    }
+    store::insert_first_regime(&mut conn, settings.from, settings.regime, settings.rate_bp, mention, state.clock.now()).await
 }
 
 /// The document's form of a regime.
@@ -184,25 +176,4 @@ pub(super) fn vat(regime: VatRegime, rate_bp: u32, mention: Option<String>) -> V
         VatRegime::Franchise => Regime::Franchise,
     };
     Vat { regime, mention }
-}
-
-fn seller(company: &Company) -> Seller {
-    let company = company.clone();
-    Seller {
-        name: company.name,
-        legal_form: company.legal_form,
-        capital: company.capital,
-        street: company.street,
-        postal_code: company.postal_code,
-        city: company.city,
-        country: company.country,
-        siren: company.siren,
-        siret: company.siret,
-        vat_number: company.vat_number,
-        rcs: company.rcs,
-        email: company.email,
-        phone: company.phone,
-        website: company.website,
-        mediator: company.mediator,
-    }
 }

@@ -95,7 +95,7 @@ fn new_session(
     amount: i64,
     expires_at: DateTime<Utc>,
 ) -> NewSession {
-    let site = &state.config.frontend_urls[0];
+    let site = state.config.site();
     NewSession {
         idempotency_key: id,
         amount,

@@ -299,7 +299,7 @@ pub async fn settle_free(state: &AppState, pending_id: Uuid) -> ApiResult<FreeOr
         Ok::<_, ApiError>(commande_id)
     })
     .await?;
-    Ok(FreeOrder { commande_id, success_url: format!("{}/payment-success", state.config.frontend_urls[0]) })
+    Ok(FreeOrder { commande_id, success_url: format!("{}/payment-success", state.config.site()) })
 }
 
 async fn open_free(tx: &mut Tx, state: &AppState, pending: &PendingRow) -> ApiResult<Uuid> {

@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::{
     Tarif, Unite,
-    price::{self, PriceError, Priced},
+    price::{self, Priced},
     store,
 };
 use crate::{
     app::AppState,
-    http::{ApiError, ApiResult, Detail},
+    http::{ApiError, ApiResult},
 };
 
 /// How long the public list is served without asking the database again.
@@ -70,7 +70,7 @@ impl Quote {
     /// # Errors
     /// 409 `PRICE_CHANGED` with `expectedAmount` in cents, 400 when it is no price.
     pub fn check_shown(&self, prix_calcule: Option<&str>) -> ApiResult<()> {
-        price::check_client_price(prix_calcule, self.amount).map_err(refusal)
+        Ok(price::check_client_price(prix_calcule, self.amount)?)
     }
 }
 
@@ -88,27 +88,6 @@ pub async fn quote(conn: &mut MySqlConnection, tarif_id: &str, pages: Option<u32
         .find(|tarif| Some(tarif.id) == wanted)
         .ok_or_else(|| ApiError::not_found("Ce service n’est pas disponible."))?;
     let priced = Priced { prix: tarif.prix.into(), unite: tarif.unite };
-    let quote = price::quote(priced, page_prices, pages.map(i64::from)).map_err(refusal)?;
+    let quote = price::quote(priced, page_prices, pages.map(i64::from))?;
     Ok(Quote { tarif, amount: quote.amount_cents, pages: quote.pages })
-}
-
-fn refusal(error: PriceError) -> ApiError {
-    let field =
-        |name, code, message: &'static str| ApiError::validation(vec![Detail::field(name, code, message)]);
-    match error {
-        PriceError::PagesRequired => {
-            field("nombrePages", "required", "Indiquez le nombre de pages : le prix de ce service en dépend.")
-        }
-        PriceError::PagesOutOfRange => {
-            field("nombrePages", "invalid", "Le nombre de pages doit être compris entre 1 et 1000.")
-        }
-        PriceError::InvalidClientPrice => {
-            field("prixCalcule", "invalid", "Le prix calculé n’est pas valide.")
-        }
-        PriceError::Changed { expected_amount } => ApiError::conflict(
-            "PRICE_CHANGED",
-            "Le prix de ce service a changé. Vérifiez le nouveau montant avant de valider votre commande.",
-        )
-        .with("expectedAmount", expected_amount),
-    }
 }

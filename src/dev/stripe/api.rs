@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::{Value, json};
-use sqlx::{MySql, Transaction};
 
 use super::Simulator;
 use super::objects::{self, NewObject};
@@ -16,6 +15,7 @@ use super::params::Params;
 use super::store::{self, AnswerRow, SessionRow};
 use super::webhooks::without_line_items;
 use crate::clock::random_bytes;
+use crate::db::Tx;
 
 /// The least Stripe debits, in cents of euro.
 const MINIMUM_AMOUNT: i64 = 50;
@@ -132,7 +132,7 @@ impl<'h> Idempotency<'h> {
     /// The answer the key got before.
     async fn replay(&self, simulator: &Simulator) -> Result<Option<Response>, Failure> {
         let Some(key) = self.key else { return Ok(None) };
-        let Some(row) = store::answer(&simulator.settings.db, key).await? else {
+        let Some(row) = store::answer(simulator.settings.db.pool(), key).await? else {
             return Ok(None);
         };
         if row.fingerprint != self.fingerprint {
@@ -155,7 +155,7 @@ impl<'h> Idempotency<'h> {
     async fn finish(
         &self,
         simulator: &Simulator,
-        mut tx: Transaction<'_, MySql>,
+        mut tx: Tx,
         answer: Value,
     ) -> Result<Response, Failure> {
         if let Some(key) = self.key {
@@ -338,7 +338,7 @@ pub async fn refund(
         .get("amount")
         .map(|_| params.integer("amount"))
         .transpose()?;
-    if store::session_by_intent(&simulator.settings.db, intent)
+    if store::session_by_intent(simulator.settings.db.pool(), intent)
         .await?
         .is_none()
     {

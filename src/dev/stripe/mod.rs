@@ -25,6 +25,9 @@
 //! after the webhook was answered (10 s at most), or 409 with the page when the session's state does
 //! not allow the step. Paying twice is no error: the second time only redirects.
 
+#![allow(clippy::disallowed_types, reason = "refusals here are Stripe's, not the API's")]
+#![allow(clippy::indexing_slicing, reason = "a JSON value answers null for a key it lacks")]
+
 mod api;
 mod checkout;
 mod objects;
@@ -39,16 +42,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use secrecy::SecretString;
-use sqlx::MySqlPool;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::db::Db;
 
 /// What the simulator is made of.
 #[derive(Clone)]
 pub struct Settings {
     /// Where its tables are.
-    pub db: MySqlPool,
+    pub db: Db,
     /// Dates its objects, signatures and retries.
     pub clock: Clock,
     /// Signs the webhooks: the server's own `STRIPE_WEBHOOK_SECRET`.
@@ -84,7 +87,7 @@ impl Simulator {
     /// # Errors
     /// Those of the database.
     pub async fn prepare(&self) -> Result<(), sqlx::Error> {
-        store::create_tables(&self.settings.db).await
+        store::create_tables(self.settings.db.pool()).await
     }
 
     /// Its routes, to be nested at `/dev/stripe`.

@@ -2,12 +2,12 @@
 //! writes its webhook in the same transaction, so that two clicks make one payment.
 
 use serde_json::{Value, json};
-use sqlx::{MySql, Transaction};
 
 use super::objects;
 use super::store::{self, EventRow, SessionRow};
 use super::{Simulator, webhooks};
 use crate::clock::new_id;
+use crate::db::Tx;
 
 /// One thing that happens to a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Simulator {
     /// left. Its webhook is due once `tx` is committed.
     pub(super) async fn give_back(
         &self,
-        tx: &mut Transaction<'_, MySql>,
+        tx: &mut Tx,
         intent: &str,
         amount: Option<i64>,
     ) -> Result<Option<(SessionRow, i64)>, sqlx::Error> {
@@ -137,12 +137,12 @@ impl Simulator {
 
     /// The session, closed first when its time is over.
     pub(super) async fn find(&self, id: &str) -> Result<Option<SessionRow>, sqlx::Error> {
-        let row = store::session(&self.settings.db, id).await?;
+        let row = store::session(self.settings.db.pool(), id).await?;
         let now = self.settings.clock.now();
         match row {
             Some(row) if row.status == "open" && row.expires_at <= now => {
                 self.expire_soon(id).await?;
-                store::session(&self.settings.db, id).await
+                store::session(self.settings.db.pool(), id).await
             }
             row => Ok(row),
         }
@@ -150,7 +150,7 @@ impl Simulator {
 
     /// Closes every session whose time is over, as Stripe does by itself.
     pub(super) async fn expire_lapsed(&self) -> Result<(), sqlx::Error> {
-        for id in store::lapsed(&self.settings.db, self.settings.clock.now()).await? {
+        for id in store::lapsed(self.settings.db.pool(), self.settings.clock.now()).await? {
             self.expire_soon(&id).await?;
         }
         Ok(())

@@ -70,7 +70,7 @@ impl Simulator {
     /// Those of the database.
     pub async fn retry_due(&self) -> Result<usize, sqlx::Error> {
         self.expire_lapsed().await?;
-        let (db, now) = (&self.settings.db, self.settings.clock.now());
+        let (db, now) = (self.settings.db.pool(), self.settings.clock.now());
         let mut tried = 0;
         for event in store::due_events(db, now).await? {
             if store::lease(db, &event.id, now, now + LEASE).await? {
@@ -107,14 +107,14 @@ impl Simulator {
             );
             event.next_attempt_at = next_attempt(event.attempts, now);
         }
-        store::record_attempt(&self.settings.db, &event).await?;
+        store::record_attempt(self.settings.db.pool(), &event).await?;
         Ok(event)
     }
 
     /// Makes a webhook due at once, for the background task.
     pub(super) async fn deliver_soon(&self, mut event: EventRow) -> Result<(), sqlx::Error> {
         event.next_attempt_at = Some(self.settings.clock.now());
-        store::record_attempt(&self.settings.db, &event).await?;
+        store::record_attempt(self.settings.db.pool(), &event).await?;
         self.due.notify_one();
         Ok(())
     }
@@ -198,7 +198,7 @@ pub async fn list(
     State(simulator): State<Simulator>,
     Query(filter): Query<EventFilter>,
 ) -> Result<Json<Vec<EventView>>, Failure> {
-    let events = store::events(&simulator.settings.db, filter.session_id.as_deref()).await?;
+    let events = store::events(simulator.settings.db.pool(), filter.session_id.as_deref()).await?;
     Ok(Json(events.into_iter().map(EventView::from).collect()))
 }
 
@@ -207,7 +207,7 @@ pub async fn resend(
     State(simulator): State<Simulator>,
     Path(id): Path<String>,
 ) -> Result<Json<EventView>, Failure> {
-    let event = store::event(&simulator.settings.db, &id).await?;
+    let event = store::event(simulator.settings.db.pool(), &id).await?;
     let event = event.ok_or_else(|| Failure::missing("event", &id))?;
     Ok(Json(simulator.deliver(event).await?.into()))
 }

@@ -11,6 +11,7 @@ macro_rules! contexts {
     ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)+ })+) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "a field without a comment is called what it holds")]
         pub struct $name { $($(#[$fdoc])* pub $field: $type,)+ }
     )+};
 }

@@ -58,21 +58,21 @@ impl Budget {
         Self::DEFAULTS.into_iter().map(|(budget, ..)| budget)
     }
 
-    /// The name used in configuration, such as `LOGIN_IP`.
-    pub fn name(self) -> &'static str {
+    /// The variable that changes it, such as `RATE_LIMIT_LOGIN_IP`.
+    pub fn variable(self) -> &'static str {
         match self {
-            Budget::Login => "LOGIN",
-            Budget::LoginIp => "LOGIN_IP",
-            Budget::Register => "REGISTER",
-            Budget::PasswordResetIp => "PASSWORD_RESET_IP",
-            Budget::PasswordResetAccount => "PASSWORD_RESET_ACCOUNT",
-            Budget::PublicForm => "PUBLIC_FORM",
-            Budget::GuestOrder => "GUEST_ORDER",
-            Budget::VisitorChat => "VISITOR_CHAT",
-            Budget::Booking => "BOOKING",
-            Budget::Export => "EXPORT",
-            Budget::Anonymous => "ANONYMOUS",
-            Budget::User => "USER",
+            Budget::Login => "RATE_LIMIT_LOGIN",
+            Budget::LoginIp => "RATE_LIMIT_LOGIN_IP",
+            Budget::Register => "RATE_LIMIT_REGISTER",
+            Budget::PasswordResetIp => "RATE_LIMIT_PASSWORD_RESET_IP",
+            Budget::PasswordResetAccount => "RATE_LIMIT_PASSWORD_RESET_ACCOUNT",
+            Budget::PublicForm => "RATE_LIMIT_PUBLIC_FORM",
+            Budget::GuestOrder => "RATE_LIMIT_GUEST_ORDER",
+            Budget::VisitorChat => "RATE_LIMIT_VISITOR_CHAT",
+            Budget::Booking => "RATE_LIMIT_BOOKING",
+            Budget::Export => "RATE_LIMIT_EXPORT",
+            Budget::Anonymous => "RATE_LIMIT_ANONYMOUS",
+            Budget::User => "RATE_LIMIT_USER",
         }
     }
 }

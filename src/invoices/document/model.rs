@@ -1,5 +1,7 @@
 //! The invoice as data. Amounts are euro cents, dates are days in Europe/Paris.
 
+#![allow(missing_docs, reason = "a field without a comment is called what it holds")]
+
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
-use staka::auth::secret_links::{mint_activation, mint_reset, purge};
+use staka::auth::secret_links::mint_reset;
 use uuid::Uuid;
 
 use super::bench::{Answer, Bench, PASSWORD};
@@ -164,21 +164,4 @@ async fn of_resets_at_once_one_wins() {
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
     assert_eq!(answers.iter().filter(|answer| answer.status == 400).count(), 3);
     assert_eq!(bench.texts("SELECT CAST(token_version AS CHAR) FROM users").await, ["1"]);
-}
-
-#[tokio::test]
-async fn expired_links_are_forgotten_after_a_week() {
-    let bench = Bench::start().await;
-    bench.registered("zoe@example.com").await;
-    let id = bench.user_id("zoe@example.com").await;
-    mint(&bench, id).await;
-    let mut conn = bench.state.db.conn().await.unwrap();
-    mint_activation(&mut conn, id, bench.now()).await.unwrap();
-    drop(conn);
-    bench.time.advance(Duration::days(7) + Duration::hours(1));
-    assert_eq!(purge(&bench.state).await.unwrap(), 0);
-    bench.time.advance(Duration::seconds(1));
-    assert_eq!(purge(&bench.state).await.unwrap(), 1);
-    bench.time.advance(Duration::hours(47));
-    assert_eq!(purge(&bench.state).await.unwrap(), 1);
 }

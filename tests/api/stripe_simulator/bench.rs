@@ -12,8 +12,6 @@ use chrono::{DateTime, Utc};
 use reqwest::redirect::Policy;
 use secrecy::SecretString;
 use serde_json::Value;
-use sqlx::mysql::MySqlPoolOptions;
-use sqlx::{Executor, MySqlPool};
 use staka::clock::{Clock, ManualClock, new_id};
 use staka::dev::stripe::{Settings, Simulator};
 use staka::payments::event::StripeEvent;
@@ -21,6 +19,8 @@ use staka::payments::signature;
 use staka::payments::stripe::{NewSession, StripeGateway, session_expiry};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+
+use crate::support::database::TestDatabase;
 
 const SECRET: &str = "whsec_test";
 /// Where the shop's pages are.
@@ -35,18 +35,18 @@ pub struct Bench {
     pub time: ManualClock,
     pub browser: reqwest::Client,
     pub endpoint: Endpoint,
-    _db: Database,
+    _database: TestDatabase,
 }
 
 impl Bench {
     pub async fn start() -> Self {
-        let db = Database::create().await;
+        let database = TestDatabase::empty().await;
         let (clock, time) = Clock::manual(DateTime::from_timestamp(1_770_000_000, 0).unwrap());
         let endpoint = Endpoint::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let simulator = Simulator::new(Settings {
-            db: db.pool.clone(),
+            db: database.db(4).await,
             clock: clock.clone(),
             webhook_secret: SecretString::from(SECRET),
             webhook_url: endpoint.url.clone(),
@@ -71,7 +71,7 @@ impl Bench {
             time,
             browser,
             endpoint,
-            _db: db,
+            _database: database,
         }
     }
 
@@ -189,53 +189,5 @@ impl Endpoint {
             self.received.try_recv().is_err(),
             "an unexpected webhook was delivered"
         );
-    }
-}
-
-/// A database that lives as long as its test.
-struct Database {
-    pool: MySqlPool,
-    server: String,
-    name: String,
-}
-
-impl Database {
-    async fn create() -> Self {
-        let server = std::env::var("TEST_DATABASE_URL")
-            .unwrap_or_else(|_| "mysql://staka:staka@127.0.0.1:3390/staka".to_owned());
-        let name = format!("staka_stripe_{}", new_id().simple());
-        let admin = MySqlPool::connect(&server).await.unwrap();
-        admin
-            .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .await
-            .unwrap();
-        admin.close().await;
-        let (host, _) = server.rsplit_once('/').unwrap();
-        let url = format!("{host}/{name}");
-        let pool = MySqlPoolOptions::new()
-            .max_connections(4)
-            .connect(&url)
-            .await
-            .unwrap();
-        Self { pool, server, name }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
-        let cleaning = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            runtime.unwrap().block_on(async move {
-                let admin = MySqlPool::connect(&server).await.unwrap();
-                admin
-                    .execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {name}")))
-                    .await
-                    .unwrap();
-            });
-        });
-        cleaning.join().ok();
     }
 }

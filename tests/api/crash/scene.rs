@@ -1,0 +1,439 @@
+//! A server that is killed again and again, its customers, and what must be true of them in the end.
+
+use std::{path::PathBuf, time::Duration};
+
+use chrono::Utc;
+use reqwest::{
+    Method, RequestBuilder, StatusCode,
+    multipart::{Form, Part},
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use staka::{
+    auth::Passwords,
+    clock::{Clock, new_id},
+    db::Db,
+    payments::signature,
+    seeds,
+};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::support::{
+    database::TestDatabase,
+    program::Program,
+    server::{ADMIN, CLIENT, WEBHOOK_SECRET, config, send},
+    sql_proxy::{Fault, SqlProxy},
+};
+
+/// Where a settlement begins.
+pub const SETTLEMENT: &str = "INTO stripe_events";
+
+/// Longer than any lease of the workers: what a killed one had claimed comes back.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The platform's own address.
+const TEAM: &str = "equipe@staka.test";
+
+/// How an order comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// Someone without an account orders and pays.
+    Guest,
+    /// An author pays an order that exists.
+    Author,
+}
+
+/// An order that waits for its payment, and the event that will tell of it.
+pub struct Order {
+    flow: Flow,
+    /// What was done to the server while it was paid.
+    fate: String,
+    /// In the title, and unlike any other.
+    mark: String,
+    email: String,
+    session: String,
+    event: String,
+}
+
+/// The server, its database with a wire in between, and the orders so far.
+pub struct Scene {
+    pub db: Db,
+    pub proxy: SqlProxy,
+    pub program: Program,
+    pub files: PathBuf,
+    settings: Vec<(String, String)>,
+    orders: Vec<Order>,
+    tarif: Uuid,
+    author: String,
+    http: reqwest::Client,
+    _database: TestDatabase,
+}
+
+impl Scene {
+    pub async fn open(settings: &[(&str, &str)]) -> Self {
+        let (database, db) = TestDatabase::migrated().await;
+        let files = std::env::temp_dir().join(format!("staka-crash-{}", new_id().simple()));
+        let clock = Clock::system();
+        let seeded = config(database.url(), &files, &[]);
+        seeds::apply(&db, &seeded, &clock, &Passwords::new().unwrap()).await.unwrap();
+        let tarif = sqlx::query_scalar("SELECT id FROM tarifs WHERE nom = 'Correction Standard'");
+        let tarif = tarif.fetch_one(db.pool()).await.unwrap();
+        let proxy = SqlProxy::start(database.url()).await;
+        let settings = variables(proxy.url(), &files, settings);
+        let program = start(&settings).await;
+        let http = reqwest::Client::new();
+        let mut scene = Self {
+            db,
+            proxy,
+            program,
+            files,
+            settings,
+            orders: vec![],
+            tarif,
+            author: String::new(),
+            http,
+            _database: database,
+        };
+        scene.author = scene.login().await;
+        scene
+    }
+
+    async fn login(&self) -> String {
+        let body = json!({ "email": CLIENT.0, "password": CLIENT.1 });
+        let answer = send(self.post("/api/auth/login").json(&body)).await;
+        answer.body["token"].as_str().unwrap().to_owned()
+    }
+
+    fn post(&self, path: &str) -> RequestBuilder {
+        self.http.request(Method::POST, format!("{}{path}", self.program.base))
+    }
+
+    /// Places an order and opens its payment page.
+    pub async fn order(&mut self, flow: Flow, fate: String) {
+        let mark = format!("Livre-{:05}", self.orders.len() + 1);
+        let (email, session) = match flow {
+            Flow::Guest => self.guest_order(&mark).await,
+            Flow::Author => self.author_order(&mark).await,
+        };
+        let event = self.event(&session).await;
+        self.orders.push(Order { flow, fate, mark, email, session, event });
+    }
+
+    async fn guest_order(&self, mark: &str) -> (String, String) {
+        let email = format!("{}@example.com", mark.to_lowercase());
+        let answer = send(self.guest_request(mark, &email)).await;
+        assert_eq!(answer.status, 201, "{:?}\n{}", answer.body, self.program.text());
+        (email, answer.body["sessionId"].as_str().unwrap().to_owned())
+    }
+
+    /// A guest's order, ready to be sent.
+    pub fn guest_request(&self, mark: &str, email: &str) -> RequestBuilder {
+        let document = include_bytes!("../../fixtures/extrait.pdf").as_slice();
+        let document = Part::bytes(document).file_name("extrait.pdf").mime_str("application/pdf").unwrap();
+        let form = Form::new()
+            .text("prenom", "Zoé")
+            .text("nom", "Lefèvre")
+            .text("email", email.to_owned())
+            .text("telephone", "06 12 34 56 78")
+            .text("serviceId", self.tarif.to_string())
+            .text("nombrePages", "150")
+            .text("titre", mark.to_owned())
+            .text("description", "Un roman.")
+            .text("consentementRgpd", "true")
+            .part("files", document);
+        self.post("/api/public/order").multipart(form)
+    }
+
+    async fn author_order(&self, mark: &str) -> (String, String) {
+        let body = json!({ "titre": mark, "packType": self.tarif, "pagesDeclarees": 150 });
+        let created = send(self.post("/api/commandes").bearer_auth(&self.author).json(&body)).await;
+        assert_eq!(created.status, 201, "{:?}", created.body);
+        // The team fixes the price.
+        self.execute("UPDATE commandes SET prix_final = 28000 WHERE prix_final IS NULL").await;
+        let body = json!({ "commandeId": created.body["commande"]["id"] });
+        let opened =
+            send(self.post("/api/payments/create-checkout-session").bearer_auth(&self.author).json(&body))
+                .await;
+        assert_eq!(opened.status, 200, "{:?}", opened.body);
+        (CLIENT.0.to_owned(), opened.body["sessionId"].as_str().unwrap().to_owned())
+    }
+
+    /// What Stripe tells when the session is paid.
+    async fn event(&self, session: &str) -> String {
+        let (id, amount): (Uuid, i32) =
+            sqlx::query_as("SELECT id, amount FROM checkout_sessions WHERE stripe_session_id = ?")
+                .bind(session)
+                .fetch_one(self.db.pool())
+                .await
+                .unwrap();
+        let object = json!({
+            "id": session, "object": "checkout.session", "client_reference_id": id, "status": "complete",
+            "payment_status": "paid", "amount_total": amount, "currency": "eur",
+            "payment_intent": format!("pi_{}", id.simple()), "metadata": { "source": "livrestaka.fr" },
+            "customer_details": { "name": "Zoé Lefèvre", "email": "z@example.com", "address":
+                { "line1": "1 rue de la Paix", "postal_code": "75002", "city": "Paris", "country": "FR" } },
+        });
+        json!({
+            "id": format!("evt_{}", id.simple()), "type": "checkout.session.completed", "livemode": false,
+            "created": Utc::now().timestamp(), "data": { "object": object },
+        })
+        .to_string()
+    }
+
+    /// Delivers the event of the newest order; no status when the server did not live to answer.
+    pub async fn deliver(&self) -> Option<StatusCode> {
+        let event = &self.orders.last().unwrap().event;
+        let signed = signature::sign(event.as_bytes(), &SecretString::from(WEBHOOK_SECRET), Utc::now());
+        let request = self.post("/payments/webhook").header("stripe-signature", signed);
+        let answer = request.header("content-type", "application/json").body(event.clone()).send().await;
+        answer.ok().map(|answer| answer.status())
+    }
+
+    /// Stripe repeats itself until it is answered well, and once more.
+    pub async fn redeliver(&self) {
+        for _ in 0..2 {
+            let answer = self.deliver().await;
+            assert_eq!(answer, Some(StatusCode::OK), "{}", self.program.text());
+        }
+    }
+
+    /// Pays an order on a server that nothing happens to; answers the statements that took.
+    pub async fn rehearse(&mut self, flow: Flow) -> Vec<String> {
+        self.order(flow, "nothing happened".to_owned()).await;
+        self.quiet().await;
+        self.proxy.record(SETTLEMENT);
+        self.redeliver().await;
+        let seen = self.proxy.seen();
+        assert_eq!(seen.last().map(String::as_str), Some("COMMIT"), "{seen:#?}");
+        seen
+    }
+
+    /// Pays an order on a server that is killed at a statement of the settlement.
+    pub async fn pay_through_a_kill(&mut self, flow: Flow, fault: Fault) {
+        self.order(flow, format!("killed {:?} statement {}", fault.side, fault.step)).await;
+        self.quiet().await;
+        self.proxy.kill_at(SETTLEMENT, fault, Some(self.program.pid()));
+        let answer = self.deliver().await;
+        assert_eq!((answer, self.proxy.tripped()), (None, true), "{fault:?}: {:#?}", self.proxy.seen());
+        self.restart().await;
+        self.redeliver().await;
+    }
+
+    /// Pays an order on a server that loses its database at a statement of the settlement, and lives on.
+    pub async fn pay_through_a_cut(&mut self, flow: Flow, fault: Fault) {
+        self.order(flow, format!("cut {:?} statement {}", fault.side, fault.step)).await;
+        self.quiet().await;
+        self.proxy.kill_at(SETTLEMENT, fault, None);
+        let answer = self.deliver().await.expect("the server lives");
+        assert!(answer.is_server_error() && self.proxy.tripped(), "{fault:?}: {answer}");
+        // Each connection of the pool that was cut may cost one more attempt.
+        for _ in 0..10 {
+            if self.deliver().await == Some(StatusCode::OK) {
+                break;
+            }
+        }
+        self.redeliver().await;
+    }
+
+    /// Waits for the end of the killed server, lets what it had claimed run out, and starts the next one.
+    pub async fn restart(&mut self) {
+        assert_eq!(self.program.ended().await, None, "it was to be killed:\n{}", self.program.text());
+        for lease in [
+            "UPDATE email_outbox SET next_attempt_at = created_at WHERE status = 'PENDING'",
+            "UPDATE invoices SET render_due_at = issued_at WHERE render_due_at IS NOT NULL",
+        ] {
+            self.execute(lease).await;
+        }
+        self.program = start(&self.settings).await;
+    }
+
+    /// Waits until the background work is done: every mail sent, every invoice with its file.
+    pub async fn quiet(&self) {
+        let waiting = "SELECT (SELECT COUNT(*) FROM email_outbox WHERE status <> 'SENT')
+                            + (SELECT COUNT(*) FROM invoices WHERE render_due_at IS NOT NULL)";
+        self.until_none(waiting).await;
+    }
+
+    /// Waits until a count is zero.
+    pub async fn until_none(&self, count: &'static str) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.number(count).await > 0 {
+            assert!(Instant::now() < deadline, "work is left over:\n{}", self.program.text());
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    pub async fn number(&self, count: &'static str) -> i64 {
+        sqlx::query_scalar(count).fetch_one(self.db.pool()).await.unwrap()
+    }
+
+    pub async fn execute(&self, sql: &'static str) {
+        sqlx::query(sql).execute(self.db.pool()).await.unwrap();
+    }
+
+    async fn texts(&self, sql: &'static str, bound: &[&str]) -> Vec<String> {
+        let query = sqlx::query_scalar(sql);
+        bound.iter().fold(query, |query, value| query.bind(*value)).fetch_all(self.db.pool()).await.unwrap()
+    }
+
+    /// Asserts that every order was paid once, with all that goes with it, and that the numbers have no hole.
+    pub async fn assert_each_paid_once(&self) {
+        self.quiet().await;
+        for order in &self.orders {
+            self.assert_paid_once(order).await;
+        }
+        let numbers = self.texts("SELECT number FROM invoices ORDER BY number", &[]).await;
+        let year = numbers[0].split('-').nth(1).unwrap();
+        let gapless: Vec<_> =
+            (1..=self.orders.len()).map(|number| format!("FA-{year}-{number:06}")).collect();
+        assert_eq!(numbers, gapless);
+        assert_eq!(self.number("SELECT COUNT(*) FROM commandes").await, self.orders.len() as i64);
+        let unsent = "SELECT COUNT(*) FROM email_outbox o LEFT JOIN dev_mailbox m
+                      ON m.message_id LIKE CONCAT('<', LOWER(INSERT(INSERT(INSERT(INSERT(HEX(o.id),9,0,'-'),14,0,'-'),19,0,'-'),24,0,'-')), '@%')
+                      WHERE m.id IS NULL";
+        assert_eq!(self.number(unsent).await, 0);
+        assert_eq!(
+            self.number("SELECT (SELECT COUNT(*) FROM dev_mailbox) - (SELECT COUNT(*) FROM email_outbox)")
+                .await,
+            0
+        );
+    }
+
+    async fn assert_paid_once(&self, order: &Order) {
+        let Order { flow, fate, mark, email, session, .. } = order;
+        let commandes = "SELECT CONCAT(c.statut, ' ', c.payment_status, ' ', c.titre, ' of ', u.email)
+                         FROM commandes c JOIN users u ON u.id = c.user_id WHERE c.stripe_session_id = ? OR c.titre = ?";
+        let statut = if *flow == Flow::Guest { "PAYEE" } else { "EN_COURS" };
+        let expected = format!("{statut} paid {mark} of {email}");
+        assert_eq!(self.texts(commandes, &[session, mark]).await, [expected], "{fate}");
+
+        let numbers =
+            "SELECT i.number FROM invoices i JOIN commandes c ON c.id = i.commande_id WHERE c.titre = ?";
+        let numbers = self.texts(numbers, &[mark]).await;
+        assert_eq!(numbers.len(), 1, "{fate}: {numbers:?}");
+        self.assert_file_kept(&numbers[0], fate).await;
+
+        let guest = usize::from(*flow == Flow::Guest);
+        for (count, what, expected) in [
+            ("SELECT CAST(COUNT(*) AS CHAR) FROM users WHERE email = ?", email, 1),
+            (
+                "SELECT CAST(COUNT(*) AS CHAR) FROM checkout_sessions WHERE status = 'PAID' AND stripe_session_id = ?",
+                session,
+                1,
+            ),
+            ("SELECT CAST(COUNT(*) AS CHAR) FROM payments WHERE stripe_id = ?", session, 1),
+            (
+                "SELECT CAST(COUNT(*) AS CHAR) FROM stripe_events WHERE status = 'PROCESSED' AND object_id = ?",
+                session,
+                1,
+            ),
+            (
+                "SELECT CAST(COUNT(*) AS CHAR) FROM audit_logs WHERE action = 'PAYMENT_RECEIVED' AND target_id = ?",
+                session,
+                1,
+            ),
+            (
+                "SELECT CAST(COUNT(*) AS CHAR) FROM files f JOIN commandes c ON c.id = f.commande_id
+              WHERE f.uploaded_by_id = c.user_id AND c.titre = ?",
+                mark,
+                guest,
+            ),
+            (
+                "SELECT CAST(COUNT(*) AS CHAR) FROM messages m JOIN users u ON u.id = m.receiver_id WHERE u.email = ?",
+                email,
+                2 * guest,
+            ),
+        ] {
+            assert_eq!(self.texts(count, &[what]).await, [expected.to_string()], "{fate}: {count}");
+        }
+        self.assert_told_once(order, &numbers[0]).await;
+    }
+
+    async fn assert_file_kept(&self, number: &str, fate: &str) {
+        let key = self.texts("SELECT pdf_key FROM invoices WHERE number = ?", &[number]).await.remove(0);
+        let file = std::fs::read(self.files.join(&key)).unwrap_or_default();
+        assert!(file.starts_with(b"%PDF-"), "{fate}: {key}");
+    }
+
+    async fn assert_told_once(&self, order: &Order, number: &str) {
+        let Order { flow, fate, mark, email, .. } = order;
+        let like = format!("%{mark}%");
+        let mails = "SELECT CAST(CONCAT(template, ' to ', to_email) AS CHAR) FROM email_outbox
+                     WHERE CAST(payload AS CHAR) LIKE ? ORDER BY template";
+        let to = |template: &str| match template.starts_with("admin") {
+            true => format!("{template} to {TEAM}"),
+            false => format!("{template} to {email}"),
+        };
+        let kinds: &[&str] = match flow {
+            Flow::Guest => &[
+                "activation-user",
+                "admin-payment",
+                "admin-project-payment-pending",
+                "client-project-confirmation",
+                "invoice-user",
+                "payment-user",
+            ],
+            Flow::Author => &[
+                "admin-order",
+                "admin-payment",
+                "client-project-confirmation",
+                "invoice-user",
+                "payment-user",
+            ],
+        };
+        let expected: Vec<_> = kinds.iter().map(|kind| to(kind)).collect();
+        assert_eq!(self.texts(mails, &[&like]).await, expected, "{fate}");
+
+        let bells =
+            "SELECT CONCAT(n.title, ' to ', u.email) FROM notifications n JOIN users u ON u.id = n.user_id
+                     WHERE n.message LIKE ? OR n.message LIKE ?";
+        let mut bells = self.texts(bells, &[&like, &format!("%{number}%")]).await;
+        bells.sort();
+        let to_admin = match flow {
+            Flow::Guest => "Projet en attente de paiement",
+            Flow::Author => "Nouvelle commande",
+        };
+        let mut expected =
+            vec![format!("Paiement reçu to {}", ADMIN.0), format!("{to_admin} to {}", ADMIN.0)];
+        let titles = ["Paiement confirmé", "Votre facture est disponible", "Votre projet est créé"];
+        expected.extend(titles.map(|title| format!("{title} to {email}")));
+        expected.sort();
+        assert_eq!(bells, expected, "{fate}");
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.files);
+    }
+}
+
+async fn start(settings: &[(String, String)]) -> Program {
+    let vars: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Program::start(&["serve"], &vars).await
+}
+
+/// The settings of [`config`], for a process.
+fn variables(
+    database_url: &str,
+    files: &std::path::Path,
+    settings: &[(&str, &str)],
+) -> Vec<(String, String)> {
+    let base = [
+        ("APP_ENV", "development"),
+        ("BIND_ADDRESS", "127.0.0.1"),
+        ("PORT", "0"),
+        ("DATABASE_URL", database_url),
+        ("JWT_SECRET", "a secret of tests, long enough to be accepted"),
+        ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+        ("FRONTEND_URL", "http://spa.test"),
+        ("ADMIN_EMAIL", TEAM),
+        ("UPLOADS_DIR", files.to_str().unwrap()),
+        ("UPLOADS_RESERVE_MB", "0"),
+        ("RATE_LIMIT_ENABLED", "false"),
+        ("MIGRATE_ON_START", "false"),
+        ("LOG_LEVEL", "staka=info,warn"),
+    ];
+    base.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}

@@ -1,0 +1,301 @@
+//! A wire between a server under test and its database, which kills the server at a chosen statement.
+//!
+//! It understands as much of the MySQL protocol as that takes: the framing, which packets are commands, and the
+//! text behind a prepared statement. Boundaries are counted in queries and executions, from the first statement
+//! that contains a given text, on the connection that carries it, to its COMMIT. Preparing changes nothing in the
+//! database, so it is no boundary.
+
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use sqlx::mysql::MySqlConnectOptions;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf},
+    net::{TcpListener, TcpStream, UnixStream},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Which moment of a statement the server does not survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The database never sees the statement.
+    Before,
+    /// The database has done it; the server never learns so.
+    After,
+}
+
+/// When to kill.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// Zero is the statement that contains the text; the next ones on its connection follow.
+    pub step: usize,
+    /// Before or after the statement.
+    pub side: Side,
+}
+
+/// The wire.
+pub struct SqlProxy {
+    url: String,
+    watch: Arc<Mutex<Watch>>,
+}
+
+/// What is watched for, and what was seen of it.
+#[derive(Default)]
+struct Watch {
+    from: &'static str,
+    fault: Option<(Fault, Option<Pid>)>,
+    /// The connection that carries what is watched.
+    followed: Option<u64>,
+    armed: bool,
+    seen: Vec<String>,
+    tripped: bool,
+    /// Open connections end with it.
+    wires: CancellationToken,
+}
+
+impl SqlProxy {
+    /// A wire to the database of `url`.
+    pub async fn start(url: &str) -> Self {
+        let upstream = Upstream::of(url);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let watch = Arc::new(Mutex::new(Watch::default()));
+        let shared = watch.clone();
+        tokio::spawn(async move {
+            for id in 0.. {
+                let Ok((client, _)) = listener.accept().await else { return };
+                let (upstream, watch) = (upstream.clone(), shared.clone());
+                tokio::spawn(async move {
+                    let cut = watch.lock().unwrap().wires.clone();
+                    tokio::select! {
+                        // A connection that breaks is what this is about.
+                        _ = carry(id, client, upstream, watch) => {}
+                        () = cut.cancelled() => {}
+                    }
+                });
+            }
+        });
+        Self { url: through(url, port), watch }
+    }
+
+    /// The URL for the server under test. Without TLS: the proxy reads along.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Notes the statements from the one that contains `from`, on its connection, to the COMMIT.
+    pub fn record(&self, from: &'static str) {
+        self.arm(from, None);
+    }
+
+    /// As [`record`](Self::record), and at `fault` kills `victim`, if any, and cuts every connection.
+    pub fn kill_at(&self, from: &'static str, fault: Fault, victim: Option<i32>) {
+        self.arm(from, Some((fault, victim.map(Pid::from_raw))));
+    }
+
+    fn arm(&self, from: &'static str, fault: Option<(Fault, Option<Pid>)>) {
+        let mut watch = self.watch.lock().unwrap();
+        let wires = watch.wires.clone();
+        *watch = Watch { from, fault, armed: true, wires, ..Watch::default() };
+    }
+
+    /// What was seen since it was armed.
+    pub fn seen(&self) -> Vec<String> {
+        self.watch.lock().unwrap().seen.clone()
+    }
+
+    /// Whether the fault has struck.
+    pub fn tripped(&self) -> bool {
+        self.watch.lock().unwrap().tripped
+    }
+}
+
+impl Watch {
+    /// Notes a statement; answers the side on which it is to be the last one.
+    fn note(&mut self, connection: u64, sql: &str) -> Option<Side> {
+        if !self.armed {
+            return None;
+        }
+        if self.followed.is_none() && sql.contains(self.from) {
+            self.followed = Some(connection);
+        }
+        if self.followed != Some(connection) {
+            return None;
+        }
+        let step = self.seen.len();
+        self.seen.push(sql.to_owned());
+        self.armed = !is_end(sql);
+        self.fault.filter(|(fault, _)| fault.step == step).map(|(fault, _)| fault.side)
+    }
+
+    /// The server dies, then every wire is cut, as the system does for a dead process.
+    fn trip(&mut self) {
+        if let Some((_, Some(victim))) = self.fault.take() {
+            kill(victim, Signal::SIGKILL).unwrap();
+        }
+        (self.armed, self.tripped) = (false, true);
+        std::mem::take(&mut self.wires).cancel();
+    }
+}
+
+fn is_end(sql: &str) -> bool {
+    ["COMMIT", "ROLLBACK"].contains(&sql.trim().to_ascii_uppercase().as_str())
+}
+
+/// `mysql://user:password@host/name?options` as the same account and database at `port`.
+fn through(url: &str, port: u16) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (authority, name) = rest.split_once('/').unwrap();
+    let account = authority.rsplit_once('@').map_or("root", |(account, _)| account);
+    let name = name.split('?').next().unwrap();
+    format!("{scheme}://{account}@127.0.0.1:{port}/{name}?ssl-mode=DISABLED")
+}
+
+/// Where the database listens.
+#[derive(Clone)]
+enum Upstream {
+    Socket(PathBuf),
+    Address(String, u16),
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Upstream {
+    fn of(url: &str) -> Self {
+        let options: MySqlConnectOptions = url.parse().unwrap();
+        match options.get_socket() {
+            Some(path) => Self::Socket(path.clone()),
+            None => Self::Address(options.get_host().to_owned(), options.get_port()),
+        }
+    }
+
+    async fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        Ok(match self {
+            Self::Socket(path) => Box::new(UnixStream::connect(path).await?),
+            Self::Address(host, port) => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                stream.set_nodelay(true)?;
+                Box::new(stream)
+            }
+        })
+    }
+}
+
+/// What the next answer of the database is about.
+#[derive(Default)]
+enum Expected {
+    #[default]
+    Anything,
+    /// The number of a statement, to be told by its text from now on.
+    Prepared(String),
+    /// The end: the answer is not passed on.
+    Nothing,
+}
+
+/// One connection, as both of its directions see it.
+struct Wire {
+    id: u64,
+    watch: Arc<Mutex<Watch>>,
+    expected: Mutex<Expected>,
+    statements: Mutex<HashMap<u32, String>>,
+}
+
+async fn carry(id: u64, client: TcpStream, upstream: Upstream, watch: Arc<Mutex<Watch>>) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let (database_in, database_out) = tokio::io::split(upstream.connect().await?);
+    let (client_in, client_out) = tokio::io::split(client);
+    let wire = Wire { id, watch, expected: Mutex::default(), statements: Mutex::default() };
+    // Either end that closes ends both.
+    tokio::select! {
+        ended = wire.commands(client_in, database_out) => ended,
+        ended = wire.answers(database_in, client_out) => ended,
+    }
+}
+
+const QUERY: u8 = 0x03;
+const PREPARE: u8 = 0x16;
+const EXECUTE: u8 = 0x17;
+
+impl Wire {
+    async fn commands(
+        &self,
+        mut client: ReadHalf<TcpStream>,
+        mut database: WriteHalf<Box<dyn Stream>>,
+    ) -> io::Result<()> {
+        loop {
+            let mut packet = vec![0; 4];
+            client.read_exact(&mut packet).await?;
+            let length = u32::from_le_bytes([packet[0], packet[1], packet[2], 0]) as usize;
+            packet.resize(4 + length, 0);
+            client.read_exact(&mut packet[4..]).await?;
+            // A command begins a new count of packets; what answers the server's greeting does not.
+            let side = if packet[3] == 0 { self.command(&packet[4..]) } else { None };
+            match side {
+                Some(Side::Before) => return self.trip(),
+                Some(Side::After) => *self.expected.lock().unwrap() = Expected::Nothing,
+                None => {}
+            }
+            database.write_all(&packet).await?;
+        }
+    }
+
+    fn command(&self, command: &[u8]) -> Option<Side> {
+        let (kind, rest) = command.split_first()?;
+        let sql = match *kind {
+            QUERY => String::from_utf8_lossy(rest).into_owned(),
+            PREPARE => {
+                let sql = String::from_utf8_lossy(rest).into_owned();
+                *self.expected.lock().unwrap() = Expected::Prepared(sql);
+                return None;
+            }
+            EXECUTE => {
+                let number = u32::from_le_bytes(rest.get(..4)?.try_into().unwrap());
+                self.statements.lock().unwrap().get(&number)?.clone()
+            }
+            _ => return None,
+        };
+        self.watch.lock().unwrap().note(self.id, &sql)
+    }
+
+    async fn answers(
+        &self,
+        mut database: ReadHalf<Box<dyn Stream>>,
+        mut client: WriteHalf<TcpStream>,
+    ) -> io::Result<()> {
+        let mut answer = Vec::new();
+        loop {
+            if database.read_buf(&mut answer).await? == 0 {
+                return Ok(());
+            }
+            match std::mem::take(&mut *self.expected.lock().unwrap()) {
+                Expected::Nothing => return self.trip(),
+                Expected::Prepared(sql) if answer.len() < 9 => {
+                    *self.expected.lock().unwrap() = Expected::Prepared(sql);
+                    continue;
+                }
+                // Header, a zero for success, then the number.
+                Expected::Prepared(sql) if answer[4] == 0 => {
+                    let number = u32::from_le_bytes(answer[5..9].try_into().unwrap());
+                    self.statements.lock().unwrap().insert(number, sql);
+                }
+                _ => {}
+            }
+            client.write_all(&answer).await?;
+            answer.clear();
+        }
+    }
+
+    fn trip(&self) -> io::Result<()> {
+        self.watch.lock().unwrap().trip();
+        Ok(())
+    }
+}
