@@ -116,10 +116,16 @@ async fn join(near: TcpStream, far: impl AsyncRead + AsyncWrite, line: watch::Re
     }
 }
 
-async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut line: watch::Receiver<Line>) {
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut line: watch::Receiver<Line>,
+) {
     let mut buffer = vec![0; 16 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if line.wait_for(|line| *line == Line::Whole).await.is_err() || to.write_all(&buffer[..length]).await.is_err() {
+        if line.wait_for(|line| *line == Line::Whole).await.is_err()
+            || to.write_all(&buffer[..length]).await.is_err()
+        {
             return;
         }
     }

@@ -124,7 +124,8 @@ pub async fn claim_events(
 
 /// How often a stored event was tried.
 pub async fn event_attempts(conn: &mut MySqlConnection, id: &str) -> Result<u32, sqlx::Error> {
-    let attempts =
-        sqlx::query_scalar!("SELECT attempts FROM stripe_events WHERE id = ?", id).fetch_optional(conn).await?;
+    let attempts = sqlx::query_scalar!("SELECT attempts FROM stripe_events WHERE id = ?", id)
+        .fetch_optional(conn)
+        .await?;
     Ok(attempts.unwrap_or(0))
 }

@@ -48,7 +48,10 @@ pub struct PaymentRow {
 }
 
 /// Locks the payment behind a payment intent.
-pub async fn lock_payment(conn: &mut MySqlConnection, intent: &str) -> Result<Option<PaymentRow>, sqlx::Error> {
+pub async fn lock_payment(
+    conn: &mut MySqlConnection,
+    intent: &str,
+) -> Result<Option<PaymentRow>, sqlx::Error> {
     sqlx::query_as!(
         PaymentRow,
         "SELECT commande_id, invoice_id, amount FROM payments

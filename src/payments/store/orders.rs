@@ -79,7 +79,11 @@ pub struct CommandeState {
     pub payment_status: Option<String>,
 }
 
-pub async fn set_commande_unpaid(conn: &mut MySqlConnection, id: Uuid, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn set_commande_unpaid(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE commandes SET payment_status = 'unpaid', updated_at = ?
          WHERE id = ? AND (payment_status IS NULL OR payment_status <> 'paid')",
@@ -143,7 +147,11 @@ pub async fn set_pending_paid(
 }
 
 /// Marks a pending order whose last session is closed.
-pub async fn expire_pending(conn: &mut MySqlConnection, id: Uuid, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn expire_pending(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE pending_commandes SET status = 'EXPIRED', updated_at = ?
          WHERE id = ? AND status = 'PENDING' AND NOT EXISTS (
@@ -266,7 +274,11 @@ pub async fn set_commande_paid(
     Ok(())
 }
 
-pub async fn set_commande_failed(conn: &mut MySqlConnection, id: Uuid, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn set_commande_failed(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE commandes SET payment_status = 'failed', updated_at = ?
          WHERE id = ? AND (payment_status IS NULL OR payment_status <> 'paid')",

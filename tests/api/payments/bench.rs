@@ -126,7 +126,8 @@ pub fn signed(server: &TestServer, body: &str, secret: &str) -> String {
 
 /// Posts a body to the webhook's address.
 pub async fn post_webhook(server: &TestServer, path: &str, signature: Option<&str>, body: String) -> Answer {
-    let request = server.request(Method::POST, path).header("content-type", "application/json; charset=utf-8");
+    let request =
+        server.request(Method::POST, path).header("content-type", "application/json; charset=utf-8");
     let request = match signature {
         Some(signature) => request.header("stripe-signature", signature),
         None => request,
@@ -180,9 +181,12 @@ pub async fn mails_of(server: &TestServer, template: &str) -> i64 {
 /// Statut and payment status of an order, joined by a blank.
 pub async fn statut(server: &TestServer, order: Uuid) -> String {
     let id = literal(order);
-    value(server, &format!("SELECT CONCAT(statut, ' ', COALESCE(payment_status, '-')) FROM commandes WHERE id = {id}"))
-        .await
-        .unwrap()
+    value(
+        server,
+        &format!("SELECT CONCAT(statut, ' ', COALESCE(payment_status, '-')) FROM commandes WHERE id = {id}"),
+    )
+    .await
+    .unwrap()
 }
 
 /// Asserts that one order was paid: one invoice, one payment, one mail of each kind.
@@ -197,7 +201,8 @@ pub async fn paid_once(server: &TestServer) {
         assert_eq!(mails_of(server, template).await, 1, "{template}");
     }
     assert_eq!(server.count("email_outbox WHERE status <> 'SENT'").await, 0);
-    let twice = "SELECT CAST(template AS CHAR) FROM email_outbox GROUP BY template, to_email HAVING COUNT(*) > 1";
+    let twice =
+        "SELECT CAST(template AS CHAR) FROM email_outbox GROUP BY template, to_email HAVING COUNT(*) > 1";
     assert_eq!(values(server, twice).await, Vec::<String>::new());
     let twice = "SELECT title FROM notifications GROUP BY title, user_id HAVING COUNT(*) > 1";
     assert_eq!(values(server, twice).await, Vec::<String>::new());

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::bench::{
-    PRICE, accepted, author_order, checkout, commande, completed, execute, guest_order, mails, open, order_form,
-    paid_once, statut, value,
+    PRICE, accepted, author_order, checkout, commande, completed, execute, guest_order, mails, open,
+    order_form, paid_once, statut, value,
 };
 use crate::support::{
     proxy::Proxy,
@@ -72,7 +72,11 @@ async fn nobody_gets_a_page_for_what_is_not_to_be_paid() {
     execute(&server, "UPDATE commandes SET statut = 'ANNULEE'").await;
     refused(&server, &token, order, 409, "ORDER_CANCELLED").await;
     for body in [json!({}), json!({ "commandeId": "abc" }), json!({ "commandeId": 7 })] {
-        assert_eq!(server.post_as(&token, "/api/payments/create-checkout-session", &body).await.status, 400, "{body}");
+        assert_eq!(
+            server.post_as(&token, "/api/payments/create-checkout-session", &body).await.status,
+            400,
+            "{body}"
+        );
     }
     let nobody = server.post("/api/payments/create-checkout-session", &json!({ "commandeId": order })).await;
     assert_eq!(nobody.status, 401);
@@ -105,7 +109,9 @@ async fn the_state_of_a_payment_is_its_payers_business() {
     assert_eq!(asked.body["metadata"]["commandeId"], waiting.order.to_string());
     let stranger = server.login(ADMIN).await;
     let of_guest = guest_order(&server, "zoe@example.com").await.session;
-    for (token, session) in [(&stranger, waiting.session.as_str()), (&token, "cs_unknown"), (&token, &of_guest)] {
+    for (token, session) in
+        [(&stranger, waiting.session.as_str()), (&token, "cs_unknown"), (&token, &of_guest)]
+    {
         let answer = server.get_as(token, &format!("/payments/status/{session}")).await;
         assert_eq!((answer.status.as_u16(), &answer.body["code"]), (403, &json!("NOT_OWNER")));
     }
@@ -126,7 +132,10 @@ async fn a_dead_stripe_leaves_nothing_half_done() {
     refused(&server, &token, order, 503, "STRIPE_UNAVAILABLE").await;
     assert_eq!(checkout(&server, &token, order).await.headers["retry-after"], "5");
     assert_eq!(statut(&server, order).await, before);
-    assert_eq!(server.count("checkout_sessions WHERE status = 'FAILED' AND stripe_session_id IS NULL").await, 2);
+    assert_eq!(
+        server.count("checkout_sessions WHERE status = 'FAILED' AND stripe_session_id IS NULL").await,
+        2
+    );
 
     let form = order_form(&server, "zoe@example.com").await;
     let answer = server.post("/api/public/order", &form).await;
@@ -155,7 +164,10 @@ async fn an_order_that_costs_nothing_is_final_at_once() {
     let answer = server.post("/api/public/order", &form).await;
     assert_eq!(answer.status, 201, "{:?}", answer.body);
     assert_eq!(answer.body["checkoutUrl"], "http://spa.test/payment-success");
-    assert_eq!(server.count("commandes WHERE statut = 'PAYEE' AND payment_status = 'paid' AND amount = 0").await, 1);
+    assert_eq!(
+        server.count("commandes WHERE statut = 'PAYEE' AND payment_status = 'paid' AND amount = 0").await,
+        1
+    );
     for table in ["invoices", "payments", "checkout_sessions"] {
         assert_eq!(server.count(table).await, 0, "{table}");
     }
@@ -189,7 +201,9 @@ async fn the_simulated_webhook_settles_what_was_paid() {
         assert!(data["userId"].is_string() && data["commandeId"].is_string());
     }
     paid_once(&server).await;
-    for (body, status) in [(json!({ "sessionId": "cs_unknown" }), 404), (json!({}), 400), (json!({ "sessionId": 1 }), 400)] {
+    for (body, status) in
+        [(json!({ "sessionId": "cs_unknown" }), 404), (json!({}), 400), (json!({ "sessionId": 1 }), 400)]
+    {
         let answer = simulate(&server, &body).await;
         assert_eq!(answer.status, status, "{body}");
         assert_eq!(answer.body["error"], answer.body["message"]);

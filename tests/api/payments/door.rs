@@ -4,7 +4,8 @@ use chrono::Duration;
 use serde_json::json;
 
 use super::bench::{
-    accepted, completed, deliver, deliver_to, event, guest_order, paid_once, paid_session, post_webhook, signed,
+    accepted, completed, deliver, deliver_to, event, guest_order, paid_once, paid_session, post_webhook,
+    signed,
 };
 use crate::support::server::{TestServer, WEBHOOK_SECRET};
 
@@ -60,8 +61,10 @@ async fn what_stripe_did_not_sign_is_refused_and_leaves_nothing() {
         let answer = post_webhook(&server, "/payments/webhook", Some(&now), body.clone()).await;
         assert_eq!(answer.status, 400, "{seconds}");
     }
-    let as_text = server.http.post(format!("{}/payments/webhook", server.base)).header("content-type", "text/plain");
-    let as_text = as_text.header("stripe-signature", signed(&server, &body, WEBHOOK_SECRET)).body(body.clone());
+    let as_text =
+        server.http.post(format!("{}/payments/webhook", server.base)).header("content-type", "text/plain");
+    let as_text =
+        as_text.header("stripe-signature", signed(&server, &body, WEBHOOK_SECRET)).body(body.clone());
     assert_eq!(as_text.send().await.unwrap().status(), 400);
     assert_eq!(server.count("stripe_events").await, 0);
     assert_eq!(server.count("invoices").await, 0);
@@ -74,9 +77,14 @@ async fn what_stripe_did_not_sign_is_refused_and_leaves_nothing() {
 async fn two_secrets_are_valid_while_one_replaces_the_other() {
     let server = TestServer::with(&[("STRIPE_WEBHOOK_SECRET", "whsec_old, whsec_new")]).await;
     for (secret, status) in [("whsec_old", 200), ("whsec_new", 200), (WEBHOOK_SECRET, 400)] {
-        let body = event("invoice.payment_failed", json!({ "metadata": { "source": "livrestaka.fr" } })).to_string();
+        let body =
+            event("invoice.payment_failed", json!({ "metadata": { "source": "livrestaka.fr" } })).to_string();
         let signature = signed(&server, &body, secret);
-        assert_eq!(post_webhook(&server, "/payments/webhook", Some(&signature), body).await.status, status, "{secret}");
+        assert_eq!(
+            post_webhook(&server, "/payments/webhook", Some(&signature), body).await.status,
+            status,
+            "{secret}"
+        );
     }
 }
 
@@ -95,7 +103,12 @@ async fn events_of_other_sites_are_ignored() {
             "allowedSources": ["livrestaka.fr"] });
         assert_eq!(answer.body, shape);
 
-        let kinds = ["payment_intent.payment_failed", "charge.refunded", "invoice.payment_succeeded", "customer.created"];
+        let kinds = [
+            "payment_intent.payment_failed",
+            "charge.refunded",
+            "invoice.payment_succeeded",
+            "customer.created",
+        ];
         for kind in kinds {
             let object = json!({ "id": "x_1", "payment_intent": "pi_x", "metadata": source });
             let answer = deliver(&server, &event(kind, object)).await;

@@ -25,7 +25,9 @@ async fn sessions(server: &TestServer, count: u32) {
             (id, prenom, nom, email, tarif_id, titre, amount, consentement_rgpd, created_at, updated_at) VALUES";
         execute(server, &format!("{insert} {orders}")).await;
         let pages = rows(&|n| {
-            format!("(UNHEX('{n:032x}'), 'cs_{n}', UNHEX('{n:032x}'), {PRICE}, 'OPEN', '{now}', '{now}', '{now}', '{now}')")
+            format!(
+                "(UNHEX('{n:032x}'), 'cs_{n}', UNHEX('{n:032x}'), {PRICE}, 'OPEN', '{now}', '{now}', '{now}', '{now}')"
+            )
         });
         let insert = "INSERT INTO checkout_sessions
             (id, stripe_session_id, pending_commande_id, amount, status, expires_at, checked_at, created_at, updated_at)
@@ -70,7 +72,10 @@ async fn a_thousand_settlements_by_sixteen_workers_leave_no_hole() {
     assert!(answers.iter().all(|status| *status == 200));
     let numbers = values(&server, "SELECT CAST(number AS CHAR) FROM invoices ORDER BY number").await;
     assert_eq!(numbers, (1..=1_000).map(|n| format!("FA-2026-{n:06}")).collect::<Vec<_>>());
-    assert_eq!(server.count("(SELECT DISTINCT stripe_session_id FROM invoices) AS each_session").await, 1_000);
+    assert_eq!(
+        server.count("(SELECT DISTINCT stripe_session_id FROM invoices) AS each_session").await,
+        1_000
+    );
     assert_eq!(server.count("commandes").await, 1_000);
     assert_eq!(server.count("users WHERE email LIKE 'zoe%'").await, 1_000);
     assert_eq!(server.count("payments").await, 1_000);
@@ -83,7 +88,8 @@ async fn a_settlement_rolled_back_gives_its_number_back() {
     let server = TestServer::start().await;
     sessions(&server, 3).await;
     accepted(&server, &completed("cs_1")).await;
-    execute(&server, "CREATE TRIGGER broken BEFORE INSERT ON payments FOR EACH ROW SIGNAL SQLSTATE '45000'").await;
+    execute(&server, "CREATE TRIGGER broken BEFORE INSERT ON payments FOR EACH ROW SIGNAL SQLSTATE '45000'")
+        .await;
     assert_eq!(deliver(&server, &completed("cs_2")).await.status, 500);
     execute(&server, "DROP TRIGGER broken").await;
     accepted(&server, &completed("cs_3")).await;
@@ -116,7 +122,14 @@ async fn each_series_begins_again_with_the_year_in_france() {
     let numbers = values(&server, "SELECT CAST(number AS CHAR) FROM invoices ORDER BY number").await;
     assert_eq!(
         numbers,
-        ["AV-2026-000001", "AV-2027-000001", "FA-2026-000001", "FA-2026-000002", "FA-2027-000001", "FA-2027-000002"]
+        [
+            "AV-2026-000001",
+            "AV-2027-000001",
+            "FA-2026-000001",
+            "FA-2026-000002",
+            "FA-2027-000001",
+            "FA-2027-000002"
+        ]
     );
     // The books of the day follow France as well.
     let day = "SELECT day FROM payments WHERE stripe_id = 'cs_3'";

@@ -19,7 +19,11 @@ use crate::support::{
 async fn order_with(server: &TestServer, file: Part) -> Answer {
     let fields = order_form(server, "zoe@example.com").await;
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let form = fields.as_object().unwrap().iter().fold(Form::new(), |form, (key, value)| form.text(key.clone(), text(value)));
+    let form = fields
+        .as_object()
+        .unwrap()
+        .iter()
+        .fold(Form::new(), |form, (key, value)| form.text(key.clone(), text(value)));
     send(server.request(Method::POST, "/api/public/order").multipart(form.part("files", file))).await
 }
 
@@ -34,7 +38,14 @@ fn files(directory: &Path) -> usize {
 }
 
 async fn nothing_ordered(server: &TestServer, directory: &Path) {
-    for table in ["pending_commandes", "files", "checkout_sessions", "storage_deletions", "email_outbox", "notifications"] {
+    for table in [
+        "pending_commandes",
+        "files",
+        "checkout_sessions",
+        "storage_deletions",
+        "email_outbox",
+        "notifications",
+    ] {
         assert_eq!(server.count(table).await, 0, "{table}");
     }
     assert_eq!(files(directory), 0);
@@ -60,7 +71,8 @@ impl SmallDisk {
         let path = std::env::temp_dir().join(format!("staka-disk-{}", new_id().simple()));
         std::fs::create_dir(&path).unwrap();
         let disk = Self(path);
-        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk.0).output();
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk.0).output();
         mount.is_ok_and(|output| output.status.success()).then_some(disk)
     }
 }
@@ -81,7 +93,12 @@ async fn a_full_disk_leaves_no_trace_of_an_order() {
     let server = TestServer::with(&[("UPLOADS_DIR", disk.0.to_str().unwrap())]).await;
     let zip = [b"PK\x03\x04".to_vec(), vec![7; 3 << 20]].concat();
     let answer = order_with(&server, Part::bytes(zip).file_name("gros.zip")).await;
-    assert_eq!((answer.status.as_u16(), &answer.body["code"]), (503, &json!("STORAGE_UNAVAILABLE")), "{:?}", answer.body);
+    assert_eq!(
+        (answer.status.as_u16(), &answer.body["code"]),
+        (503, &json!("STORAGE_UNAVAILABLE")),
+        "{:?}",
+        answer.body
+    );
     nothing_ordered(&server, &disk.0).await;
     assert_eq!(order_with(&server, document()).await.status, 201);
 }
@@ -101,7 +118,11 @@ async fn a_dead_database_is_an_outage_and_never_a_dead_session() {
     for _ in 0..2 {
         for path in ["/api/invoices", "/api/auth/me", "/api/projects"] {
             let answer = server.get_as(&token, path).await;
-            assert_eq!((answer.status.as_u16(), &answer.body["code"]), (503, &json!("SERVICE_UNAVAILABLE")), "{path}");
+            assert_eq!(
+                (answer.status.as_u16(), &answer.body["code"]),
+                (503, &json!("SERVICE_UNAVAILABLE")),
+                "{path}"
+            );
             assert!(answer.headers.contains_key("retry-after"));
         }
         let told = deliver(&server, &webhook).await;

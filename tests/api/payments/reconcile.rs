@@ -17,7 +17,8 @@ async fn hearing(server: &TestServer) {
 }
 
 async fn stripe_says(server: &TestServer, session: &str) -> String {
-    let request = server.request(reqwest::Method::GET, &format!("/dev/stripe/v1/checkout/sessions/{session}"));
+    let request =
+        server.request(reqwest::Method::GET, &format!("/dev/stripe/v1/checkout/sessions/{session}"));
     let answer = request.bearer_auth("sk_test").send().await.unwrap().json::<Value>().await.unwrap();
     answer["status"].as_str().unwrap().to_owned()
 }

@@ -4,9 +4,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::bench::{
-    PRICE, accepted, completed, deliver, event, guest_order, mails_of, post_webhook, signed, value, values,
+    PRICE, accepted, author_order, completed, deliver, event, guest_order, mails_of, open, post_webhook,
+    signed, value, values,
 };
-use crate::support::server::{TestServer, WEBHOOK_SECRET};
+use crate::support::server::{CLIENT, TestServer, WEBHOOK_SECRET};
 
 /// The charge of a session's payment with what was given back of it in all.
 fn charge(session: &str, refunded: i64) -> Value {
@@ -54,7 +55,8 @@ async fn refunds_give_one_credit_note_each() {
     server.work().await;
     assert_eq!(mails_of(&server, "invoice-user").await, 3);
     let mails = server.mailbox().await;
-    let mail = mails.iter().find(|mail| mail["subject"].as_str().unwrap().contains("AV-2026-000002")).unwrap();
+    let mail =
+        mails.iter().find(|mail| mail["subject"].as_str().unwrap().contains("AV-2026-000002")).unwrap();
     assert_eq!(mail["attachments"][0]["filename"], "avoir-AV-2026-000002.pdf");
     // The series of the invoices has no hole.
     accepted(&server, &completed(&guest_order(&server, "leo@example.com").await.session)).await;
@@ -65,8 +67,9 @@ async fn refunds_give_one_credit_note_each() {
 async fn refunds_told_at_once_are_credited_once() {
     let server = TestServer::start().await;
     let session = paid(&server).await;
-    let events: Vec<_> =
-        [5_000, 5_000, 9_000, 9_000, PRICE, PRICE].map(|sum| event("charge.refunded", charge(&session, sum))).into();
+    let events: Vec<_> = [5_000, 5_000, 9_000, 9_000, PRICE, PRICE]
+        .map(|sum| event("charge.refunded", charge(&session, sum)))
+        .into();
     for answer in join_all(events.iter().map(|event| deliver(&server, event))).await {
         assert_eq!(answer.status, 200, "{:?}", answer.body);
     }
@@ -101,6 +104,24 @@ async fn a_refund_faster_than_its_payment_waits_for_it() {
     accepted(&server, &refund).await;
     assert_eq!(credit_notes(&server).await, ["AV-2026-000001 28000 4667 PAID"]);
     assert_eq!(server.count("stripe_events WHERE status = 'PROCESSED'").await, 2);
+}
+
+#[tokio::test]
+async fn a_second_payment_given_back_needs_no_credit_note() {
+    let server = TestServer::start().await;
+    let token = server.login(CLIENT).await;
+    let first = author_order(&server, &token).await;
+    let second = open(&server, &token, first.order).await;
+    for session in [&first.session, &second] {
+        accepted(&server, &completed(session)).await;
+    }
+    // It was never invoiced; the books still show it coming and going.
+    for _ in 0..2 {
+        accepted(&server, &event("charge.refunded", charge(&second, PRICE))).await;
+    }
+    assert_eq!(credit_notes(&server).await, Vec::<String>::new());
+    let rows = "SELECT CONCAT(kind, ' ', invoice_id IS NULL) FROM payments ORDER BY created_at, id";
+    assert_eq!(values(&server, rows).await, ["PAYMENT 0", "PAYMENT 1", "REFUND 1"]);
 }
 
 #[tokio::test]

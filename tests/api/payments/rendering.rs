@@ -25,7 +25,12 @@ async fn an_invoice_that_cannot_be_stored_is_tried_again() {
     // A file stands where the directory of the invoices should be.
     let place = server.files.join("invoices");
     std::fs::write(&place, "in the way").unwrap();
-    let state = || value(&server, "SELECT CONCAT(render_attempts, ' ', pdf_key IS NULL, ' ', render_error) FROM invoices");
+    let state = || {
+        value(
+            &server,
+            "SELECT CONCAT(render_attempts, ' ', pdf_key IS NULL, ' ', render_error) FROM invoices",
+        )
+    };
     for (attempts, seconds) in [(1, 30), (2, 60), (3, 120), (4, 240)] {
         server.work().await;
         assert_eq!(state().await.unwrap(), format!("{attempts} 1 INTERNAL_ERROR"));
@@ -35,7 +40,10 @@ async fn an_invoice_that_cannot_be_stored_is_tried_again() {
         server.clock.advance(Duration::seconds(1));
     }
     // The administrators were told once, the customer has paid and lost nothing.
-    assert_eq!(server.count("notifications WHERE title = 'Une facture ne peut pas être mise en page'").await, 1);
+    assert_eq!(
+        server.count("notifications WHERE title = 'Une facture ne peut pas être mise en page'").await,
+        1
+    );
     assert_eq!(mails_of(&server, "admin-warning").await, 1);
     assert_eq!(mails_of(&server, "invoice-user").await, 0);
     assert_eq!(mails_of(&server, "payment-user").await, 1);
@@ -93,7 +101,8 @@ async fn a_renderer_that_died_is_replaced() {
     let server = TestServer::start().await;
     paid(&server, "zoe@example.com").await;
     let now = server.state.clock.now().format("%Y-%m-%d %H:%M:%S");
-    let lease = format!("UPDATE invoices SET render_attempts = 1, render_due_at = '{now}' + INTERVAL 2 MINUTE");
+    let lease =
+        format!("UPDATE invoices SET render_attempts = 1, render_due_at = '{now}' + INTERVAL 2 MINUTE");
     execute(&server, &lease).await;
     server.work().await;
     assert_eq!(server.count("invoices WHERE pdf_key IS NULL").await, 1);

@@ -39,7 +39,8 @@ async fn a_failed_event_is_kept_and_tried_again_by_ourselves() {
     assert_eq!((&answer.body["received"], &answer.body["code"]), (&json!(false), &json!("INTERNAL_ERROR")));
     assert!(!answer.body.to_string().contains("secret detail"));
     nothing_settled(&server).await;
-    let kept = value(&server, "SELECT CONCAT(status, ' ', attempts, ' ', last_error) FROM stripe_events").await;
+    let kept =
+        value(&server, "SELECT CONCAT(status, ' ', attempts, ' ', last_error) FROM stripe_events").await;
     assert_eq!(kept.unwrap(), "FAILED 1 INTERNAL_ERROR");
 
     assert_eq!(server.run_job("stripe_events").await, 0); // not due
@@ -47,7 +48,10 @@ async fn a_failed_event_is_kept_and_tried_again_by_ourselves() {
     for (minutes, attempts) in [(1, 2), (2, 3), (4, 4)] {
         server.clock.advance(Duration::minutes(minutes) - Duration::seconds(1));
         assert_eq!(server.run_job("stripe_events").await, 0);
-        assert_eq!(value(&server, "SELECT attempts FROM stripe_events").await.unwrap(), (attempts - 1).to_string());
+        assert_eq!(
+            value(&server, "SELECT attempts FROM stripe_events").await.unwrap(),
+            (attempts - 1).to_string()
+        );
         server.clock.advance(Duration::seconds(1));
         assert_eq!(server.run_job("stripe_events").await, 0);
         assert_eq!(value(&server, "SELECT attempts FROM stripe_events").await.unwrap(), attempts.to_string());
@@ -116,6 +120,9 @@ async fn an_event_that_keeps_failing_is_told_to_the_administrators_once() {
     for _ in 0..6 {
         assert_eq!(deliver(&server, &event).await.status, 500);
     }
-    assert_eq!(server.count("notifications WHERE title = 'Un paiement ne peut pas être enregistré'").await, 1);
+    assert_eq!(
+        server.count("notifications WHERE title = 'Un paiement ne peut pas être enregistré'").await,
+        1
+    );
     assert_eq!(server.count("email_outbox WHERE template = 'admin-warning'").await, 1);
 }

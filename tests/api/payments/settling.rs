@@ -19,7 +19,11 @@ async fn a_guest_order_is_settled_once_however_often_it_is_told() {
     }
     // Stripe may also say the same in another event.
     accepted(&server, &completed(&waiting.session)).await;
-    accepted(&server, &super::bench::event("checkout.session.async_payment_succeeded", paid_session(&waiting.session))).await;
+    accepted(
+        &server,
+        &super::bench::event("checkout.session.async_payment_succeeded", paid_session(&waiting.session)),
+    )
+    .await;
     paid_once(&server).await;
     assert_eq!(server.count("users WHERE email = 'zoe@example.com'").await, 1);
     assert_eq!(server.count("messages").await, 2);
@@ -43,7 +47,9 @@ async fn ten_deliveries_at_once_settle_a_guest_order_once() {
     assert_eq!(server.count("stripe_events").await, 3);
     assert_eq!(server.count("stripe_events WHERE status = 'PROCESSED' AND attempts = 1").await, 3);
     server.work().await;
-    for template in ["payment-user", "admin-payment", "invoice-user", "activation-user", "client-project-confirmation"] {
+    for template in
+        ["payment-user", "admin-payment", "invoice-user", "activation-user", "client-project-confirmation"]
+    {
         assert_eq!(mails_of(&server, template).await, 3, "{template}");
     }
 }
@@ -59,7 +65,8 @@ async fn ten_events_at_once_settle_an_order_once() {
     }
     paid_once(&server).await;
     assert_eq!(statut(&server, waiting.order).await, "EN_COURS paid");
-    let stored = value(&server, "SELECT CONCAT(amount, ' ', stripe_session_id) FROM commandes").await.unwrap();
+    let stored =
+        value(&server, "SELECT CONCAT(amount, ' ', stripe_session_id) FROM commandes").await.unwrap();
     assert_eq!(stored, format!("28000 {}", waiting.session));
 }
 
@@ -76,7 +83,8 @@ async fn money_that_comes_later_settles_when_it_comes() {
     assert_eq!(server.count("checkout_sessions WHERE status = 'PROCESSING'").await, 2);
     assert_eq!(statut(&server, of_author.order).await, "EN_ATTENTE unpaid");
     for waiting in [&of_author, &of_guest] {
-        accepted(&server, &event("checkout.session.async_payment_succeeded", paid_session(&waiting.session))).await;
+        accepted(&server, &event("checkout.session.async_payment_succeeded", paid_session(&waiting.session)))
+            .await;
         // Out of order: what came before comes again.
         accepted(&server, &event("checkout.session.completed", unpaid_session(&waiting.session))).await;
     }
@@ -166,9 +174,12 @@ async fn a_webhook_faster_than_our_own_call_finds_its_order() {
 async fn payment_never_moves_an_order_backwards() {
     let server = TestServer::start().await;
     let token = server.login(CLIENT).await;
-    for (before, after, alerts) in
-        [("TERMINE", "TERMINE", 0), ("ANNULEE", "EN_COURS", 1), ("SUSPENDUE", "EN_COURS", 1), ("EN_COURS", "EN_COURS", 1)]
-    {
+    for (before, after, alerts) in [
+        ("TERMINE", "TERMINE", 0),
+        ("ANNULEE", "EN_COURS", 1),
+        ("SUSPENDUE", "EN_COURS", 1),
+        ("EN_COURS", "EN_COURS", 1),
+    ] {
         let waiting = author_order(&server, &token).await;
         let id = literal(waiting.order);
         execute(&server, &format!("UPDATE commandes SET statut = '{before}' WHERE id = {id}")).await;
@@ -214,7 +225,8 @@ async fn an_order_of_an_erased_account_is_settled_for_the_books() {
     assert_eq!(statut(&server, waiting.order).await, "EN_COURS paid");
     server.work().await;
     // Nobody reads mails at an erased address; the team is told.
-    let to: Vec<_> = server.mail_kinds().await.into_iter().filter(|(_, to)| to.ends_with(".invalid")).collect();
+    let to: Vec<_> =
+        server.mail_kinds().await.into_iter().filter(|(_, to)| to.ends_with(".invalid")).collect();
     assert_eq!(to, []);
     assert_eq!(mails_of(&server, "admin-payment").await, 1);
 }
