@@ -112,6 +112,7 @@ fn scheduler(state: &AppState) -> Scheduler {
     scheduler.add("stripe_sessions", 5 * MINUTE, async |state| Ok(payments::reconcile::run(&state).await? as u64));
     scheduler.add("pending_orders", 60 * MINUTE, async |state| commandes::purge::abandoned(&state).await);
     scheduler.add("storage_deletions", MINUTE, async |state| files::deletions::run(&state).await);
+    scheduler.add("orphaned_objects", 24 * 60 * MINUTE, async |state| files::orphans::sweep(&state).await);
     scheduler.add("unfinished_uploads", 60 * MINUTE, async |state| {
         let day_ago = state.clock.now() - chrono::Duration::days(1);
         Ok(state.storage.sweep_tmp(day_ago).await? as u64)

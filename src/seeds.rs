@@ -8,9 +8,10 @@ use sqlx::MySqlConnection;
 use crate::{
     auth::{Passwords, Role},
     clock::{Clock, new_id},
-    config::{Config, SeedAccount},
+    config::{Config, SeedAccount, SeedSettings},
     db::{Db, violates},
     tarifs::{Unite, format::prix_formate},
+    users::rules,
 };
 
 mod content;
@@ -18,11 +19,14 @@ mod content;
 use content::{FAQ, PAGES, TARIFS};
 
 /// Adds what is missing and tells how many rows that was. Demo accounts with their published
-/// passwords are for development only.
+/// passwords are for development only; elsewhere a chosen password must keep the rule of all passwords.
 ///
 /// # Errors
-/// When the database refuses.
+/// When a chosen password is too weak, before anything is added, or the database refuses.
 pub async fn apply(db: &Db, config: &Config, clock: &Clock, passwords: &Passwords) -> anyhow::Result<u64> {
+    if !config.is_development() {
+        refuse_weak(&config.seeds)?;
+    }
     let mut conn = db.conn().await?;
     let now = clock.now();
     let mut added = tarifs(&mut conn, now).await? + faq(&mut conn, now).await? + pages(&mut conn, now).await?;
@@ -38,6 +42,18 @@ pub async fn apply(db: &Db, config: &Config, clock: &Clock, passwords: &Password
         }
     }
     Ok(added)
+}
+
+fn refuse_weak(seeds: &SeedSettings) -> anyhow::Result<()> {
+    for account in seeds.all().into_iter().filter(|account| account.chosen) {
+        let kept = rules::new_password(account.password.expose_secret());
+        anyhow::ensure!(
+            kept.is_ok(),
+            "{} must have 12 characters, or 8 of three kinds among capitals, small letters, digits and others",
+            account.password_variable
+        );
+    }
+    Ok(())
 }
 
 async fn account(

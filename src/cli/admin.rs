@@ -9,6 +9,7 @@ use crate::{
     app::{AppState, Surroundings},
     clock::Clock,
     config::{Config, Vars},
+    dev::mailbox::Mailbox,
     emails::transport::Transport,
     server::Shutdown,
     telemetry, users,
@@ -40,13 +41,15 @@ pub struct Create {
 /// When the address is taken, the password too weak, or the database away.
 pub async fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
     let Command::Create(new) = command;
-    let config = Config::load_for_tools(vars)?;
+    let mut config = Config::load_for_tools(vars)?;
+    // Nothing is stored: no directory is to appear where the command happens to run.
+    config.uploads_dir = std::env::temp_dir();
     let password = read_password()?;
     let db = connect(&config).await?;
-    let transport = Transport::from_settings(&config.mail, &db).await?;
     let surroundings = Surroundings {
         clock: Clock::system(),
-        transport,
+        // Nothing is sent: the mailbox's tables, which production does not have, are not made.
+        transport: Transport::Mailbox(Mailbox::new(db.clone())),
         shutdown: Shutdown::new(),
         metrics: telemetry::prometheus()?,
         port: 0,

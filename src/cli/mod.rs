@@ -10,7 +10,7 @@ mod openapi;
 mod seed;
 mod serve;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -50,6 +50,9 @@ enum Command {
     },
 }
 
+/// Longest wait for the blocking threads at the end.
+const THREADS_LIMIT: Duration = Duration::from_secs(1);
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -69,7 +72,7 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
         return openapi::run();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
             Command::Serve => serve::run(Config::load(&vars)?).await,
             Command::Dev => dev::run(vars).await,
@@ -79,7 +82,10 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Health(health) => health::run(&health, &vars).await,
             Command::Admin { command } => admin::run(command, vars).await,
         }
-    })
+    });
+    // A thread that waits for a disk or a password hash holds nothing up.
+    runtime.shutdown_timeout(THREADS_LIMIT);
+    outcome
 }
 
 /// Connects to the configured database.

@@ -22,6 +22,11 @@ pub async fn run(vars: Vars) -> anyhow::Result<()> {
     anyhow::ensure!(pending.is_empty(), "{} migrations are pending: run `staka migrate` first", pending.len());
     let added = apply(&db, &config).await?;
     println!("{added} rows added.");
+    if !config.is_development() {
+        for account in config.seeds.all().into_iter().filter(|account| !account.chosen) {
+            eprintln!("No account {}: set {} to a password of your own.", account.email, account.password_variable);
+        }
+    }
     db.close().await;
     Ok(())
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use anyhow::Context;
 use tokio::net::TcpListener;
 
@@ -10,6 +12,9 @@ use crate::{
     server::{self, ServerSettings, Shutdown},
     telemetry::{self, LogFormat},
 };
+
+/// Longest wait for the connections to the database at the end.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Serves until told to stop.
 ///
@@ -58,7 +63,11 @@ pub(super) async fn listen(
     tracing::info!(port, "listening");
     ready(port);
     let app = launched.start(&shutdown);
-    let served = server::serve(listener, app, ServerSettings::default(), shutdown).await;
-    db.close().await;
-    served
+    server::serve(listener, app, ServerSettings::default(), shutdown).await?;
+    // Every request has ended well: the connections are back, or about to be. Work that was given up may hold one for
+    // as long as the database does not answer, and the end of the process ends it too.
+    if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {
+        tracing::warn!("connections to the database were not given back in time");
+    }
+    Ok(())
 }

@@ -10,6 +10,9 @@ use crate::{app::AppState, db::with_retry, events::Hint, files::deletions};
 /// How long an unpaid order is kept, in days.
 const KEPT_DAYS: i64 = 7;
 
+/// How long money on its way is waited for, in days: a bank debit takes two weeks at most.
+const MONEY_WAITED_DAYS: i64 = 30;
+
 /// Orders forgotten per transaction.
 const BATCH: u32 = 50;
 
@@ -34,7 +37,7 @@ pub async fn abandoned(state: &AppState) -> anyhow::Result<u64> {
 async fn purge_batch(state: &AppState) -> Result<u32, sqlx::Error> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
-    let ids = lock_abandoned(&mut tx, now - Duration::days(KEPT_DAYS)).await?;
+    let ids = lock_abandoned(&mut tx, now).await?;
     for id in &ids {
         pending::remove(&mut tx, now, *id).await?;
     }
@@ -43,17 +46,20 @@ async fn purge_batch(state: &AppState) -> Result<u32, sqlx::Error> {
     Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
 }
 
-async fn lock_abandoned(conn: &mut MySqlConnection, cutoff: DateTime<Utc>) -> Result<Vec<Uuid>, sqlx::Error> {
+async fn lock_abandoned(conn: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, sqlx::Error> {
+    let cutoff = now - Duration::days(KEPT_DAYS);
     sqlx::query_scalar!(
         "SELECT p.id FROM pending_commandes p
          WHERE p.status IN ('PENDING', 'EXPIRED') AND p.created_at < ? AND p.commande_id IS NULL
            AND NOT EXISTS (
              SELECT 1 FROM checkout_sessions s
              WHERE s.pending_commande_id = p.id
-               AND (s.status = 'PAID' OR (s.status IN ('CREATING', 'OPEN', 'PROCESSING') AND s.created_at >= ?)))
+               AND (s.status = 'PAID' OR (s.status IN ('CREATING', 'OPEN') AND s.created_at >= ?)
+                    OR (s.status = 'PROCESSING' AND s.created_at >= ?)))
          ORDER BY p.created_at, p.id LIMIT ? FOR UPDATE SKIP LOCKED",
         cutoff,
         cutoff,
+        now - Duration::days(MONEY_WAITED_DAYS),
         BATCH
     )
     .fetch_all(conn)

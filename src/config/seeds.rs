@@ -20,26 +20,38 @@ pub struct SeedAccount {
     pub email: String,
     /// Initial password.
     pub password: SecretString,
-    /// Whether the password was chosen by the operator rather than being the published default.
+    /// Whether the password was chosen by the operator rather than being a published default.
     pub chosen: bool,
+    /// The variable that gives the password.
+    pub password_variable: &'static str,
 }
+
+/// Passwords that stand in the documentation, hence are no secret, whoever sets them.
+const PUBLISHED: [&str; 3] = ["Admin-Staka-2026", "Client-Staka-2026", "Correcteur-Staka-2026"];
 
 impl SeedSettings {
     pub(super) fn load(vars: &Vars) -> Self {
-        let account = |email: &str, default_email: &str, password: &str, default_password: &str| SeedAccount {
+        let [admin, client, corrector] = PUBLISHED;
+        let account = |email, default_email, password: &'static str, published| SeedAccount {
             email: vars.text(email, default_email).trim().to_lowercase(),
-            password: vars.text(password, default_password).into(),
-            chosen: vars.get(password).is_some(),
+            password: vars.text(password, published).into(),
+            chosen: vars.get(password).is_some_and(|given| !PUBLISHED.contains(&given)),
+            password_variable: password,
         };
         Self {
-            admin: account("SEED_ADMIN_EMAIL", "admin@example.com", "SEED_ADMIN_PASSWORD", "Admin-Staka-2026"),
-            client: account("SEED_CLIENT_EMAIL", "client@example.com", "SEED_CLIENT_PASSWORD", "Client-Staka-2026"),
+            admin: account("SEED_ADMIN_EMAIL", "admin@example.com", "SEED_ADMIN_PASSWORD", admin),
+            client: account("SEED_CLIENT_EMAIL", "client@example.com", "SEED_CLIENT_PASSWORD", client),
             corrector: account(
                 "SEED_CORRECTOR_EMAIL",
                 "correcteur@example.com",
                 "SEED_CORRECTOR_PASSWORD",
-                "Correcteur-Staka-2026",
+                corrector,
             ),
         }
+    }
+
+    /// The accounts, administrator first.
+    pub fn all(&self) -> [&SeedAccount; 3] {
+        [&self.admin, &self.client, &self.corrector]
     }
 }

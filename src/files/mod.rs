@@ -7,6 +7,7 @@ pub mod access;
 pub mod deletions;
 pub mod download;
 pub mod names;
+pub mod orphans;
 mod routes;
 pub mod sniff;
 pub mod storage;

@@ -50,6 +50,32 @@ pub fn base() -> OpenApi {
         .build()
 }
 
+/// Names every operation after its method and path: handlers of different modules are often called alike,
+/// and generators of clients need names that are unique.
+pub fn name_operations(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+            ("head", &mut item.head),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(operation_name(method, path));
+            }
+        }
+    }
+}
+
+/// `get` and `/files/{id}/stats` as `get_files_id_stats`.
+fn operation_name(method: &str, path: &str) -> String {
+    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    std::iter::once(method).chain(words).collect::<Vec<_>>().join("_")
+}
+
 fn info() -> Info {
     let mut info = Info::new("Staka Livres", env!("CARGO_PKG_VERSION"));
     info.description = Some(

@@ -135,16 +135,19 @@ async fn insert(tx: &mut Tx, row: &store::NewRow<'_>) -> Result<Issued, sqlx::Er
 
 /// The next number of the series and the instant of issue. The counter's row stays locked until the
 /// transaction ends, so that numbers have no hole and follow the order of issue; a roll-back gives
-/// the number back.
+/// the number back. One that waited for the lock over new year's eve is still of the old year.
 async fn next_number(
     conn: &mut MySqlConnection,
     clock: &Clock,
     kind: Kind,
 ) -> Result<(String, DateTime<Utc>), sqlx::Error> {
     use chrono::Datelike;
-    let year = clock.today_in_paris().year();
+    let asked_at = clock.now();
+    let year = day_in_paris(asked_at).year();
     let number = store::next_number(conn, kind.series(), year as u16).await?;
-    Ok((format!("{}-{year}-{number:06}", kind.series()), clock.now()))
+    let now = clock.now();
+    let issued_at = if day_in_paris(now).year() == year { now } else { asked_at };
+    Ok((format!("{}-{year}-{number:06}", kind.series()), issued_at))
 }
 
 /// The regime of the day: the latest dated row that has begun, else the configured one.

@@ -140,7 +140,11 @@ async fn run_once(state: &AppState, job: &Job) -> Outcome {
         Outcome::Elsewhere | Outcome::Unknown => ("elsewhere", 0),
     };
     histogram!("job_duration_seconds", "job" => job.name, "outcome" => label).record(seconds);
-    tracing::info!(job = job.name, outcome = label, done, seconds, "job");
+    match done {
+        // Every minute, all day: not worth a line.
+        0 => tracing::debug!(job = job.name, outcome = label, seconds, "job"),
+        _ => tracing::info!(job = job.name, outcome = label, done, seconds, "job"),
+    }
     count_failures(state, job, &outcome).await;
     outcome
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Opens the conversation of an author whose first order was paid: a welcome and what comes next,
-/// both from the platform itself and unread.
+/// both from the platform itself and unread. Nothing when the conversation has begun already.
 ///
 /// # Errors
 /// When the database refuses.
@@ -25,7 +25,7 @@ pub async fn welcome(
     order: &OrderRef,
 ) -> Result<(), sqlx::Error> {
     let now = clock.now();
-    let conversation = store::conversation_of_user(conn, user_id, now).await?;
+    let Some(conversation) = store::begin_conversation(conn, user_id, now).await? else { return Ok(()) };
     let greeting = format!(
         "Bonjour {prenom},\n\nBienvenue chez Staka Livres ! Votre paiement est confirmé et votre projet « {} » est \
          entre nos mains.\n\nToute l’équipe vous remercie de votre confiance.",

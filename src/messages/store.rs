@@ -17,12 +17,12 @@ pub struct SystemMessage<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// The author's conversation, created when there is none.
-pub async fn conversation_of_user(
+/// Begins the author's conversation; `None` when there is one.
+pub async fn begin_conversation(
     conn: &mut MySqlConnection,
     user_id: Uuid,
     now: DateTime<Utc>,
-) -> Result<Uuid, sqlx::Error> {
+) -> Result<Option<Uuid>, sqlx::Error> {
     let id = new_id();
     let inserted = sqlx::query!(
         "INSERT INTO conversations (id, user_id, created_at, updated_at) VALUES (?, ?, ?, ?)",
@@ -34,12 +34,8 @@ pub async fn conversation_of_user(
     .execute(&mut *conn)
     .await;
     match inserted {
-        Ok(_) => Ok(id),
-        Err(error) if violates(&error, "conversations_user") => {
-            sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM conversations WHERE user_id = ?"#, user_id)
-                .fetch_one(conn)
-                .await
-        }
+        Ok(_) => Ok(Some(id)),
+        Err(error) if violates(&error, "conversations_user") => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -45,7 +45,7 @@ pub async fn open_checkout(state: &AppState, target: Target) -> ApiResult<Opened
     let (payable, amount) = reserve(state, id, target, expires_at, now).await?;
     let opened = state.stripe.create_session(new_session(state, id, target, payable, amount, expires_at)).await;
     match opened {
-        Ok(session) => note_opened(state, id, session).await,
+        Ok(session) => note_opened(state, id, target, session).await,
         Err(failure) => {
             let mut conn = state.db.conn().await?;
             store::set_session_state(&mut conn, id, SessionState::Failed, state.clock.now()).await?;
@@ -84,9 +84,6 @@ async fn reserve(
         status: SessionState::Creating,
     };
     store::insert_session(&mut conn, &row, expires_at, now).await?;
-    if let Some(id) = commande_id {
-        store::set_commande_unpaid(&mut conn, id, now).await?;
-    }
     Ok((payable, amount.into()))
 }
 
@@ -130,9 +127,18 @@ fn metadata(state: &AppState, target: Target, user_id: Option<Uuid>) -> BTreeMap
     metadata
 }
 
-async fn note_opened(state: &AppState, id: Uuid, session: OpenedSession) -> ApiResult<OpenedCheckout> {
+async fn note_opened(
+    state: &AppState,
+    id: Uuid,
+    target: Target,
+    session: OpenedSession,
+) -> ApiResult<OpenedCheckout> {
     let mut conn = state.db.conn().await?;
-    store::set_opened(&mut conn, id, &session.id, state.clock.now()).await?;
+    let now = state.clock.now();
+    store::set_opened(&mut conn, id, &session.id, now).await?;
+    if let Target::Commande(id) = target {
+        store::set_commande_unpaid(&mut conn, id, now).await?;
+    }
     Ok(OpenedCheckout { session_id: session.id, url: session.url })
 }
 
@@ -140,11 +146,6 @@ async fn note_opened(state: &AppState, id: Uuid, session: OpenedSession) -> ApiR
 pub(super) fn refused(failure: StripeFailure) -> ApiError {
     match failure {
         StripeFailure::NotFound => ApiError::not_found("Ce paiement est introuvable."),
-        StripeFailure::Refused { .. } | StripeFailure::Unavailable(_) => {
-            ApiError::stripe_unavailable().caused_by(failure)
-        }
-        StripeFailure::IdempotencyConflict | StripeFailure::Misconfigured(_) => {
-            ApiError::stripe_unavailable().caused_by(failure)
-        }
+        failure => ApiError::stripe_unavailable().caused_by(failure),
     }
 }

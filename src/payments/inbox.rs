@@ -21,6 +21,8 @@ const FIRST_PAUSE: Duration = Duration::minutes(1);
 const LONGEST_PAUSE: Duration = Duration::hours(1);
 /// How long a job may hold an event before another takes it over.
 const LEASE: Duration = Duration::minutes(5);
+/// Failures after which the administrators are told.
+const ALERT_AFTER: u32 = 3;
 const BATCH: u32 = 20;
 
 /// What became of a delivered event.
@@ -30,7 +32,7 @@ pub enum Receipt {
     Processed,
     /// Applied by an earlier delivery.
     Duplicate,
-    /// It speaks of a session that is not ours.
+    /// It speaks of a session or a payment that we do not know.
     Unmatched,
 }
 
@@ -85,8 +87,7 @@ async fn apply(tx: &mut Tx, state: &AppState, event: &StripeEvent) -> ApiResult<
         }
         "charge.refunded" => {
             let charge = event.charge().map_err(unreadable)?;
-            refunds::charge_refunded(tx, state, &charge).await?;
-            Ok(true)
+            refunds::charge_refunded(tx, state, &charge).await
         }
         "charge.dispute.created" => {
             let dispute = event.dispute().map_err(unreadable)?;
@@ -101,7 +102,7 @@ fn unreadable(error: EventError) -> ApiError {
     ApiError::internal(error)
 }
 
-/// Keeps an event about a session of nobody's and tells the administrators once.
+/// Keeps an event about a payment of nobody's and tells the administrators once.
 async fn keep_unmatched(state: &AppState, event: &StripeEvent, stored: &StoredEvent<'_>) -> ApiResult<Receipt> {
     let mut tx = state.begin().await?;
     store::keep_event(&mut tx, stored, EventStatus::Unmatched, None, state.clock.now(), None).await?;
@@ -122,13 +123,29 @@ async fn keep_unmatched(state: &AppState, event: &StripeEvent, stored: &StoredEv
 }
 
 async fn keep_failed(state: &AppState, stored: &StoredEvent<'_>, error: &ApiError) -> ApiResult<()> {
-    let mut conn = state.db.conn().await?;
     let now = state.clock.now();
-    let attempts = store::event_attempts(&mut conn, stored.id).await?;
+    let mut tx = state.begin().await?;
+    let attempts = store::event_attempts(&mut tx, stored.id).await?;
     let retry_at = Some(retry_at(now, attempts));
     // The code only: a driver's text may quote personal values.
-    store::keep_event(&mut conn, stored, EventStatus::Failed, Some(error.code()), now, retry_at).await?;
-    Ok(())
+    store::keep_event(&mut tx, stored, EventStatus::Failed, Some(error.code()), now, retry_at).await?;
+    if attempts >= ALERT_AFTER {
+        events::record(&mut tx, still_failing(stored)).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn still_failing(stored: &StoredEvent<'_>) -> Event {
+    Event::Alert {
+        kind: AlertKind::PaymentAnomaly,
+        subject: stored.id.to_owned(),
+        title: "Un paiement ne peut pas être enregistré".into(),
+        message: format!(
+            "L’événement {} de Stripe ({}) échoue à chaque essai ; les essais continuent.",
+            stored.id, stored.kind
+        ),
+        action_path: Some("/admin/factures"),
+    }
 }
 
 fn retry_at(now: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {

@@ -16,19 +16,20 @@ use crate::{
 };
 
 /// Issues the credit note for what was given back since the last one. Stripe tells the total, so
-/// that a repeated or late event changes nothing.
+/// that a repeated or late event changes nothing. False when we know of no such payment: its own
+/// event may still be on the way, so that this one must come again.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn charge_refunded(tx: &mut Tx, state: &AppState, charge: &Charge) -> ApiResult<()> {
-    let Some(intent) = charge.payment_intent.as_deref() else { return Ok(()) };
-    let Some(payment) = store::lock_payment(tx, intent).await? else { return Ok(()) };
-    let amount = charge.amount_refunded.min(payment.amount.into()) - payment.refunded;
-    if amount <= 0 {
-        return Ok(());
+pub async fn charge_refunded(tx: &mut Tx, state: &AppState, charge: &Charge) -> ApiResult<bool> {
+    let Some(intent) = charge.payment_intent.as_deref() else { return Ok(true) };
+    let Some(payment) = store::lock_payment(tx, intent).await? else { return Ok(false) };
+    let amount = charge.amount_refunded.min(payment.amount.into()) - store::refunded(tx, intent).await?;
+    if amount > 0 {
+        let reference = format!("{}:{}", charge.id, charge.amount_refunded);
+        refund(tx, state, &payment, intent, amount, &reference).await?;
     }
-    let reference = format!("{}:{}", charge.id, charge.amount_refunded);
-    refund(tx, state, &payment, intent, amount, &reference).await
+    Ok(true)
 }
 
 async fn refund(
@@ -66,7 +67,7 @@ async fn refund(
 /// When the database refuses.
 pub async fn dispute_opened(tx: &mut Tx, dispute: &Dispute) -> ApiResult<()> {
     let Some(intent) = dispute.payment_intent.as_deref() else { return Ok(()) };
-    let Some(payment) = store::lock_payment(tx, intent).await? else { return Ok(()) };
+    let Some(titre) = store::paid_title(tx, intent).await? else { return Ok(()) };
     let event = Event::Alert {
         kind: AlertKind::Dispute,
         subject: dispute.id.clone(),
@@ -74,7 +75,7 @@ pub async fn dispute_opened(tx: &mut Tx, dispute: &Dispute) -> ApiResult<()> {
         message: format!(
             "Le paiement de {} pour « {} » est contesté par la banque du client. Répondez dans Stripe avant l’échéance.",
             format_price(dispute.amount),
-            payment.titre
+            titre
         ),
         action_path: Some("/admin/factures"),
     };
@@ -87,5 +88,5 @@ pub async fn dispute_opened(tx: &mut Tx, dispute: &Dispute) -> ApiResult<()> {
 /// When the database refuses.
 pub async fn is_ours(state: &AppState, intent: &str) -> ApiResult<bool> {
     let mut conn = state.db.conn().await?;
-    Ok(store::lock_payment(&mut conn, intent).await?.is_some())
+    Ok(store::paid_title(&mut conn, intent).await?.is_some())
 }

@@ -116,6 +116,9 @@ async fn dev_webhook_simulate(
     ApiJson(request): ApiJson<SimulateRequest>,
 ) -> ApiResult<Json<SimulateAnswer>> {
     let unknown = || ApiError::not_found("Cette session de paiement est inconnue.");
+    if !state.config.stripe.simulated() {
+        return Err(unknown());
+    }
     let session = state.stripe.session(&request.session_id).await.map_err(|_| unknown())?;
     if !session.is_settled() {
         return Err(ApiError::conflict("NOT_PAID", "Cette session n’a pas encore été payée."));

@@ -65,7 +65,7 @@ pub async fn settle(tx: &mut Tx, state: &AppState, session: &CheckoutSession) ->
     let now = state.clock.now();
     store::adopt_session(tx, row.id, &session.id).await?;
     if !session.is_settled() {
-        store::set_session_state(tx, row.id, SessionState::Processing, now).await?;
+        store::set_session_processing(tx, row.id, now).await?;
         return Ok(Outcome::Waiting);
     }
     let paid = Paid {
@@ -160,9 +160,7 @@ async fn account(tx: &mut Tx, pending: &PendingRow, now: DateTime<Utc>) -> ApiRe
     if let Some(account) = store::lock_account_by_email(tx, &pending.email).await? {
         return Ok(account);
     }
-    if let Some(account) = store::insert_dormant_account(tx, pending, UNUSABLE, now).await? {
-        return Ok(account);
-    }
+    store::insert_dormant_account(tx, pending, UNUSABLE, now).await?;
     store::lock_account_by_email(tx, &pending.email).await?.ok_or_else(|| missing("account of order", pending.id))
 }
 
@@ -252,7 +250,7 @@ async fn audit_payment(
 ) -> ApiResult<()> {
     let entry = audit::Entry {
         actor: "system",
-        action: "PAYMENT_RECEIVED",
+        action: "PAYMENT_WEBHOOK_RECEIVED",
         target: audit::Target::Payment,
         target_id: Some(paid.session_id.to_owned()),
         details: Some(json!({ "commandeId": order.id, "amount": paid.amount, "invoice": invoice_number })),

@@ -71,6 +71,8 @@ async fn an_invoice_is_kept_and_sent_once_wherever_its_renderer_is_killed() {
         scene.redeliver().await;
         scene.quiet().await;
     }
+    // Rendered before each kill but the one after the COMMIT, and once more after it.
+    assert_eq!(scene.sweep().await as usize, 2 * statements.len() - 1);
     scene.assert_each_paid_once().await;
 }
 

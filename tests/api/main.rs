@@ -15,6 +15,7 @@
 mod support;
 
 mod accounts;
+mod cli;
 mod configuration;
 mod crash;
 mod db;
@@ -28,7 +29,9 @@ mod journeys;
 mod mailbox;
 mod notifications;
 mod outbox;
+mod payments;
 mod orders;
+mod orphans;
 mod private_server;
 mod projects;
 mod shop;

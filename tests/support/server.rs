@@ -1,7 +1,7 @@
 //! A whole server for one test: real HTTP on a port of its own, a database of its own, a clock that
 //! stands still, the mailbox and the simulated Stripe. Background work runs when the test says so.
 
-use std::{path::PathBuf, sync::OnceLock};
+use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use chrono::{DateTime, TimeZone, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -11,6 +11,7 @@ use staka::{
     app::AppState,
     clock::{Clock, ManualClock, new_id},
     config::{Config, Vars},
+    db::{Db, PoolSettings},
     emails::worker::Worker,
     invoices,
     jobs::{Outcome, Scheduler},
@@ -21,7 +22,7 @@ use staka::{
 };
 use tokio::net::TcpListener;
 
-use super::database::TestDatabase;
+use super::{database::TestDatabase, proxy::Proxy};
 
 /// Accounts of the seeds.
 pub const ADMIN: (&str, &str) = ("admin@example.com", "Admin-Staka-2026");
@@ -70,7 +71,18 @@ impl TestServer {
         Self::on(database, db, settings).await
     }
 
-    async fn on(database: TestDatabase, db: staka::db::Db, settings: &[(&str, &str)]) -> Self {
+    /// A server whose database is at the other end of a line.
+    pub async fn behind(line: &Proxy) -> Self {
+        let (database, direct) = TestDatabase::migrated().await;
+        direct.close().await;
+        let url = line.lead_to_database(database.url());
+        let patience = Duration::from_millis(500);
+        let settings = PoolSettings { max_connections: 5, acquire_timeout: patience, ..PoolSettings::default() };
+        let db = Db::connect(&url, settings).await.unwrap();
+        Self::on(database, db, &[]).await
+    }
+
+    async fn on(database: TestDatabase, db: Db, settings: &[(&str, &str)]) -> Self {
         let (clock, manual) = Clock::manual(start_of_time());
         let files = std::env::temp_dir().join(format!("staka-test-{}", new_id().simple()));
         let config = config(database.url(), &files, settings);

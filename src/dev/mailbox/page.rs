@@ -6,8 +6,8 @@ use axum::http::HeaderValue;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-const SHELL: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/mailbox.html"));
-const SCRIPT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/mailbox.js"));
+const SHELL: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/dev/mailbox.html"));
+const SCRIPT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/dev/mailbox.js"));
 
 /// The page, script included.
 pub(super) static PAGE: LazyLock<String> = LazyLock::new(|| SHELL.replace("{{script}}", SCRIPT));

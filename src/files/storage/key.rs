@@ -1,6 +1,7 @@
 //! The names of objects.
 
 use chrono::{DateTime, Datelike, Utc};
+use uuid::Uuid;
 
 use super::StorageError;
 use crate::clock;
@@ -24,6 +25,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether an object is kept for this: its key begins with it.
+    pub fn names(self, key: &str) -> bool {
+        key.split('/').next() == Some(self.segment())
+    }
+
     fn segment(self) -> &'static str {
         match self {
             Self::Projects => "projects",
@@ -49,6 +55,14 @@ pub(super) fn generate(
         clock::new_id()
     );
     validate(&key).map(|()| key)
+}
+
+/// When an object was made, read from a key that [`generate`] made; nothing of an imported one.
+pub(super) fn made_at(key: &str) -> Option<DateTime<Utc>> {
+    let (_, name) = key.rsplit_once('/')?;
+    let id = Uuid::try_parse(name.split('.').next()?).ok()?;
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
 /// Accepts our own keys and those of imported rows: segments of `[A-Za-z0-9._-]` that lead nowhere else.
@@ -78,6 +92,16 @@ mod tests {
             generate(Kind::Orders, "../x", now),
             Err(StorageError::InvalidKey)
         ));
+    }
+
+    #[test]
+    fn a_key_tells_when_it_was_made() {
+        let before = clock::Clock::system().now();
+        let key = generate(Kind::Invoices, "pdf", before).unwrap();
+        assert!(made_at(&key).unwrap() >= before);
+        for imported in ["orders/Mon_roman_1700000000000-123.docx", "a.b-c_d", "x/67e55044-10b1-426f-9247-bb680e5fe0c8.pdf"] {
+            assert_eq!(made_at(imported), None, "{imported}");
+        }
     }
 
     #[test]

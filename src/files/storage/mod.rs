@@ -180,6 +180,11 @@ impl Storage {
         local::blocking(move || dir.sweep_tmp(cutoff)).await
     }
 
+    /// When the object of a key of our making was made; nothing of an imported one.
+    pub fn made_at(key: &str) -> Option<DateTime<Utc>> {
+        key::made_at(key)
+    }
+
     /// Every key kept, in no order, for the job that looks for objects without a row.
     pub async fn keys(&self) -> Result<Vec<String>, StorageError> {
         let Self::Local(dir) = self;

@@ -10,11 +10,15 @@ use reqwest::{
 use secrecy::SecretString;
 use serde_json::json;
 use staka::{
+    app::{AppState, Surroundings},
     auth::Passwords,
     clock::{Clock, new_id},
     db::Db,
+    emails::transport::Transport,
+    files::{deletions, orphans},
     payments::signature,
     seeds,
+    server::Shutdown,
 };
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -22,7 +26,7 @@ use uuid::Uuid;
 use crate::support::{
     database::TestDatabase,
     program::Program,
-    server::{ADMIN, CLIENT, WEBHOOK_SECRET, config, send},
+    server::{ADMIN, CLIENT, WEBHOOK_SECRET, config, metrics, send},
     sql_proxy::{Fault, SqlProxy},
 };
 
@@ -67,7 +71,7 @@ pub struct Scene {
     tarif: Uuid,
     author: String,
     http: reqwest::Client,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Scene {
@@ -93,7 +97,7 @@ impl Scene {
             tarif,
             author: String::new(),
             http,
-            _database: database,
+            database,
         };
         scene.author = scene.login().await;
         scene
@@ -300,6 +304,22 @@ impl Scene {
         );
     }
 
+    /// Removes what the killed servers left in the storage, as the daily job does two days later, and tells how much.
+    pub async fn sweep(&self) -> u64 {
+        let (clock, _) = Clock::manual(Utc::now() + chrono::Duration::days(2));
+        let config = config(self.database.url(), &self.files, &[]);
+        let transport = Transport::from_settings(&config.mail, &self.db).await.unwrap();
+        let surroundings =
+            Surroundings { clock, transport, shutdown: Shutdown::new(), metrics: metrics(), port: 0 };
+        let state = AppState::assemble(config, self.db.clone(), surroundings).unwrap();
+        let swept = orphans::sweep(&state).await.unwrap();
+        assert_eq!(deletions::run(&state).await.unwrap(), swept);
+        assert_eq!(orphans::sweep(&state).await.unwrap(), 0);
+        let rows = "SELECT (SELECT COUNT(*) FROM files) + (SELECT COUNT(*) FROM invoices)";
+        assert_eq!(state.storage.keys().await.unwrap().len() as i64, self.number(rows).await);
+        swept
+    }
+
     async fn assert_paid_once(&self, order: &Order) {
         let Order { flow, fate, mark, email, session, .. } = order;
         let commandes = "SELECT CONCAT(c.statut, ' ', c.payment_status, ' ', c.titre, ' of ', u.email)
@@ -329,7 +349,7 @@ impl Scene {
                 1,
             ),
             (
-                "SELECT CAST(COUNT(*) AS CHAR) FROM audit_logs WHERE action = 'PAYMENT_RECEIVED' AND target_id = ?",
+                "SELECT CAST(COUNT(*) AS CHAR) FROM audit_logs WHERE action = 'PAYMENT_WEBHOOK_RECEIVED' AND target_id = ?",
                 session,
                 1,
             ),

@@ -1,0 +1,86 @@
+//! SQL of the money received and given back.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+use crate::clock::new_id;
+
+/// Money to note: received or given back.
+pub struct NewPayment<'a> {
+    pub refund: bool,
+    pub commande_id: Uuid,
+    pub invoice_id: Option<Uuid>,
+    pub amount: i64,
+    pub occurred_at: DateTime<Utc>,
+    pub day: NaiveDate,
+    pub stripe_id: &'a str,
+    pub payment_intent: Option<&'a str>,
+    pub now: DateTime<Utc>,
+}
+
+pub async fn insert_payment(conn: &mut MySqlConnection, new: &NewPayment<'_>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO payments
+           (id, kind, commande_id, invoice_id, amount, occurred_at, day, stripe_id, stripe_payment_intent_id, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        new_id(),
+        if new.refund { "REFUND" } else { "PAYMENT" },
+        new.commande_id,
+        new.invoice_id,
+        new.amount,
+        new.occurred_at,
+        new.day,
+        new.stripe_id,
+        new.payment_intent,
+        new.now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A payment of ours, by what Stripe calls it.
+pub struct PaymentRow {
+    pub commande_id: Uuid,
+    pub invoice_id: Option<Uuid>,
+    pub amount: i32,
+}
+
+/// Locks the payment behind a payment intent.
+pub async fn lock_payment(
+    conn: &mut MySqlConnection,
+    intent: &str,
+) -> Result<Option<PaymentRow>, sqlx::Error> {
+    sqlx::query_as!(
+        PaymentRow,
+        "SELECT commande_id, invoice_id, amount FROM payments
+         WHERE stripe_payment_intent_id = ? AND kind = 'PAYMENT' FOR UPDATE",
+        intent
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What was given back so far on a payment intent, in cents. Asked for once the payment is locked,
+/// in a statement of its own, so that it counts what another transaction has just committed.
+pub async fn refunded(conn: &mut MySqlConnection, intent: &str) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT CAST(COALESCE(SUM(amount), 0) AS SIGNED) AS "sum!: i64" FROM payments
+           WHERE stripe_payment_intent_id = ? AND kind = 'REFUND'"#,
+        intent
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// The title of the order that a payment intent paid, if one of ours.
+pub async fn paid_title(conn: &mut MySqlConnection, intent: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        "SELECT c.titre FROM payments p JOIN commandes c ON c.id = p.commande_id
+         WHERE p.stripe_payment_intent_id = ? AND p.kind = 'PAYMENT'",
+        intent
+    )
+    .fetch_optional(conn)
+    .await
+}

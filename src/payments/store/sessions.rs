@@ -1,0 +1,251 @@
+//! SQL of the Checkout sessions.
+
+use chrono::{DateTime, Utc};
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+/// Life of a Checkout session, as we know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(rename_all = "UPPERCASE")]
+pub enum SessionState {
+    /// Stripe has not answered yet.
+    Creating,
+    /// The customer may pay.
+    Open,
+    /// The customer is through, the money is on its way.
+    Processing,
+    /// Paid and settled.
+    Paid,
+    /// Will never be paid.
+    Failed,
+    /// Closed unpaid.
+    Expired,
+}
+
+/// A Checkout session of ours.
+pub struct SessionRow {
+    pub id: Uuid,
+    pub stripe_session_id: Option<String>,
+    pub commande_id: Option<Uuid>,
+    pub pending_commande_id: Option<Uuid>,
+    pub amount: i32,
+    pub status: SessionState,
+}
+
+pub async fn insert_session(
+    conn: &mut MySqlConnection,
+    row: &SessionRow,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO checkout_sessions
+           (id, stripe_session_id, commande_id, pending_commande_id, amount, status, expires_at, checked_at,
+            created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        row.id,
+        row.stripe_session_id,
+        row.commande_id,
+        row.pending_commande_id,
+        row.amount,
+        row.status,
+        expires_at,
+        now,
+        now,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes what Stripe answered, unless a webhook was faster.
+pub async fn set_opened(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    stripe_id: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE checkout_sessions SET stripe_session_id = ?, status = 'OPEN', updated_at = ?
+         WHERE id = ? AND status = 'CREATING'",
+        stripe_id,
+        now,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub async fn set_session_state(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    state: SessionState,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE checkout_sessions SET status = ?, updated_at = ? WHERE id = ? AND status <> 'PAID'",
+        state,
+        now,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notes that the customer is through and the money on its way, unless more is known already:
+/// events come in any order.
+pub async fn set_session_processing(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE checkout_sessions SET status = 'PROCESSING', updated_at = ?
+         WHERE id = ? AND status IN ('CREATING', 'OPEN')",
+        now,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Links the session Stripe names to our row, for a webhook faster than the answer to our own call.
+pub async fn adopt_session(conn: &mut MySqlConnection, id: Uuid, stripe_id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE checkout_sessions SET stripe_session_id = ? WHERE id = ? AND stripe_session_id IS NULL",
+        stripe_id,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Locks the session that Stripe names, by its id or by the reference we gave it.
+pub async fn lock_session(
+    conn: &mut MySqlConnection,
+    stripe_id: &str,
+    reference: Option<Uuid>,
+) -> Result<Option<SessionRow>, sqlx::Error> {
+    let by_id = sqlx::query_as!(
+        SessionRow,
+        r#"SELECT id, stripe_session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
+           FROM checkout_sessions WHERE stripe_session_id = ? FOR UPDATE"#,
+        stripe_id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    match (by_id, reference) {
+        (Some(row), _) => Ok(Some(row)),
+        (None, None) => Ok(None),
+        (None, Some(reference)) => {
+            sqlx::query_as!(
+                SessionRow,
+                r#"SELECT id, stripe_session_id, commande_id, pending_commande_id, amount,
+                          status AS "status: SessionState"
+                   FROM checkout_sessions WHERE id = ? AND stripe_session_id IS NULL FOR UPDATE"#,
+                reference
+            )
+            .fetch_optional(conn)
+            .await
+        }
+    }
+}
+
+/// A session and who may ask about it.
+pub struct OwnedSession {
+    pub status: SessionState,
+    pub commande_id: Option<Uuid>,
+    pub pending_commande_id: Option<Uuid>,
+}
+
+/// A session of one of the caller's orders, paid or pending.
+pub async fn session_of_user(
+    conn: &mut MySqlConnection,
+    stripe_id: &str,
+    user_id: Uuid,
+) -> Result<Option<OwnedSession>, sqlx::Error> {
+    sqlx::query_as!(
+        OwnedSession,
+        r#"SELECT s.status AS "status: SessionState", COALESCE(s.commande_id, p.commande_id) AS "commande_id: Uuid",
+                  s.pending_commande_id
+           FROM checkout_sessions s
+           LEFT JOIN commandes c ON c.id = s.commande_id
+           LEFT JOIN pending_commandes p ON p.id = s.pending_commande_id
+           WHERE s.stripe_session_id = ? AND (c.user_id = ? OR p.user_id = ?)"#,
+        stripe_id,
+        user_id,
+        user_id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Leases the sessions that nobody has asked Stripe about since `before`.
+pub async fn claim_unchecked(
+    conn: &mut MySqlConnection,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<SessionRow>, sqlx::Error> {
+    let rows = sqlx::query_as!(
+        SessionRow,
+        r#"SELECT id, stripe_session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
+           FROM checkout_sessions
+           WHERE status IN ('CREATING', 'OPEN', 'PROCESSING') AND checked_at <= ?
+           ORDER BY checked_at, id LIMIT ? FOR UPDATE SKIP LOCKED"#,
+        before,
+        limit
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for row in &rows {
+        sqlx::query!("UPDATE checkout_sessions SET checked_at = ? WHERE id = ?", now, row.id)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(rows)
+}
+
+/// Whether the order of a session is paid already, through another one.
+pub async fn is_target_paid(conn: &mut MySqlConnection, session: &SessionRow) -> Result<bool, sqlx::Error> {
+    let paid = sqlx::query_scalar!(
+        r#"SELECT (EXISTS (SELECT 1 FROM commandes WHERE id = ? AND payment_status = 'paid')
+               OR EXISTS (SELECT 1 FROM pending_commandes WHERE id = ? AND status = 'PAID')) AS "paid!: bool""#,
+        session.commande_id,
+        session.pending_commande_id
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(paid)
+}
+
+/// What a settled session led to.
+pub struct SettledOrder {
+    pub user_id: Option<Uuid>,
+    pub commande_id: Option<Uuid>,
+    pub pending_commande_id: Option<Uuid>,
+    pub email: String,
+}
+
+pub async fn settled_order(
+    conn: &mut MySqlConnection,
+    stripe_id: &str,
+) -> Result<Option<SettledOrder>, sqlx::Error> {
+    sqlx::query_as!(
+        SettledOrder,
+        r#"SELECT u.id AS "user_id?: Uuid", c.id AS "commande_id?: Uuid", s.pending_commande_id, u.email
+           FROM checkout_sessions s
+           LEFT JOIN pending_commandes p ON p.id = s.pending_commande_id
+           JOIN commandes c ON c.id = COALESCE(s.commande_id, p.commande_id)
+           JOIN users u ON u.id = c.user_id
+           WHERE s.stripe_session_id = ?"#,
+        stripe_id
+    )
+    .fetch_optional(conn)
+    .await
+}

@@ -1,0 +1,15 @@
+//! Payments and invoices on the whole server, seen from outside: signed webhooks, the simulated
+//! Stripe's page, and the API.
+
+mod bench;
+mod checkout;
+mod door;
+mod failures;
+mod invoices;
+mod numbering;
+mod outages;
+mod reconcile;
+mod refunds;
+mod rendering;
+mod retries;
+mod settling;
