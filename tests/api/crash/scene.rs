@@ -349,7 +349,7 @@ impl Scene {
                 1,
             ),
             (
-                "SELECT CAST(COUNT(*) AS CHAR) FROM audit_logs WHERE action = 'PAYMENT_WEBHOOK_RECEIVED' AND target_id = ?",
+                "SELECT CAST(COUNT(*) AS CHAR) FROM audit_logs WHERE actor_email = 'system' AND target_id = ?",
                 session,
                 1,
             ),
