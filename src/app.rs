@@ -4,10 +4,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{
-    extract::FromRef,
-    http::HeaderValue,
-};
+use axum::{extract::FromRef, http::HeaderValue};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::ExposeSecret;
 

@@ -291,7 +291,9 @@ pub fn listen_address(vars: &Vars) -> Result<SocketAddr, ConfigError> {
 }
 
 fn jwt_secret(vars: &Vars) -> Result<SecretString, ConfigError> {
-    let secret = vars.secret("JWT_SECRET").ok_or(ConfigError::Missing("JWT_SECRET", ": sessions are signed with it"))?;
+    let secret = vars
+        .secret("JWT_SECRET")
+        .ok_or(ConfigError::Missing("JWT_SECRET", ": sessions are signed with it"))?;
     match secret.expose_secret().len() {
         0..32 => Err(ConfigError::Invalid("JWT_SECRET", "must have at least 32 characters".into())),
         _ => Ok(secret),

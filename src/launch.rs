@@ -108,8 +108,13 @@ async fn simulator(config: &Config, db: &Db, clock: &Clock, port: u16) -> anyhow
 fn scheduler(state: &AppState) -> Scheduler {
     const MINUTE: Duration = Duration::from_secs(60);
     let mut scheduler = Scheduler::new(state.clone());
-    scheduler.add("stripe_events", MINUTE, async |state| Ok(payments::inbox::retry_due(&state).await? as u64));
-    scheduler.add("stripe_sessions", 5 * MINUTE, async |state| Ok(payments::reconcile::run(&state).await? as u64));
+    scheduler.add(
+        "stripe_events",
+        MINUTE,
+        async |state| Ok(payments::inbox::retry_due(&state).await? as u64),
+    );
+    scheduler
+        .add("stripe_sessions", 5 * MINUTE, async |state| Ok(payments::reconcile::run(&state).await? as u64));
     scheduler.add("pending_orders", 60 * MINUTE, async |state| commandes::purge::abandoned(&state).await);
     scheduler.add("storage_deletions", MINUTE, async |state| files::deletions::run(&state).await);
     scheduler.add("orphaned_objects", 24 * 60 * MINUTE, async |state| files::orphans::sweep(&state).await);

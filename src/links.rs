@@ -30,7 +30,10 @@ impl SignedLinks {
     /// the query string `expires=<unix seconds>&signature=<base64url>`.
     pub fn sign(&self, subject: &str, now: DateTime<Utc>) -> String {
         let expires = (now + LIFETIME).timestamp();
-        format!("expires={expires}&signature={}", URL_SAFE_NO_PAD.encode(self.mac(subject, expires).finalize().into_bytes()))
+        format!(
+            "expires={expires}&signature={}",
+            URL_SAFE_NO_PAD.encode(self.mac(subject, expires).finalize().into_bytes())
+        )
     }
 
     /// Whether `signature` permits `subject` at `now`.

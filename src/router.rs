@@ -15,7 +15,8 @@ use crate::{
 /// All routes and their description. `development` adds what replaces the outside world.
 pub fn build(development: bool) -> (Router<AppState>, OpenApi) {
     let document = docs::Document::default();
-    let (routes, mut description) = table(development).merge(docs::router(document.clone())).split_for_parts();
+    let (routes, mut description) =
+        table(development).merge(docs::router(document.clone())).split_for_parts();
     docs::name_operations(&mut description);
     if let Err(error) = document.publish(&description) {
         tracing::error!(%error, "the API description cannot be written");

@@ -29,7 +29,8 @@ pub async fn apply(db: &Db, config: &Config, clock: &Clock, passwords: &Password
     }
     let mut conn = db.conn().await?;
     let now = clock.now();
-    let mut added = tarifs(&mut conn, now).await? + faq(&mut conn, now).await? + pages(&mut conn, now).await?;
+    let mut added =
+        tarifs(&mut conn, now).await? + faq(&mut conn, now).await? + pages(&mut conn, now).await?;
     let seeds = &config.seeds;
     let accounts = [
         (&seeds.admin, Role::Admin, "Admin", "Staka"),
@@ -64,7 +65,9 @@ async fn account(
     (prenom, nom): (&str, &str),
     now: DateTime<Utc>,
 ) -> anyhow::Result<u64> {
-    let known = sqlx::query_scalar!("SELECT COUNT(*) FROM users WHERE email = ?", account.email).fetch_one(&mut *conn).await?;
+    let known = sqlx::query_scalar!("SELECT COUNT(*) FROM users WHERE email = ?", account.email)
+        .fetch_one(&mut *conn)
+        .await?;
     if known > 0 {
         return Ok(0);
     }

@@ -27,9 +27,7 @@ pub enum LogFormat {
 }
 
 /// Upper bounds of the duration histogram, in seconds.
-const DURATION_BUCKETS: [f64; 12] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
-];
+const DURATION_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 /// How often the metrics library folds its samples, as its documentation asks.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -40,18 +38,10 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// When the directives cannot be read, or logging was started before.
 pub fn init(format: LogFormat, directives: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(directives)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
-        LogFormat::Json => builder
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .try_init(),
-        LogFormat::Human => builder
-            .with_ansi(std::io::stderr().is_terminal())
-            .try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Human => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
     };
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))?;
     std::panic::set_hook(Box::new(log_panic));
@@ -76,9 +66,8 @@ pub fn prometheus() -> anyhow::Result<PrometheusHandle> {
 
 fn install_recorder() -> anyhow::Result<PrometheusHandle> {
     let durations = Matcher::Full("http_request_duration_seconds".to_owned());
-    let recorder = PrometheusBuilder::new()
-        .set_buckets_for_metric(durations, &DURATION_BUCKETS)?
-        .build_recorder();
+    let recorder =
+        PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATION_BUCKETS)?.build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)?;
     Ok(handle)
@@ -152,12 +141,7 @@ fn record(method: &'static str, context: &RequestContext, status: StatusCode) {
     counter!("http_requests_total", labels.iter()).increment(1);
 }
 
-fn log(
-    method: &'static str,
-    context: &RequestContext,
-    status: StatusCode,
-    trace: Option<&ErrorTrace>,
-) {
+fn log(method: &'static str, context: &RequestContext, status: StatusCode, trace: Option<&ErrorTrace>) {
     let status = status.as_u16();
     let route = context.route();
     let duration_ms = context.started.elapsed().as_secs_f64() * 1000.0;

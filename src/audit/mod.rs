@@ -60,8 +60,8 @@ pub async fn record(conn: &mut MySqlConnection, clock: &Clock, entry: Entry<'_>)
     let now = clock.now();
     let context = RequestContext::current();
     let ip = context.as_ref().map(|context| context.client_ip.to_string());
-    let agent: Option<String> =
-        context.and_then(|context| context.user_agent().map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()));
+    let agent: Option<String> = context
+        .and_then(|context| context.user_agent().map(|agent| agent.chars().take(USER_AGENT_CHARS).collect()));
     let actor: String = entry.actor.chars().take(255).collect();
     sqlx::query!(
         "INSERT INTO audit_logs

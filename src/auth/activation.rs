@@ -146,7 +146,10 @@ fn already_active() -> ApiError {
 }
 
 fn disabled() -> ApiError {
-    ApiError::bad_request("ACCOUNT_DISABLED", "Ce compte a été désactivé. Contactez-nous pour en savoir plus.")
+    ApiError::bad_request(
+        "ACCOUNT_DISABLED",
+        "Ce compte a été désactivé. Contactez-nous pour en savoir plus.",
+    )
 }
 
 fn gone() -> ApiError {

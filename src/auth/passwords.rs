@@ -58,7 +58,9 @@ impl Passwords {
     /// 503 when too many hashes wait already.
     pub async fn hash(&self, password: &str) -> ApiResult<String> {
         let password = password.to_owned();
-        self.run(move || hash_now(&password)).await?.map_err(|error| ApiError::internal(anyhow::anyhow!("{error}")))
+        self.run(move || hash_now(&password))
+            .await?
+            .map_err(|error| ApiError::internal(anyhow::anyhow!("{error}")))
     }
 
     /// Checks a password against a stored hash. Without a hash (unknown account), or with one that no scheme reads, it
@@ -126,7 +128,8 @@ fn is_current(hash: &PasswordHash) -> bool {
     let wanted = Params::DEFAULT;
     hash.algorithm.as_str() == Algorithm::Argon2id.as_str()
         && Params::try_from(hash).is_ok_and(|params| {
-            (params.m_cost(), params.t_cost(), params.p_cost()) == (wanted.m_cost(), wanted.t_cost(), wanted.p_cost())
+            (params.m_cost(), params.t_cost(), params.p_cost())
+                == (wanted.m_cost(), wanted.t_cost(), wanted.p_cost())
         })
 }
 
@@ -165,9 +168,11 @@ mod tests {
 
     #[tokio::test]
     async fn imported_bcrypt_hashes_verify_and_are_outdated() {
-        for (cost, version, prefix) in
-            [(10, bcrypt::Version::TwoA, "$2a$10$"), (12, bcrypt::Version::TwoB, "$2b$12$"), (4, bcrypt::Version::TwoY, "$2y$04$")]
-        {
+        for (cost, version, prefix) in [
+            (10, bcrypt::Version::TwoA, "$2a$10$"),
+            (12, bcrypt::Version::TwoB, "$2b$12$"),
+            (4, bcrypt::Version::TwoY, "$2y$04$"),
+        ] {
             let hash = bcrypt_hash(cost, version, PASSWORD);
             assert!(hash.starts_with(prefix), "{hash}");
             assert_eq!(verdict(&hash, PASSWORD).await, Verdict::RightButOutdated);
@@ -213,6 +218,9 @@ mod tests {
             assert_eq!(verify_now(&stored, PASSWORD), None, "{stored}");
         }
         assert_eq!(verdict(UNUSABLE, UNUSABLE).await, Verdict::Wrong);
-        assert_eq!(Passwords::new().unwrap().verify(None, "no account has this password").await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            Passwords::new().unwrap().verify(None, "no account has this password").await.unwrap(),
+            Verdict::Wrong
+        );
     }
 }

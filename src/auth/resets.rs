@@ -137,5 +137,8 @@ async fn failed(
 }
 
 fn invalid_token() -> ApiError {
-    ApiError::bad_request("INVALID_TOKEN", "Ce lien n’est plus valable. Demandez un nouveau lien de réinitialisation.")
+    ApiError::bad_request(
+        "INVALID_TOKEN",
+        "Ce lien n’est plus valable. Demandez un nouveau lien de réinitialisation.",
+    )
 }

@@ -9,8 +9,8 @@ use super::{
     resets,
     service::{self, Registration},
     wire::{
-        ActivateBody, ActivatedAnswer, EmailBody, InvitationAnswer, InvitedUser, LoginBody, MessageAnswer, RegisterBody,
-        ResetBody, SessionAnswer, SetPasswordBody,
+        ActivateBody, ActivatedAnswer, EmailBody, InvitationAnswer, InvitedUser, LoginBody, MessageAnswer,
+        RegisterBody, ResetBody, SessionAnswer, SetPasswordBody,
     },
 };
 use crate::{
@@ -70,7 +70,10 @@ async fn register(
     (status = 401, body = ErrorBody, description = "INVALID_CREDENTIALS, ACCOUNT_INACTIVE"),
     (status = 429, body = ErrorBody)
 ))]
-async fn login(State(state): State<AppState>, ApiJson(body): ApiJson<LoginBody>) -> ApiResult<Json<SessionAnswer>> {
+async fn login(
+    State(state): State<AppState>,
+    ApiJson(body): ApiJson<LoginBody>,
+) -> ApiResult<Json<SessionAnswer>> {
     let signed_in = service::login(&state, &body.email, &body.password).await?;
     Ok(Json(SessionAnswer::new("Vous êtes connecté.", signed_in)))
 }
@@ -189,7 +192,8 @@ async fn resend_activation(
     ApiJson(body): ApiJson<EmailBody>,
 ) -> ApiResult<Json<MessageAnswer>> {
     activation::resend(&state, &body.email).await?;
-    let message = "Si un compte attend son activation avec cette adresse, vous allez recevoir un nouvel e-mail.";
+    let message =
+        "Si un compte attend son activation avec cette adresse, vous allez recevoir un nouvel e-mail.";
     Ok(Json(MessageAnswer { message }))
 }
 

@@ -18,7 +18,6 @@ pub const RESET_LIFETIME: Duration = Duration::hours(1);
 /// How long an activation link works.
 pub const ACTIVATION_LIFETIME: Duration = Duration::hours(48);
 
-
 /// Random bytes of a token.
 const TOKEN_BYTES: usize = 32;
 

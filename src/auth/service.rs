@@ -52,7 +52,8 @@ pub struct SignedIn {
 /// # Errors
 /// When signing fails, which no input causes.
 pub fn sign_in(state: &AppState, user: User) -> ApiResult<SignedIn> {
-    let issued = state.sessions.tokens.issue(user.id, &user.email, user.role, user.token_version, state.clock.now());
+    let issued =
+        state.sessions.tokens.issue(user.id, &user.email, user.role, user.token_version, state.clock.now());
     Ok(SignedIn { token: issued.map_err(ApiError::internal)?, user })
 }
 
@@ -130,7 +131,12 @@ async fn find(state: &AppState, email: &str) -> ApiResult<Option<User>> {
     Ok(user.filter(|user| user.email != PLACEHOLDER_EMAIL))
 }
 
-async fn refuse(state: &AppState, guard: LoginGuard, user: Option<&User>, email: &str) -> ApiResult<ApiError> {
+async fn refuse(
+    state: &AppState,
+    guard: LoginGuard,
+    user: Option<&User>,
+    email: &str,
+) -> ApiResult<ApiError> {
     let locked = guard.failed();
     // An address that breaks the rules may be a password typed in the wrong field: it is not written down.
     let who = match rules::email(email) {
@@ -154,7 +160,14 @@ async fn refuse(state: &AppState, guard: LoginGuard, user: Option<&User>, email:
 
 async fn admit(state: &AppState, mut user: User, password: &str, verdict: Verdict) -> ApiResult<SignedIn> {
     if !user.is_active && user.deactivated_by != Some(DeactivatedBy::Owner) {
-        journal::note_failure(state, &Who::Account(&user), "LOGIN_FAILED", Severity::Medium, "account_inactive").await?;
+        journal::note_failure(
+            state,
+            &Who::Account(&user),
+            "LOGIN_FAILED",
+            Severity::Medium,
+            "account_inactive",
+        )
+        .await?;
         return Err(inactive(&user));
     }
     let better_hash = match verdict {
@@ -188,7 +201,9 @@ async fn enter(state: &AppState, user: &User, better_hash: Option<&str>) -> ApiR
 
 fn inactive(user: &User) -> ApiError {
     let message = match user.awaits_activation() {
-        true => "Ce compte n’est pas encore activé. Ouvrez le lien reçu par e-mail, ou demandez-en un nouveau.",
+        true => {
+            "Ce compte n’est pas encore activé. Ouvrez le lien reçu par e-mail, ou demandez-en un nouveau."
+        }
         false => "Ce compte est désactivé. Contactez-nous pour en savoir plus.",
     };
     ApiError::unauthorized("ACCOUNT_INACTIVE", message)

@@ -135,8 +135,10 @@ impl FromRequestParts<AppState> for Admin {
         let Session(user) = <Session as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
         match user.role {
             Role::Admin => Ok(Self(user)),
-            role => Err(ApiError::forbidden("ADMIN_REQUIRED", "Cette page est réservée aux administrateurs.")
-                .with("currentRole", role.as_str())),
+            role => {
+                Err(ApiError::forbidden("ADMIN_REQUIRED", "Cette page est réservée aux administrateurs.")
+                    .with("currentRole", role.as_str()))
+            }
         }
     }
 }

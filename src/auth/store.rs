@@ -44,9 +44,13 @@ pub async fn use_activation_token(
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!("UPDATE activation_tokens SET used_at = ? WHERE user_id = ? AND used_at IS NULL", now, user_id)
-        .execute(conn)
-        .await?;
+    sqlx::query!(
+        "UPDATE activation_tokens SET used_at = ? WHERE user_id = ? AND used_at IS NULL",
+        now,
+        user_id
+    )
+    .execute(conn)
+    .await?;
     Ok(used.rows_affected() == 1)
 }
 
@@ -106,7 +110,10 @@ pub struct LatestOrder {
 }
 
 /// The latest order of an account.
-pub async fn latest_order(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Option<LatestOrder>, sqlx::Error> {
+pub async fn latest_order(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+) -> Result<Option<LatestOrder>, sqlx::Error> {
     sqlx::query_as!(
         LatestOrder,
         "SELECT titre, amount FROM commandes WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1",

@@ -51,7 +51,11 @@ impl SessionTokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
         // The expiry is compared with the injected clock below.
         validation.validate_exp = false;
-        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret), validation }
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            validation,
+        }
     }
 
     /// A token for an account, valid for seven days.

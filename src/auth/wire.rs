@@ -143,7 +143,13 @@ impl From<SignedIn> for ActivatedAnswer {
         Self {
             message: "Votre compte est activé. Bienvenue !",
             success: true,
-            user: ActivatedUser { id: user.id, prenom: user.prenom, nom: user.nom, email: user.email, role: user.role },
+            user: ActivatedUser {
+                id: user.id,
+                prenom: user.prenom,
+                nom: user.nom,
+                email: user.email,
+                role: user.role,
+            },
             token,
             redirect_url: DASHBOARD,
         }

@@ -107,10 +107,14 @@ fn greet(config: &Config, port: u16) {
     println!("    Reference  {base}/docs       document: {base}/openapi.json");
     println!("    Mailbox    {base}/dev/mailbox");
     if config.stripe.simulated() {
-        println!("    Payments   simulated; each order answers a checkoutUrl below {base}/dev/stripe/checkout/");
+        println!(
+            "    Payments   simulated; each order answers a checkoutUrl below {base}/dev/stripe/checkout/"
+        );
     }
     println!("\n  Accounts");
-    for (who, account) in [("admin", &seeds.admin), ("author", &seeds.client), ("corrector", &seeds.corrector)] {
+    for (who, account) in
+        [("admin", &seeds.admin), ("author", &seeds.client), ("corrector", &seeds.corrector)]
+    {
         let password = if account.chosen { "(SEED_* password)" } else { seed::published_password(account) };
         println!("    {who:10} {:26} {password}", account.email);
     }

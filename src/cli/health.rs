@@ -53,7 +53,8 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 
 /// The first line of the answer, such as `HTTP/1.1 200 OK`.
 async fn status_line(address: SocketAddr, path: &str) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect(address).await.with_context(|| format!("nothing listens on {address}"))?;
+    let mut stream =
+        TcpStream::connect(address).await.with_context(|| format!("nothing listens on {address}"))?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut head = Vec::new();

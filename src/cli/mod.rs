@@ -94,5 +94,7 @@ async fn connect(config: &Config) -> anyhow::Result<Db> {
     if let Some(max) = config.database_max_connections {
         settings.max_connections = max;
     }
-    Db::connect(config.database_url.expose_secret(), settings).await.context("the database of DATABASE_URL cannot be reached")
+    Db::connect(config.database_url.expose_secret(), settings)
+        .await
+        .context("the database of DATABASE_URL cannot be reached")
 }

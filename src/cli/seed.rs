@@ -19,12 +19,19 @@ pub async fn run(vars: Vars) -> anyhow::Result<()> {
     let config = Config::load_for_tools(vars)?;
     let db = connect(&config).await?;
     let pending = db::pending(&db).await?;
-    anyhow::ensure!(pending.is_empty(), "{} migrations are pending: run `staka migrate` first", pending.len());
+    anyhow::ensure!(
+        pending.is_empty(),
+        "{} migrations are pending: run `staka migrate` first",
+        pending.len()
+    );
     let added = apply(&db, &config).await?;
     println!("{added} rows added.");
     if !config.is_development() {
         for account in config.seeds.all().into_iter().filter(|account| !account.chosen) {
-            eprintln!("No account {}: set {} to a password of your own.", account.email, account.password_variable);
+            eprintln!(
+                "No account {}: set {} to a password of your own.",
+                account.email, account.password_variable
+            );
         }
     }
     db.close().await;
@@ -34,7 +41,9 @@ pub async fn run(vars: Vars) -> anyhow::Result<()> {
 /// Adds what is missing; tells how many rows that was.
 pub(super) async fn apply(db: &Db, config: &Config) -> anyhow::Result<u64> {
     let passwords = Passwords::new()?;
-    seeds::apply(db, config, &Clock::system(), &passwords).await.context("the initial content cannot be written")
+    seeds::apply(db, config, &Clock::system(), &passwords)
+        .await
+        .context("the initial content cannot be written")
 }
 
 /// The password of an account whose operator chose none: it stands in the documentation.

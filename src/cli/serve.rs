@@ -55,8 +55,9 @@ pub(super) async fn listen(
     shutdown: Shutdown,
     ready: impl FnOnce(u16),
 ) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on", config.listen))?;
     let port = listener.local_addr()?.port();
     let metrics = telemetry::prometheus()?;
     let launched = launch(config, db.clone(), Clock::system(), port, &shutdown, metrics).await?;

@@ -5,46 +5,46 @@ use crate::invoices::{VatRegime, document::Seller};
 
 /// The seller's identity, printed on every invoice (CGI annexe II, art. 242 nonies A), from `COMPANY_*`.
 pub(super) fn seller(vars: &Vars, environment: Environment) -> Result<Seller, ConfigError> {
-        let identity = |name: &'static str, sample: &str| match (vars.get(name), environment) {
-            (Some(value), _) => Ok(value.to_owned()),
-            (None, Environment::Development) => Ok(sample.to_owned()),
-            (None, Environment::Production) => {
-                Err(ConfigError::Missing(name, ": invoices must carry the seller's identity"))
-            }
-        };
-        let optional = |name: &str| vars.get(name).map(str::to_owned);
-        let seller = Seller {
-            name: identity("COMPANY_NAME", "Staka Livres")?,
-            legal_form: identity("COMPANY_LEGAL_FORM", "SASU")?,
-            capital: optional("COMPANY_CAPITAL"),
-            street: identity("COMPANY_STREET", "1 rue de l’Exemple")?,
-            postal_code: identity("COMPANY_POSTAL_CODE", "75001")?,
-            city: identity("COMPANY_CITY", "Paris")?,
-            country: vars.text("COMPANY_COUNTRY", "FR"),
-            siren: identity("COMPANY_SIREN", "732829320")?.replace(' ', ""),
-            siret: optional("COMPANY_SIRET").map(|siret| siret.replace(' ', "")),
-            vat_number: optional("COMPANY_VAT_NUMBER").map(|number| number.replace(' ', "")),
-            rcs: optional("COMPANY_RCS"),
-            email: vars.text("COMPANY_EMAIL", "contact@staka.fr"),
-            phone: optional("COMPANY_PHONE"),
-            website: optional("COMPANY_WEBSITE"),
-            mediator: optional("COMPANY_MEDIATOR"),
-        };
-        checked(seller)
-    }
+    let identity = |name: &'static str, sample: &str| match (vars.get(name), environment) {
+        (Some(value), _) => Ok(value.to_owned()),
+        (None, Environment::Development) => Ok(sample.to_owned()),
+        (None, Environment::Production) => {
+            Err(ConfigError::Missing(name, ": invoices must carry the seller's identity"))
+        }
+    };
+    let optional = |name: &str| vars.get(name).map(str::to_owned);
+    let seller = Seller {
+        name: identity("COMPANY_NAME", "Staka Livres")?,
+        legal_form: identity("COMPANY_LEGAL_FORM", "SASU")?,
+        capital: optional("COMPANY_CAPITAL"),
+        street: identity("COMPANY_STREET", "1 rue de l’Exemple")?,
+        postal_code: identity("COMPANY_POSTAL_CODE", "75001")?,
+        city: identity("COMPANY_CITY", "Paris")?,
+        country: vars.text("COMPANY_COUNTRY", "FR"),
+        siren: identity("COMPANY_SIREN", "732829320")?.replace(' ', ""),
+        siret: optional("COMPANY_SIRET").map(|siret| siret.replace(' ', "")),
+        vat_number: optional("COMPANY_VAT_NUMBER").map(|number| number.replace(' ', "")),
+        rcs: optional("COMPANY_RCS"),
+        email: vars.text("COMPANY_EMAIL", "contact@staka.fr"),
+        phone: optional("COMPANY_PHONE"),
+        website: optional("COMPANY_WEBSITE"),
+        mediator: optional("COMPANY_MEDIATOR"),
+    };
+    checked(seller)
+}
 
 fn checked(seller: Seller) -> Result<Seller, ConfigError> {
-        let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(&seller.siren, 9) {
-            return Err(ConfigError::Invalid("COMPANY_SIREN", "must have 9 digits".into()));
-        }
-        match &seller.siret {
-            Some(siret) if !digits(siret, 14) || !siret.starts_with(&seller.siren) => {
-                Err(ConfigError::Invalid("COMPANY_SIRET", "must have 14 digits and begin with the SIREN".into()))
-            }
-            _ => Ok(seller),
-        }
+    let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(&seller.siren, 9) {
+        return Err(ConfigError::Invalid("COMPANY_SIREN", "must have 9 digits".into()));
     }
+    match &seller.siret {
+        Some(siret) if !digits(siret, 14) || !siret.starts_with(&seller.siren) => {
+            Err(ConfigError::Invalid("COMPANY_SIRET", "must have 14 digits and begin with the SIREN".into()))
+        }
+        _ => Ok(seller),
+    }
+}
 
 /// The VAT regime written to the database when it has none yet; later changes are dated rows there.
 #[derive(Clone, Debug)]
@@ -66,9 +66,14 @@ impl VatSettings {
         let regime = match (vars.get("VAT_REGIME"), environment) {
             (Some("standard"), _) | (None, Environment::Development) => VatRegime::Standard,
             (Some("franchise"), _) => VatRegime::Franchise,
-            (Some(_), _) => return Err(ConfigError::Invalid("VAT_REGIME", "must be standard or franchise".into())),
+            (Some(_), _) => {
+                return Err(ConfigError::Invalid("VAT_REGIME", "must be standard or franchise".into()));
+            }
             (None, Environment::Production) => {
-                return Err(ConfigError::Missing("VAT_REGIME", ": standard or franchise, as the company is taxed"));
+                return Err(ConfigError::Missing(
+                    "VAT_REGIME",
+                    ": standard or franchise, as the company is taxed",
+                ));
             }
         };
         let mention = match regime {
@@ -84,7 +89,9 @@ fn rate(vars: &Vars, regime: VatRegime) -> Result<u32, ConfigError> {
     let percent: f64 = vars.parsed("VAT_RATE")?.unwrap_or(20.0);
     match (regime, percent) {
         (VatRegime::Franchise, _) => Ok(0),
-        (VatRegime::Standard, percent) if percent > 0.0 && percent < 100.0 => Ok((percent * 100.0).round() as u32),
+        (VatRegime::Standard, percent) if percent > 0.0 && percent < 100.0 => {
+            Ok((percent * 100.0).round() as u32)
+        }
         _ => Err(ConfigError::Invalid("VAT_RATE", "must be a percentage between 0 and 100".into())),
     }
 }

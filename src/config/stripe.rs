@@ -28,7 +28,10 @@ impl StripeSettings {
             return Err(ConfigError::Missing("STRIPE_SECRET_KEY", " in production"));
         }
         if live && webhook_secrets.is_empty() {
-            return Err(ConfigError::Missing("STRIPE_WEBHOOK_SECRET", ": payments are confirmed by signed webhooks"));
+            return Err(ConfigError::Missing(
+                "STRIPE_WEBHOOK_SECRET",
+                ": payments are confirmed by signed webhooks",
+            ));
         }
         Ok(Self {
             secret_key,

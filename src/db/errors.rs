@@ -11,8 +11,8 @@ const DUPLICATE_ENTRY: u16 = 1062;
 /// fail-over (1290, 1836), server starting or gone (2002, 2003, 2006, 2013), cluster node not ready (1047), and a
 /// session ended for being idle (4031).
 const UNAVAILABLE: [u16; 20] = [
-    1040, 1047, 1053, 1077, 1079, 1129, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927,
-    2002, 2003, 2006, 2013,
+    1040, 1047, 1053, 1077, 1079, 1129, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 2002,
+    2003, 2006, 2013,
 ];
 
 /// True when `err` is the refusal of a duplicate by the UNIQUE key called `key`.
@@ -27,11 +27,7 @@ pub fn violates(err: &Error, key: &str) -> bool {
 /// True when the database cannot serve now but may soon: worth a 503 and another try, not an alarm about our code.
 pub fn is_unavailable(err: &Error) -> bool {
     match err {
-        Error::PoolTimedOut
-        | Error::PoolClosed
-        | Error::Io(_)
-        | Error::Tls(_)
-        | Error::WorkerCrashed => true,
+        Error::PoolTimedOut | Error::PoolClosed | Error::Io(_) | Error::Tls(_) | Error::WorkerCrashed => true,
         other => number(other).is_some_and(|n| UNAVAILABLE.contains(&n) || n == 4031),
     }
 }
@@ -42,16 +38,12 @@ pub(super) fn number(err: &Error) -> Option<u16> {
 }
 
 fn server_error(err: &Error) -> Option<&MySqlDatabaseError> {
-    err.as_database_error()?
-        .try_downcast_ref::<MySqlDatabaseError>()
+    err.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()
 }
 
 /// Does a message like `Duplicate entry 'x' for key 'users.email'` end with this key?
 fn names_key(message: &str, key: &str) -> bool {
-    let quoted = message
-        .trim_end()
-        .strip_suffix('\'')
-        .and_then(|m| m.strip_suffix(key));
+    let quoted = message.trim_end().strip_suffix('\'').and_then(|m| m.strip_suffix(key));
     quoted.is_some_and(|before| before.ends_with('\'') || before.ends_with('.'))
 }
 
@@ -61,38 +53,17 @@ mod tests {
 
     #[test]
     fn the_key_is_found_in_the_texts_of_both_servers() {
-        assert!(names_key(
-            "Duplicate entry 'a@b.fr' for key 'email'",
-            "email"
-        ));
-        assert!(names_key(
-            "Duplicate entry 'a@b.fr' for key 'users.email'",
-            "email"
-        ));
-        assert!(names_key(
-            "Duplicate entry 'a@b.fr' for key 'users.users_email_key'",
-            "users_email_key"
-        ));
-        assert!(names_key(
-            "Duplicate entry '1' for key 'PRIMARY'",
-            "PRIMARY"
-        ));
+        assert!(names_key("Duplicate entry 'a@b.fr' for key 'email'", "email"));
+        assert!(names_key("Duplicate entry 'a@b.fr' for key 'users.email'", "email"));
+        assert!(names_key("Duplicate entry 'a@b.fr' for key 'users.users_email_key'", "users_email_key"));
+        assert!(names_key("Duplicate entry '1' for key 'PRIMARY'", "PRIMARY"));
     }
 
     #[test]
     fn another_key_or_the_value_itself_does_not_count() {
-        assert!(!names_key(
-            "Duplicate entry 'a@b.fr' for key 'users.contact_email'",
-            "email"
-        ));
-        assert!(!names_key(
-            "Duplicate entry 'email' for key 'numero'",
-            "email"
-        ));
-        assert!(!names_key(
-            "Duplicate entry 'x' for key 'users_email_key'",
-            "email"
-        ));
+        assert!(!names_key("Duplicate entry 'a@b.fr' for key 'users.contact_email'", "email"));
+        assert!(!names_key("Duplicate entry 'email' for key 'numero'", "email"));
+        assert!(!names_key("Duplicate entry 'x' for key 'users_email_key'", "email"));
         assert!(!names_key("", "email"));
     }
 
@@ -100,9 +71,7 @@ mod tests {
     fn errors_of_the_pool_and_the_wire_mean_unavailable() {
         assert!(is_unavailable(&Error::PoolTimedOut));
         assert!(is_unavailable(&Error::PoolClosed));
-        assert!(is_unavailable(&Error::Io(
-            std::io::ErrorKind::ConnectionReset.into()
-        )));
+        assert!(is_unavailable(&Error::Io(std::io::ErrorKind::ConnectionReset.into())));
         assert!(!is_unavailable(&Error::RowNotFound));
     }
 }

@@ -19,8 +19,7 @@ const NO_SUCH_TABLE: u16 = 1146;
 
 /// Held on the server, per database, while migrations run. Names are limited to 64 characters, hence the digest.
 const LOCK: &str = "SELECT GET_LOCK(CONCAT('staka.migrate.', LEFT(SHA2(DATABASE(), 256), 32)), 60)";
-const UNLOCK: &str =
-    "SELECT RELEASE_LOCK(CONCAT('staka.migrate.', LEFT(SHA2(DATABASE(), 256), 32)))";
+const UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('staka.migrate.', LEFT(SHA2(DATABASE(), 256), 32)))";
 
 /// The files of `migrations/`, embedded in the binary.
 pub static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
@@ -78,11 +77,7 @@ pub async fn pending(db: &Db) -> Result<Vec<String>, sqlx::Error> {
 
 async fn take_lock(conn: &mut MySqlConnection) -> Result<(), MigrateError> {
     let taken: Option<i64> = sqlx::query_scalar(LOCK).fetch_one(conn).await?;
-    if taken == Some(1) {
-        Ok(())
-    } else {
-        Err(MigrateError::Locked)
-    }
+    if taken == Some(1) { Ok(()) } else { Err(MigrateError::Locked) }
 }
 
 async fn run(conn: &mut MySqlConnection) -> Result<Report, MigrateError> {
@@ -94,15 +89,9 @@ async fn run(conn: &mut MySqlConnection) -> Result<Report, MigrateError> {
 
 /// Lets migrations run again whose process died before it could note their success.
 async fn forget_unfinished(conn: &mut MySqlConnection) -> Result<(), sqlx::Error> {
-    match sqlx::query("DELETE FROM _sqlx_migrations WHERE success = FALSE")
-        .execute(conn)
-        .await
-    {
+    match sqlx::query("DELETE FROM _sqlx_migrations WHERE success = FALSE").execute(conn).await {
         Ok(done) if done.rows_affected() > 0 => {
-            tracing::warn!(
-                count = done.rows_affected(),
-                "running unfinished migrations again"
-            );
+            tracing::warn!(count = done.rows_affected(), "running unfinished migrations again");
             Ok(())
         }
         Err(error) if number(&error) != Some(NO_SUCH_TABLE) => Err(error),
@@ -112,9 +101,8 @@ async fn forget_unfinished(conn: &mut MySqlConnection) -> Result<(), sqlx::Error
 
 async fn pending_on(conn: &mut MySqlConnection) -> Result<Vec<String>, sqlx::Error> {
     let done = finished(conn).await?;
-    let missing = MIGRATOR
-        .iter()
-        .filter(|m| !m.migration_type.is_down_migration() && !done.contains(&m.version));
+    let missing =
+        MIGRATOR.iter().filter(|m| !m.migration_type.is_down_migration() && !done.contains(&m.version));
     Ok(missing.map(label).collect())
 }
 

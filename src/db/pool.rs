@@ -70,14 +70,9 @@ impl Db {
     /// [`Error::Configuration`] when the URL cannot be read or names no database, else what the first connection met.
     pub async fn connect(url: &str, settings: PoolSettings) -> Result<Self, Error> {
         let options = connect_options(url)?;
-        let permits = settings
-            .max_waiting
-            .saturating_add(settings.max_connections as usize);
+        let permits = settings.max_waiting.saturating_add(settings.max_connections as usize);
         let pool = pool_options(&settings).connect_with(options).await?;
-        Ok(Self {
-            pool,
-            admission: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
-        })
+        Ok(Self { pool, admission: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))) })
     }
 
     /// One connection, for reads and for writes of a single statement. Take it late, once per request.
@@ -87,10 +82,7 @@ impl Db {
     pub async fn conn(&self) -> Result<Conn, Error> {
         let admission = self.admit()?;
         let inner = self.pool.acquire().await?;
-        Ok(Conn {
-            inner,
-            _admission: admission,
-        })
+        Ok(Conn { inner, _admission: admission })
     }
 
     /// A READ COMMITTED transaction. Safe to cancel at any await, before and after it has begun.
@@ -127,9 +119,7 @@ impl Db {
     }
 
     fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {
-        Arc::clone(&self.admission)
-            .try_acquire_owned()
-            .map_err(|_| Error::PoolTimedOut)
+        Arc::clone(&self.admission).try_acquire_owned().map_err(|_| Error::PoolTimedOut)
     }
 }
 
@@ -230,10 +220,7 @@ fn pool_options(settings: &PoolSettings) -> MySqlPoolOptions {
 }
 
 /// Spares the ping that sqlx makes before every use, except after a pause long enough for the other end to leave.
-async fn still_alive(
-    conn: &mut MySqlConnection,
-    meta: PoolConnectionMetadata,
-) -> Result<bool, Error> {
+async fn still_alive(conn: &mut MySqlConnection, meta: PoolConnectionMetadata) -> Result<bool, Error> {
     if meta.idle_for > PING_AFTER_IDLE {
         conn.ping().await?;
     }

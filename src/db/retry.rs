@@ -51,10 +51,7 @@ where
     loop {
         match transaction().await {
             Err(error) if error.is_deadlock() && attempt < ATTEMPTS => {
-                tracing::debug!(
-                    attempt,
-                    "transaction lost a lock conflict, running it again"
-                );
+                tracing::debug!(attempt, "transaction lost a lock conflict, running it again");
                 tokio::time::sleep(pause(attempt)).await;
                 attempt += 1;
             }
@@ -64,10 +61,7 @@ where
 }
 
 /// A random part of a window that doubles, so that two losers do not meet again.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the spread of a pause is not part of any outcome"
-)]
+#[allow(clippy::disallowed_methods, reason = "the spread of a pause is not part of any outcome")]
 fn pause(attempt: u32) -> Duration {
     let window = FIRST_PAUSE_MS << (attempt - 1);
     Duration::from_millis(rand::random_range(window / 4..=window))
@@ -94,11 +88,7 @@ mod tests {
         let calls = Cell::new(0);
         let outcome = with_retry(|| async {
             calls.set(calls.get() + 1);
-            if calls.get() <= failures {
-                Err(Failure { deadlock })
-            } else {
-                Ok(calls.get())
-            }
+            if calls.get() <= failures { Err(Failure { deadlock }) } else { Ok(calls.get()) }
         })
         .await;
         (calls.get(), outcome)
@@ -107,17 +97,11 @@ mod tests {
     #[tokio::test]
     async fn a_deadlock_is_retried_twice() {
         assert_eq!(attempts(2, true).await, (3, Ok(3)));
-        assert_eq!(
-            attempts(9, true).await,
-            (3, Err(Failure { deadlock: true }))
-        );
+        assert_eq!(attempts(9, true).await, (3, Err(Failure { deadlock: true })));
     }
 
     #[tokio::test]
     async fn any_other_error_ends_it() {
-        assert_eq!(
-            attempts(1, false).await,
-            (1, Err(Failure { deadlock: false }))
-        );
+        assert_eq!(attempts(1, false).await, (1, Err(Failure { deadlock: false })));
     }
 }

@@ -10,13 +10,23 @@ use axum::{
 
 const PAGE: &str = include_str!("../../templates/dev/site.html");
 const PASSWORD_FORM: &str = include_str!("../../templates/dev/password-form.html");
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'";
 
 /// The pages; mounted when nothing else serves the web application.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    let paid = page("Merci, votre paiement est reçu !", "Votre commande est enregistrée ; un e-mail vous attend.", "");
-    let cancelled = page("Paiement abandonné", "Rien n’a été débité. Votre commande reste payable pendant 24 heures.", "");
-    let activation = page("Activez votre compte", "Choisissez votre mot de passe pour entrer.", PASSWORD_FORM);
+    let paid = page(
+        "Merci, votre paiement est reçu !",
+        "Votre commande est enregistrée ; un e-mail vous attend.",
+        "",
+    );
+    let cancelled = page(
+        "Paiement abandonné",
+        "Rien n’a été débité. Votre commande reste payable pendant 24 heures.",
+        "",
+    );
+    let activation =
+        page("Activez votre compte", "Choisissez votre mot de passe pour entrer.", PASSWORD_FORM);
     let reset = page("Nouveau mot de passe", "Choisissez votre nouveau mot de passe.", PASSWORD_FORM);
     let space = page("Votre espace", "Ici s’ouvre l’espace de l’auteur dans l’application web.", "");
     Router::new()

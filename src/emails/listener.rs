@@ -35,13 +35,20 @@ pub async fn listen(
             enqueue(tx, now, new).await?;
         }
     } else if let Some((mail, to_email, to_name)) = for_guest(event) {
-        let new =
-            NewMail { mail, to_email, to_name: Some(to_name), user_id: None, attachments: vec![], event_key: &key };
+        let new = NewMail {
+            mail,
+            to_email,
+            to_name: Some(to_name),
+            user_id: None,
+            attachments: vec![],
+            event_key: &key,
+        };
         enqueue(tx, now, new).await?;
     }
     if let Some(mail) = for_admins(event, recipient) {
         let to_email = &state.config.mail.admin_email;
-        let new = NewMail { mail, to_email, to_name: None, user_id: None, attachments: vec![], event_key: &key };
+        let new =
+            NewMail { mail, to_email, to_name: None, user_id: None, attachments: vec![], event_key: &key };
         enqueue(tx, now, new).await?;
     }
     Ok(())
@@ -63,7 +70,8 @@ fn for_user(event: &Event, recipient: &Recipient) -> Vec<Mail> {
         }
         .into(),
         Event::PasswordResetRequested { .. } => {
-            mail::ResetPassword { first_name, reset_path: String::new(), expires_at: Default::default() }.into()
+            mail::ResetPassword { first_name, reset_path: String::new(), expires_at: Default::default() }
+                .into()
         }
         Event::OrderCreated { order, pack, needs_verification, .. } => mail::ClientProjectConfirmation {
             first_name,
@@ -118,7 +126,15 @@ fn invoice_mail(first_name: String, invoice: &InvoiceRef, titre: &str) -> Mail {
 /// A refused payment of someone who has no account yet.
 fn for_guest(event: &Event) -> Option<(Mail, &str, &str)> {
     match event {
-        Event::PaymentFailed { user_id: None, customer_name, customer_email, titre, amount, retry_path, .. } => {
+        Event::PaymentFailed {
+            user_id: None,
+            customer_name,
+            customer_email,
+            titre,
+            amount,
+            retry_path,
+            ..
+        } => {
             let first_name = customer_name.split(' ').next().unwrap_or(customer_name).to_owned();
             let mail = mail::PaymentFailedUser {
                 first_name,
@@ -150,17 +166,17 @@ fn for_admins(event: &Event, recipient: Option<&Recipient>) -> Option<Mail> {
             amount: *amount,
         }
         .into(),
-        Event::OrderAwaitingPayment { customer_name, customer_email, titre, amount, pages, files, .. } => {
-            mail::AdminProjectPaymentPending {
-                customer_name: customer_name.clone(),
-                customer_email: customer_email.clone(),
-                commande_title: titre.clone(),
-                amount: *amount,
-                pages: *pages,
-                files: *files,
-            }
-            .into()
+        Event::OrderAwaitingPayment {
+            customer_name, customer_email, titre, amount, pages, files, ..
+        } => mail::AdminProjectPaymentPending {
+            customer_name: customer_name.clone(),
+            customer_email: customer_email.clone(),
+            commande_title: titre.clone(),
+            amount: *amount,
+            pages: *pages,
+            files: *files,
         }
+        .into(),
         Event::PaymentReceived { order, amount, reference, invoice_number, .. } => mail::AdminPayment {
             customer_name: name,
             customer_email: email,
@@ -194,7 +210,11 @@ fn warning(title: &str, message: String, action: Option<&str>) -> Mail {
 fn attachments(event: &Event) -> Vec<StoredAttachment> {
     match event {
         Event::InvoiceReady { invoice, .. } => vec![StoredAttachment {
-            filename: format!("{}-{}.pdf", if invoice.is_credit_note { "avoir" } else { "facture" }, invoice.number),
+            filename: format!(
+                "{}-{}.pdf",
+                if invoice.is_credit_note { "avoir" } else { "facture" },
+                invoice.number
+            ),
             content_type: "application/pdf".into(),
             storage_key: invoice.pdf_key.clone(),
         }],

@@ -69,10 +69,7 @@ pub struct RenderError {
 
 impl RenderError {
     fn new(template: &str, reason: impl ToString) -> Self {
-        Self {
-            template: template.to_owned(),
-            reason: reason.to_string(),
-        }
+        Self { template: template.to_owned(), reason: reason.to_string() }
     }
 }
 
@@ -99,11 +96,7 @@ impl Renderer {
         };
         for shared in template::SHARED {
             register(&mut renderer.html, shared.name, shared.html)?;
-            register(
-                &mut renderer.text,
-                shared.name,
-                &template::typography(shared.text),
-            )?;
+            register(&mut renderer.text, shared.name, &template::typography(shared.text))?;
         }
         for (kind, source) in TEMPLATES {
             renderer.add(kind, source)?;
@@ -117,11 +110,7 @@ impl Renderer {
         register(&mut self.html, kind, parts.body)?;
         register(&mut self.text, kind, parts.body)?;
         register(&mut self.text, &format!("{kind}.subject"), parts.subject)?;
-        register(
-            &mut self.text,
-            &format!("{kind}.preheader"),
-            parts.preheader,
-        )?;
+        register(&mut self.text, &format!("{kind}.preheader"), parts.preheader)?;
         register(&mut self.text, &format!("{kind}.heading"), parts.heading)
     }
 
@@ -138,11 +127,7 @@ impl Renderer {
         };
         let admin = mail.category() == Category::Admin;
         let subject = line("subject", SUBJECT_MAX)?;
-        let subject = if admin {
-            format!("{ADMIN_PREFIX}{subject}")
-        } else {
-            subject
-        };
+        let subject = if admin { format!("{ADMIN_PREFIX}{subject}") } else { subject };
         let page = |body: String| -> Result<Value, RenderError> {
             Ok(json!({
                 "subject": subject,
@@ -155,16 +140,8 @@ impl Renderer {
                 "settings_url": self.settings_url,
             }))
         };
-        let html = run(
-            &self.html,
-            "layout",
-            &page(run(&self.html, kind, &context)?)?,
-        )?;
-        let text = run(
-            &self.text,
-            "layout",
-            &page(run(&self.text, kind, &context)?)?,
-        )?;
+        let html = run(&self.html, "layout", &page(run(&self.html, kind, &context)?)?)?;
+        let text = run(&self.text, "layout", &page(run(&self.text, kind, &context)?)?)?;
         Ok(Rendered {
             subject,
             html,
@@ -189,28 +166,17 @@ fn checked(mut brand: Brand) -> Result<Brand, RenderError> {
     for url in std::iter::once(&mut brand.site_url).chain(brand.api_url.as_mut()) {
         let trimmed = url.trim().trim_end_matches('/').to_owned();
         if !(trimmed.starts_with("https://") || trimmed.starts_with("http://")) {
-            return Err(RenderError::new(
-                "brand",
-                "a base URL must start with http:// or https://",
-            ));
+            return Err(RenderError::new("brand", "a base URL must start with http:// or https://"));
         }
         *url = trimmed;
     }
     Ok(brand)
 }
 
-fn register(
-    registry: &mut Handlebars<'static>,
-    name: &str,
-    source: &str,
-) -> Result<(), RenderError> {
-    registry
-        .register_template_string(name, source)
-        .map_err(|error| RenderError::new(name, error.reason()))
+fn register(registry: &mut Handlebars<'static>, name: &str, source: &str) -> Result<(), RenderError> {
+    registry.register_template_string(name, source).map_err(|error| RenderError::new(name, error.reason()))
 }
 
 fn run(registry: &Handlebars<'static>, name: &str, context: &Value) -> Result<String, RenderError> {
-    registry
-        .render(name, context)
-        .map_err(|error| RenderError::new(name, error.reason()))
+    registry.render(name, context).map_err(|error| RenderError::new(name, error.reason()))
 }

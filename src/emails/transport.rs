@@ -20,7 +20,8 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest error text kept, in characters.
 const ERROR_MAX: usize = 300;
 /// Asks SendGrid's relay to count openings and clicks, for this message.
-const SENDGRID_TRACKING: &str = r#"{"filters": {"clicktrack": {"settings": {"enable": 1}}, "opentrack": {"settings": {"enable": 1}}}}"#;
+const SENDGRID_TRACKING: &str =
+    r#"{"filters": {"clicktrack": {"settings": {"enable": 1}}, "opentrack": {"settings": {"enable": 1}}}}"#;
 
 /// A file sent along, held in memory: keep it small (an invoice, an export under 5 MB).
 #[derive(Clone, PartialEq, Eq)]
@@ -105,9 +106,7 @@ impl SmtpTransport {
     /// [`SmtpUrlError`] when the URL cannot be understood.
     pub fn from_url(url: &str) -> Result<Self, SmtpUrlError> {
         let url = url.trim().replace("tls=starttls", "tls=required");
-        AsyncSmtpTransport::<Tokio1Executor>::from_url(&url)
-            .map(Self::new)
-            .map_err(|_| SmtpUrlError)
+        AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).map(Self::new).map_err(|_| SmtpUrlError)
     }
 
     /// SendGrid's relay, with open and click tracking.
@@ -129,18 +128,13 @@ impl SmtpTransport {
 
     /// TLS from the first byte, port 465.
     fn relay(host: &str, user: &str, key: &str) -> Result<Self, SmtpUrlError> {
-        let builder =
-            AsyncSmtpTransport::<Tokio1Executor>::relay(host).map_err(|_| SmtpUrlError)?;
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::relay(host).map_err(|_| SmtpUrlError)?;
         let credentials = Credentials::new(user.to_owned(), key.trim().to_owned());
         Ok(Self::new(builder.credentials(credentials)))
     }
 
     fn new(builder: AsyncSmtpTransportBuilder) -> Self {
-        Self {
-            client: builder.timeout(Some(SEND_TIMEOUT)).build(),
-            timeout: SEND_TIMEOUT,
-            tracking: false,
-        }
+        Self { client: builder.timeout(Some(SEND_TIMEOUT)).build(), timeout: SEND_TIMEOUT, tracking: false }
     }
 
     /// Limit of a whole send; 30 s unless said otherwise.
@@ -175,10 +169,9 @@ impl SmtpTransport {
         match tokio::time::timeout(self.timeout, self.client.send(mail)).await {
             Ok(Ok(_accepted)) => Ok(()),
             Ok(Err(error)) => Err(classify(&error, &outgoing.to)),
-            Err(_elapsed) => Err(SendError::Transient(format!(
-                "no answer within {} s",
-                self.timeout.as_secs_f32()
-            ))),
+            Err(_elapsed) => {
+                Err(SendError::Transient(format!("no answer within {} s", self.timeout.as_secs_f32())))
+            }
         }
     }
 
@@ -210,14 +203,6 @@ fn classify(error: &lettre::transport::smtp::Error, to: &str) -> SendError {
 
 /// One line, cut, the recipient masked.
 fn storable(text: &str, to: &str) -> String {
-    let masked = if to.is_empty() {
-        text.to_owned()
-    } else {
-        text.replace(to, "<recipient>")
-    };
-    masked
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(ERROR_MAX)
-        .collect()
+    let masked = if to.is_empty() { text.to_owned() } else { text.replace(to, "<recipient>") };
+    masked.chars().map(|c| if c.is_control() { ' ' } else { c }).take(ERROR_MAX).collect()
 }

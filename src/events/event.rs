@@ -59,7 +59,13 @@ pub enum Event {
     /// Someone asked for a new password.
     PasswordResetRequested { user_id: Uuid, request_id: Uuid },
     /// An order without payment was created.
-    OrderCreated { user_id: Uuid, order: OrderRef, pack: Option<String>, amount: Option<i64>, needs_verification: bool },
+    OrderCreated {
+        user_id: Uuid,
+        order: OrderRef,
+        pack: Option<String>,
+        amount: Option<i64>,
+        needs_verification: bool,
+    },
     /// An order waits for its payment.
     OrderAwaitingPayment {
         pending_id: Uuid,
@@ -94,7 +100,13 @@ pub enum Event {
     /// An invoice or a credit note is rendered and can be sent. `attempt` tells resendings apart.
     InvoiceReady { user_id: Uuid, invoice: InvoiceRef, titre: String, attempt: u32 },
     /// The administrators must look at something. `subject` tells alerts apart.
-    Alert { kind: AlertKind, subject: String, title: String, message: String, action_path: Option<&'static str> },
+    Alert {
+        kind: AlertKind,
+        subject: String,
+        title: String,
+        message: String,
+        action_path: Option<&'static str>,
+    },
 }
 
 impl Event {

@@ -90,11 +90,7 @@ fn unsatisfiable(total: u64) -> ApiError {
 /// Reads `Range` and `If-Range` (RFC 9110 13.1.5, 14.2). Several ranges, other units and nonsense mean everything,
 /// as the standard allows.
 fn wanted(request: &HeaderMap, etag: Option<&str>, total: u64) -> Wanted {
-    let value = |name| {
-        request
-            .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-    };
+    let value = |name| request.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let same = match value(header::IF_RANGE) {
         Some(condition) => Some(condition) == etag,
         None => !request.contains_key(header::IF_RANGE),
@@ -110,18 +106,11 @@ fn parse_range(range: &str, total: u64) -> Option<Wanted> {
     let (first, last) = (number(first)?, number(last)?);
     let (start, end) = match (first, last) {
         (Some(first), Some(last)) if first > last => return None,
-        (Some(first), last) => (
-            first,
-            last.map_or(total, |last| total.min(last.saturating_add(1))),
-        ),
+        (Some(first), last) => (first, last.map_or(total, |last| total.min(last.saturating_add(1)))),
         (None, Some(suffix)) => (total.saturating_sub(suffix), total),
         (None, None) => return None,
     };
-    Some(if start < end {
-        Wanted::Part(start, end - start)
-    } else {
-        Wanted::Unsatisfiable
-    })
+    Some(if start < end { Wanted::Part(start, end - start) } else { Wanted::Unsatisfiable })
 }
 
 /// A position: digits only, or nothing at all. The outer `None` is nonsense.

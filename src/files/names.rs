@@ -18,16 +18,10 @@ const DEFAULT_STEM: &str = "document";
 pub fn clean(raw: &str) -> String {
     let last = raw.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = last.chars().filter(|c| !is_unsafe(*c)).collect();
-    let name = visible
-        .trim()
-        .trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    let name = visible.trim().trim_end_matches(|c: char| c == '.' || c.is_whitespace());
     let (stem, extension) = split(name);
     let stem = stem.trim_end();
-    let stem = if stem.trim_matches('.').is_empty() {
-        DEFAULT_STEM
-    } else {
-        stem
-    };
+    let stem = if stem.trim_matches('.').is_empty() { DEFAULT_STEM } else { stem };
     let room = MAX_CHARS - extension.chars().count();
     let short: String = stem.chars().take(room).collect();
     format!("{short}{extension}")

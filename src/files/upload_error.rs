@@ -71,10 +71,7 @@ impl From<UploadError> for ApiError {
             UploadError::TooLarge { filename, limit } => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "FILE_TOO_LARGE",
-                format!(
-                    "Le fichier « {filename} » dépasse la taille maximale de {}.",
-                    size(limit)
-                ),
+                format!("Le fichier « {filename} » dépasse la taille maximale de {}.", size(limit)),
             ),
             UploadError::TooManyFiles { max } => Self::bad_request("TOO_MANY_FILES", too_many(max)),
             UploadError::UnexpectedField { field } => Self::bad_request(
@@ -91,9 +88,7 @@ impl From<UploadError> for ApiError {
             UploadError::EmptyFile { filename } => {
                 Self::bad_request("EMPTY_FILE", format!("Le fichier « {filename} » est vide."))
             }
-            UploadError::MissingFile => {
-                Self::bad_request("FILE_REQUIRED", "Aucun fichier n'a été envoyé.")
-            }
+            UploadError::MissingFile => Self::bad_request("FILE_REQUIRED", "Aucun fichier n'a été envoyé."),
             UploadError::TextTooLong { field } => {
                 Self::payload_too_large(format!("Le champ « {field} » est trop long."))
             }
@@ -125,10 +120,9 @@ impl From<StorageError> for ApiError {
             StorageError::NotFound | StorageError::InvalidKey => {
                 Self::not_found("Ce fichier n'existe plus.").caused_by(error)
             }
-            StorageError::TooLarge { limit } => Self::payload_too_large(format!(
-                "Ce contenu dépasse la taille maximale de {}.",
-                size(limit)
-            )),
+            StorageError::TooLarge { limit } => {
+                Self::payload_too_large(format!("Ce contenu dépasse la taille maximale de {}.", size(limit)))
+            }
             StorageError::Source(_) | StorageError::Io(_) => Self::internal(error),
         }
     }

@@ -23,10 +23,7 @@ pub fn public_json<T: Serialize>(headers: &HeaderMap, value: &T) -> ApiResult<Re
 fn cached(headers: &HeaderMap, body: Bytes) -> Response {
     let tag = format!("\"{}\"", hex::encode(Sha256::digest(&body)));
     let seen = matches(headers, &tag);
-    let shared = [
-        (CACHE_CONTROL, "public, max-age=60".to_owned()),
-        (ETAG, tag),
-    ];
+    let shared = [(CACHE_CONTROL, "public, max-age=60".to_owned()), (ETAG, tag)];
     if seen {
         return (StatusCode::NOT_MODIFIED, shared).into_response();
     }
@@ -37,18 +34,10 @@ fn cached(headers: &HeaderMap, body: Bytes) -> Response {
 fn matches(headers: &HeaderMap, tag: &str) -> bool {
     let plain = |candidate: &str| {
         let candidate = candidate.trim();
-        candidate
-            .strip_prefix("W/")
-            .unwrap_or(candidate)
-            .replace("-gzip\"", "\"")
+        candidate.strip_prefix("W/").unwrap_or(candidate).replace("-gzip\"", "\"")
     };
-    let lines = headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|line| line.to_str().ok());
-    lines
-        .flat_map(|line| line.split(','))
-        .any(|candidate| candidate.trim() == "*" || plain(candidate) == tag)
+    let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|candidate| candidate.trim() == "*" || plain(candidate) == tag)
 }
 
 #[cfg(test)]
@@ -67,13 +56,7 @@ mod tests {
     fn a_known_tag_is_answered_304_in_every_spelling() {
         let tag = ask(None).headers()[ETAG].to_str().unwrap().to_owned();
         let gzip = format!("{}-gzip\"", tag.trim_end_matches('"'));
-        for known in [
-            tag.clone(),
-            format!("W/{tag}"),
-            format!("\"x\", {tag}"),
-            "*".into(),
-            gzip,
-        ] {
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".into(), gzip] {
             let answer = ask(Some(&known));
             assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{known}");
             assert_eq!(answer.headers()[ETAG], tag.as_str());

@@ -32,12 +32,7 @@ impl TrustedProxies {
             "fc00::/7",
             "fe80::/10",
         ];
-        Self(
-            ranges
-                .iter()
-                .filter_map(|range| range.parse().ok())
-                .collect(),
-        )
+        Self(ranges.iter().filter_map(|range| range.parse().ok()).collect())
     }
 
     /// Whether `ip` is one of our proxies.
@@ -71,14 +66,8 @@ impl TrustedProxies {
 /// An address as proxies write it: bare, with a port, or in brackets.
 fn parse_entry(entry: &[u8]) -> Option<IpAddr> {
     let entry = std::str::from_utf8(entry).ok()?.trim();
-    let bare = entry
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(entry);
-    let ip = bare
-        .parse()
-        .ok()
-        .or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))?;
+    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+    let ip = bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))?;
     Some(IpAddr::to_canonical(&ip))
 }
 
@@ -105,9 +94,7 @@ mod tests {
         for line in forwarded {
             headers.append("x-forwarded-for", line.parse().unwrap());
         }
-        TrustedProxies::private_ranges()
-            .client_ip(peer.parse().unwrap(), &headers)
-            .to_string()
+        TrustedProxies::private_ranges().client_ip(peer.parse().unwrap(), &headers).to_string()
     }
 
     #[test]
@@ -117,18 +104,9 @@ mod tests {
 
     #[test]
     fn the_right_most_untrusted_entry_wins() {
-        assert_eq!(
-            client("127.0.0.1", &["6.6.6.6, 198.51.100.7, 10.0.0.2"]),
-            "198.51.100.7"
-        );
-        assert_eq!(
-            client("127.0.0.1", &["6.6.6.6", "198.51.100.7"]),
-            "198.51.100.7"
-        );
-        assert_eq!(
-            client("10.1.1.1", &["198.51.100.7 ,\t10.0.0.2 "]),
-            "198.51.100.7"
-        );
+        assert_eq!(client("127.0.0.1", &["6.6.6.6, 198.51.100.7, 10.0.0.2"]), "198.51.100.7");
+        assert_eq!(client("127.0.0.1", &["6.6.6.6", "198.51.100.7"]), "198.51.100.7");
+        assert_eq!(client("10.1.1.1", &["198.51.100.7 ,\t10.0.0.2 "]), "198.51.100.7");
     }
 
     #[test]
@@ -139,10 +117,7 @@ mod tests {
 
     #[test]
     fn only_our_own_hops_means_the_first_of_them() {
-        assert_eq!(
-            client("127.0.0.1", &["192.168.1.20, 10.0.0.2"]),
-            "192.168.1.20"
-        );
+        assert_eq!(client("127.0.0.1", &["192.168.1.20, 10.0.0.2"]), "192.168.1.20");
     }
 
     #[test]
@@ -157,10 +132,7 @@ mod tests {
     #[test]
     fn garbage_ends_the_walk() {
         assert_eq!(client("127.0.0.1", &["198.51.100.7, unknown"]), "127.0.0.1");
-        assert_eq!(
-            client("127.0.0.1", &["198.51.100.7, bad, 10.0.0.3"]),
-            "10.0.0.3"
-        );
+        assert_eq!(client("127.0.0.1", &["198.51.100.7, bad, 10.0.0.3"]), "10.0.0.3");
         assert_eq!(client("127.0.0.1", &[""]), "127.0.0.1");
     }
 }

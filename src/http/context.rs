@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use axum::http::header::USER_AGENT;
 use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::USER_AGENT;
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
@@ -59,16 +59,12 @@ impl RequestContext {
 
     /// The id of the request this task is serving, empty outside of a request.
     pub fn current_id() -> String {
-        CURRENT
-            .try_with(|context| context.request_id.clone())
-            .unwrap_or_default()
+        CURRENT.try_with(|context| context.request_id.clone()).unwrap_or_default()
     }
 
     /// The address of the client this task is serving; the unspecified address outside of a request.
     pub fn current_ip() -> IpAddr {
-        CURRENT
-            .try_with(|context| context.client_ip)
-            .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+        CURRENT.try_with(|context| context.client_ip).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
     /// Runs `future` with this context as the current one.
@@ -83,10 +79,7 @@ impl RequestContext {
 
     /// The route pattern that matched, `unmatched` when none did.
     pub fn route(&self) -> Arc<str> {
-        self.route
-            .get()
-            .cloned()
-            .unwrap_or_else(|| Arc::from("unmatched"))
+        self.route.get().cloned().unwrap_or_else(|| Arc::from("unmatched"))
     }
 
     /// Remembers whose session the request carries, for the log. The first call wins.
@@ -133,9 +126,7 @@ impl Edge {
     /// What is known of a request from its head.
     fn context(&self, request: &Request) -> Arc<RequestContext> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
-            peer.ip()
-        });
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         let named = request_id::incoming(request.headers()).filter(|_| self.proxies.contains(peer));
         let request_id = named.map_or_else(|| (self.new_request_id)(), str::to_owned);
         let context = RequestContext::new(request_id, self.proxies.client_ip(peer, request.headers()));

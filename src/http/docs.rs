@@ -38,10 +38,7 @@ const PAGE: &str = r#"<!doctype html>
 /// The document the modules add their paths to: title, servers, and the `bearer` security scheme.
 pub fn base() -> OpenApi {
     let mut components = Components::new();
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .build();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     OpenApiBuilder::new()
         .info(info())
@@ -103,28 +100,14 @@ impl Document {
 
 /// The routes of this module. They describe themselves too, hence the late [`Document::publish`].
 pub fn router<S: Clone + Send + Sync + 'static>(document: Document) -> OpenApiRouter<S> {
-    OpenApiRouter::new()
-        .routes(routes!(openapi))
-        .routes(routes!(page))
-        .layer(Extension(document))
+    OpenApiRouter::new().routes(routes!(openapi)).routes(routes!(page)).layer(Extension(document))
 }
 
 /// This description, OpenAPI 3.1.
 #[utoipa::path(get, path = "/openapi.json", tag = "System", responses((status = 200, content_type = "application/json")))]
 async fn openapi(Extension(document): Extension<Document>) -> ApiResult<Response> {
-    let json = document
-        .0
-        .get()
-        .cloned()
-        .ok_or_else(ApiError::unavailable)?;
-    Ok((
-        [
-            (CONTENT_TYPE, "application/json"),
-            (CACHE_CONTROL, "no-cache"),
-        ],
-        json,
-    )
-        .into_response())
+    let json = document.0.get().cloned().ok_or_else(ApiError::unavailable)?;
+    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], json).into_response())
 }
 
 /// Interactive reference.

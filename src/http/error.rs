@@ -53,11 +53,7 @@ impl Detail {
         code: impl Into<Cow<'static, str>>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            code: code.into(),
-            path: vec![Value::String(field.into())],
-            message: message.into(),
-        }
+        Self { code: code.into(), path: vec![Value::String(field.into())], message: message.into() }
     }
 }
 
@@ -152,11 +148,7 @@ impl ApiError {
 
     /// 415 `UNSUPPORTED_MEDIA_TYPE`.
     pub fn unsupported_media(message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            message,
-        )
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
     }
 
     /// 429 `TOO_MANY_REQUESTS`, with the wait in seconds as `Retry-After` and `retryAfter`.
@@ -169,8 +161,7 @@ impl ApiError {
 
     /// 503 `SERVICE_UNAVAILABLE`: the database is away, or the server is full.
     pub fn unavailable() -> Self {
-        let message =
-            "Le service est momentanément indisponible. Merci de réessayer dans quelques instants.";
+        let message = "Le service est momentanément indisponible. Merci de réessayer dans quelques instants.";
         Self::outage("SERVICE_UNAVAILABLE", message)
     }
 
@@ -182,13 +173,15 @@ impl ApiError {
 
     /// 503 `STORAGE_UNAVAILABLE`: files cannot be kept at the moment.
     pub fn storage_full() -> Self {
-        let message = "Le stockage des fichiers est momentanément indisponible. Merci de réessayer plus tard.";
+        let message =
+            "Le stockage des fichiers est momentanément indisponible. Merci de réessayer plus tard.";
         Self::outage("STORAGE_UNAVAILABLE", message)
     }
 
     /// 500 `INTERNAL_ERROR`; the cause goes to the log and nowhere else.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
-        let message = "Une erreur interne est survenue. Merci de réessayer ; si le problème persiste, contactez-nous.";
+        let message =
+            "Une erreur interne est survenue. Merci de réessayer ; si le problème persiste, contactez-nous.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", message).caused_by(cause)
     }
 
@@ -242,19 +235,11 @@ impl ApiError {
 
     /// The database error underneath, if that is what happened.
     pub fn database_cause(&self) -> Option<&sqlx::Error> {
-        self.0
-            .cause
-            .as_ref()?
-            .chain()
-            .find_map(|cause| cause.downcast_ref())
+        self.0.cause.as_ref()?.chain().find_map(|cause| cause.downcast_ref())
     }
 
     fn body(code_as_error: bool, inner: &mut Inner) -> Map<String, Value> {
-        let error = if code_as_error {
-            &inner.code
-        } else {
-            &inner.message
-        };
+        let error = if code_as_error { &inner.code } else { &inner.message };
         let envelope = [
             ("success", Value::Bool(false)),
             ("error", Value::from(error.as_ref())),
@@ -360,10 +345,8 @@ mod tests {
 
     #[test]
     fn error_and_message_carry_the_same_sentence() {
-        let body = json(
-            ApiError::conflict("EMAIL_TAKEN", "Cette adresse est déjà utilisée.")
-                .with("email", "a"),
-        );
+        let body =
+            json(ApiError::conflict("EMAIL_TAKEN", "Cette adresse est déjà utilisée.").with("email", "a"));
         assert_eq!(body["success"], false);
         assert_eq!(body["error"], body["message"]);
         assert_eq!(body["code"], "EMAIL_TAKEN");
@@ -373,8 +356,8 @@ mod tests {
 
     #[test]
     fn control_flow_answers_keep_their_code_in_error() {
-        let error = ApiError::bad_request("VISITOR_EMAIL_RESPONSE", "Répondez par e-mail.")
-            .with_code_as_error();
+        let error =
+            ApiError::bad_request("VISITOR_EMAIL_RESPONSE", "Répondez par e-mail.").with_code_as_error();
         let body = json(error);
         assert_eq!(body["error"], "VISITOR_EMAIL_RESPONSE");
         assert_eq!(body["message"], "Répondez par e-mail.");
@@ -382,23 +365,14 @@ mod tests {
 
     #[test]
     fn extra_keys_never_replace_the_envelope() {
-        assert_eq!(
-            json(ApiError::not_found("Introuvable.").with("code", "OTHER"))["code"],
-            "NOT_FOUND"
-        );
+        assert_eq!(json(ApiError::not_found("Introuvable.").with("code", "OTHER"))["code"], "NOT_FOUND");
     }
 
     #[test]
     fn a_pool_timeout_is_an_outage_and_a_missing_row_is_a_defect() {
-        assert_eq!(
-            ApiError::from(sqlx::Error::PoolTimedOut).code(),
-            "SERVICE_UNAVAILABLE"
-        );
+        assert_eq!(ApiError::from(sqlx::Error::PoolTimedOut).code(), "SERVICE_UNAVAILABLE");
         let wrapped = anyhow::Error::new(sqlx::Error::PoolClosed).context("loading the order");
-        assert_eq!(
-            ApiError::from(wrapped).status(),
-            StatusCode::SERVICE_UNAVAILABLE
-        );
+        assert_eq!(ApiError::from(wrapped).status(), StatusCode::SERVICE_UNAVAILABLE);
         let missing = ApiError::from(sqlx::Error::RowNotFound);
         assert_eq!(missing.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(missing.database_cause().is_some());

@@ -43,11 +43,7 @@ impl<S: Sync, T: DeserializeOwned + Validate> FromRequest<S> for ApiJson<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let body = read_json(request).await?;
-        let body = if body.is_empty() {
-            Bytes::from_static(b"{}")
-        } else {
-            body
-        };
+        let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
         Ok(Self(parse_json(&body)?))
     }
 }
@@ -61,11 +57,7 @@ impl<S: Sync, T: DeserializeOwned + Validate + Default> FromRequest<S> for Optio
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let body = read_json(request).await?;
-        Ok(Self(if body.is_empty() {
-            T::default()
-        } else {
-            parse_json(&body)?
-        }))
+        Ok(Self(if body.is_empty() { T::default() } else { parse_json(&body)? }))
     }
 }
 
@@ -108,10 +100,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        path_uuid(parts, state)
-            .await
-            .map(Self)
-            .ok_or_else(not_found)
+        path_uuid(parts, state).await.map(Self).ok_or_else(not_found)
     }
 }
 
@@ -124,8 +113,7 @@ impl<S: Send + Sync> FromRequestParts<S> for StrictPathId {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let id = path_uuid(parts, state).await;
-        id.map(Self)
-            .ok_or_else(|| ApiError::bad_request("INVALID_ID", "Identifiant invalide."))
+        id.map(Self).ok_or_else(|| ApiError::bad_request("INVALID_ID", "Identifiant invalide."))
     }
 }
 
@@ -157,11 +145,8 @@ impl From<MultipartError> for ApiError {
             return ApiError::payload_too_large("L'envoi est trop volumineux.");
         }
         // Whatever else fails while reading a form is the sender's connection or the sender's form.
-        ApiError::bad_request(
-            "INVALID_MULTIPART",
-            "Le formulaire n'a pas pu être lu en entier.",
-        )
-        .caused_by(error)
+        ApiError::bad_request("INVALID_MULTIPART", "Le formulaire n'a pas pu être lu en entier.")
+            .caused_by(error)
     }
 }
 
@@ -192,11 +177,10 @@ pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, ApiError> {
     match Limited::new(body, limit).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(error) => Err(ApiError::bad_request(
-            "INCOMPLETE_BODY",
-            "La requête n'a pas été reçue en entier.",
-        )
-        .caused_by(anyhow::Error::from_boxed(error))),
+        Err(error) => {
+            Err(ApiError::bad_request("INCOMPLETE_BODY", "La requête n'a pas été reçue en entier.")
+                .caused_by(anyhow::Error::from_boxed(error)))
+        }
     }
 }
 
@@ -210,9 +194,7 @@ async fn read_json(request: Request) -> Result<Bytes, ApiError> {
     if body.is_empty() || is_json(&parts.headers) {
         return Ok(body);
     }
-    Err(ApiError::unsupported_media(
-        "Le corps de la requête doit être au format JSON.",
-    ))
+    Err(ApiError::unsupported_media("Le corps de la requête doit être au format JSON."))
 }
 
 fn parse_json<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, ApiError> {
@@ -224,9 +206,7 @@ fn parse_json<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, ApiError
 }
 
 fn json_limit(extensions: &Extensions) -> usize {
-    extensions
-        .get::<JsonLimit>()
-        .map_or(JSON_BODY_LIMIT, |limit| limit.0)
+    extensions.get::<JsonLimit>().map_or(JSON_BODY_LIMIT, |limit| limit.0)
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
@@ -238,16 +218,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else {
         return true;
     };
-    let essence = value
-        .to_str()
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 fn form_pairs(query: &str) -> form_urlencoded::Parse<'_> {
@@ -266,7 +239,5 @@ fn not_found() -> ApiError {
 
 fn too_large(limit: usize) -> ApiError {
     let mebibytes = limit.div_ceil(1 << 20);
-    ApiError::payload_too_large(format!(
-        "La requête est trop volumineuse (maximum {mebibytes} Mo)."
-    ))
+    ApiError::payload_too_large(format!("La requête est trop volumineuse (maximum {mebibytes} Mo)."))
 }

@@ -13,50 +13,17 @@ script-src-attr 'none';style-src 'self' https: 'unsafe-inline';upgrade-insecure-
 
 /// The set helmet 7 sends by default.
 const SECURITY: [(HeaderName, HeaderValue); 12] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(CONTENT_SECURITY_POLICY),
-    ),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
-    (
-        HeaderName::from_static("origin-agent-cluster"),
-        HeaderValue::from_static("?1"),
-    ),
-    (
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    ),
-    (
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=15552000; includeSubDomains"),
-    ),
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-    (
-        header::X_DNS_PREFETCH_CONTROL,
-        HeaderValue::from_static("off"),
-    ),
-    (
-        HeaderName::from_static("x-download-options"),
-        HeaderValue::from_static("noopen"),
-    ),
-    (
-        header::X_FRAME_OPTIONS,
-        HeaderValue::from_static("SAMEORIGIN"),
-    ),
-    (
-        HeaderName::from_static("x-permitted-cross-domain-policies"),
-        HeaderValue::from_static("none"),
-    ),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("origin-agent-cluster"), HeaderValue::from_static("?1")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=15552000; includeSubDomains")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_DNS_PREFETCH_CONTROL, HeaderValue::from_static("off")),
+    (HeaderName::from_static("x-download-options"), HeaderValue::from_static("noopen")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (HeaderName::from_static("x-permitted-cross-domain-policies"), HeaderValue::from_static("none")),
     (header::X_XSS_PROTECTION, HeaderValue::from_static("0")),
 ];
 
@@ -66,9 +33,7 @@ pub async fn finish(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if authenticated && is_json(headers) {
-        headers
-            .entry(header::CACHE_CONTROL)
-            .or_insert(HeaderValue::from_static("no-store"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(value);
@@ -79,12 +44,8 @@ pub async fn finish(request: Request, next: Next) -> Response {
 /// Gives a compressed representation its own strong ETag (RFC 9110, section 8.8.3.3).
 pub fn tag_encoded<B>(mut response: HttpResponse<B>) -> HttpResponse<B> {
     let headers = response.headers_mut();
-    let encoding = headers
-        .get(header::CONTENT_ENCODING)
-        .and_then(|value| value.to_str().ok());
-    let tag = headers
-        .get(header::ETAG)
-        .and_then(|value| value.to_str().ok());
+    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+    let tag = headers.get(header::ETAG).and_then(|value| value.to_str().ok());
     let encoded = encoding
         .zip(tag.and_then(|tag| tag.strip_suffix('"')))
         .map(|(encoding, tag)| format!("{tag}-{encoding}\""));
@@ -95,7 +56,5 @@ pub fn tag_encoded<B>(mut response: HttpResponse<B>) -> HttpResponse<B> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"))
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"))
 }

@@ -73,10 +73,7 @@ pub fn apply(router: Router, settings: &LayerSettings) -> App {
         // No client waits for ever, and no stuck query keeps its connection.
         .layer(from_fn_with_state(settings.timeout, limit_time))
         // Past what the machine can serve, a quick refusal is better than a long queue.
-        .layer(from_fn_with_state(
-            Arc::new(Semaphore::new(settings.max_in_flight)),
-            shed_load,
-        ))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(settings.max_in_flight)), shed_load))
         // A compressed body is another representation and needs another tag.
         .map_response(headers::tag_encoded)
         // Lists and scripts shrink to a fifth.
@@ -84,29 +81,21 @@ pub fn apply(router: Router, settings: &LayerSettings) -> App {
         // Files of the single-page app are no API calls: they are served before anything is counted.
         .layer(from_fn_with_state(spa, spa::divert))
         // Innermost, so that what is refused above costs nobody their budget.
-        .layer(from_fn_with_state(
-            settings.general_limit.clone(),
-            limits_layer::enforce,
-        ))
+        .layer(from_fn_with_state(settings.general_limit.clone(), limits_layer::enforce))
         .service(routes);
     BoxCloneSyncService::new(stack.map_response(IntoResponse::into_response))
 }
 
 async fn method_not_allowed() -> ApiError {
     let message = "Cette méthode n'est pas acceptée à cette adresse.";
-    ApiError::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD_NOT_ALLOWED",
-        message,
-    )
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
 }
 
 fn remember_route(request: Request) -> Request {
     let extensions = request.extensions();
-    if let (Some(route), Some(context)) = (
-        extensions.get::<MatchedPath>(),
-        extensions.get::<Arc<RequestContext>>(),
-    ) {
+    if let (Some(route), Some(context)) =
+        (extensions.get::<MatchedPath>(), extensions.get::<Arc<RequestContext>>())
+    {
         context.set_route(route.as_str());
     }
     request
@@ -114,9 +103,7 @@ fn remember_route(request: Request) -> Request {
 
 fn panicked(panic: Box<dyn Any + Send>) -> HttpResponse<Body> {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     ApiError::internal(anyhow::anyhow!("panic: {text}")).into_response()
 }
 
@@ -124,14 +111,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins.iter().cloned()))
         .allow_credentials(true)
-        .allow_methods([
-            Method::GET,
-            Method::HEAD,
-            Method::PUT,
-            Method::PATCH,
-            Method::POST,
-            Method::DELETE,
-        ])
+        .allow_methods([Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::POST, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([
             HeaderName::from_static("x-total-count"),
@@ -176,25 +156,10 @@ struct WorthCompressing;
 
 impl Predicate for WorthCompressing {
     fn should_compress<B: HttpBody>(&self, response: &HttpResponse<B>) -> bool {
-        let content_type = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let essence = content_type
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default();
+        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
         let is_text = essence.starts_with("text/") && essence != "text/event-stream";
-        let is_known = matches!(
-            essence,
-            "application/json" | "application/javascript" | "image/svg+xml"
-        );
-        (is_text || is_known)
-            && response
-                .body()
-                .size_hint()
-                .exact()
-                .is_some_and(|bytes| bytes >= 1024)
+        let is_known = matches!(essence, "application/json" | "application/javascript" | "image/svg+xml");
+        (is_text || is_known) && response.body().size_hint().exact().is_some_and(|bytes| bytes >= 1024)
     }
 }

@@ -23,8 +23,7 @@ pub use client_ip::{ClientIp, TrustedProxies};
 pub use context::RequestContext;
 pub use error::{ApiError, ApiResult, Detail, ErrorBody};
 pub use extract::{
-    ApiJson, ApiMultipart, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId,
-    StrictPathId,
+    ApiJson, ApiMultipart, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
 };
 pub use limits::{Budget, LimitKey, RateLimits};
 pub use page::{Page, PageQuery, page_params};

@@ -14,9 +14,8 @@ pub(super) enum Outage {
 /// MySQL and MariaDB error numbers that say "not now" rather than "never":
 /// disk full, too many connections, shutting down, lock timeout, deadlock, user limit reached,
 /// read-only server, statement timeout (MariaDB 1969, MySQL 3024), server gone or connection lost.
-const TRANSIENT: [u16; 14] = [
-    1021, 1040, 1053, 1129, 1203, 1205, 1213, 1226, 1290, 1836, 1969, 2006, 2013, 3024,
-];
+const TRANSIENT: [u16; 14] =
+    [1021, 1040, 1053, 1129, 1203, 1205, 1213, 1226, 1290, 1836, 1969, 2006, 2013, 3024];
 
 /// The outage behind an error, if any of its causes is one.
 pub(super) fn find(error: &anyhow::Error) -> Option<Outage> {
@@ -24,10 +23,7 @@ pub(super) fn find(error: &anyhow::Error) -> Option<Outage> {
         if let Some(cause) = cause.downcast_ref::<sqlx::Error>() {
             is_transient(cause).then_some(Outage::Database)
         } else {
-            cause
-                .downcast_ref::<io::Error>()
-                .filter(|cause| is_full(cause))
-                .map(|_| Outage::Storage)
+            cause.downcast_ref::<io::Error>().filter(|cause| is_full(cause)).map(|_| Outage::Storage)
         }
     })
 }
@@ -48,8 +44,5 @@ fn is_transient(error: &sqlx::Error) -> bool {
 }
 
 fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem
-    )
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem)
 }

@@ -52,12 +52,7 @@ pub struct PageQuery {
 impl PageQuery {
     /// The page asked for, see [`page_params`].
     pub fn page(&self, default_limit: u32, max_limit: u32) -> ApiResult<Page> {
-        page_params(
-            self.page.as_deref(),
-            self.limit.as_deref(),
-            default_limit,
-            max_limit,
-        )
+        page_params(self.page.as_deref(), self.limit.as_deref(), default_limit, max_limit)
     }
 }
 
@@ -79,10 +74,7 @@ pub fn page_params(
 /// # Errors
 /// 400 `VALIDATION_ERROR` naming `key` when the number is negative.
 pub fn query_number(key: &str, raw: Option<&str>, default: u32, max: u32) -> ApiResult<u32> {
-    let Some(number) = raw
-        .and_then(|raw| raw.trim().parse::<f64>().ok())
-        .filter(|n| n.is_finite())
-    else {
+    let Some(number) = raw.and_then(|raw| raw.trim().parse::<f64>().ok()).filter(|n| n.is_finite()) else {
         return Ok(default);
     };
     if number < 0.0 {
@@ -124,13 +116,6 @@ mod tests {
         assert_eq!(page.total_pages(21), 3);
         assert_eq!(page.total_pages(0), 0);
         assert!(page.has_next(21) && !page.has_next(20) && page.has_prev());
-        assert_eq!(
-            Page {
-                page: u32::MAX,
-                limit: 100
-            }
-            .offset(),
-            429_496_729_400
-        );
+        assert_eq!(Page { page: u32::MAX, limit: 100 }.offset(), 429_496_729_400);
     }
 }

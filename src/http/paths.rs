@@ -7,14 +7,7 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{Method, Uri};
 
 /// Un-prefixed paths that stay with the API when the binary also serves the single-page app.
-const API_ROOTS: [&str; 6] = [
-    "/health",
-    "/metrics",
-    "/docs",
-    "/openapi.json",
-    "/payments/webhook",
-    "/dev",
-];
+const API_ROOTS: [&str; 6] = ["/health", "/metrics", "/docs", "/openapi.json", "/payments/webhook", "/dev"];
 
 /// Marks a request that belongs to the single-page app.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +18,7 @@ pub fn route_by_path(mut request: Request, spa: bool) -> Request {
     let (path, prefixed) = clean(request.uri().path());
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let for_spa = spa && reads && !prefixed && !API_ROOTS.iter().any(|root| is_under(&path, root));
-    let renamed = (path != request.uri().path())
-        .then(|| rename(request.uri(), &path))
-        .flatten();
+    let renamed = (path != request.uri().path()).then(|| rename(request.uri(), &path)).flatten();
     if let Some(uri) = renamed {
         *request.uri_mut() = uri;
     }
@@ -50,17 +41,12 @@ pub fn clean(path: &str) -> (Cow<'_, str>, bool) {
         Cow::Borrowed(path) => path.get(4..).map(Cow::Borrowed),
         Cow::Owned(path) => path.get(4..).map(|bare| Cow::Owned(bare.to_owned())),
     };
-    (
-        bare.filter(|bare| !bare.is_empty())
-            .unwrap_or(Cow::Borrowed("/")),
-        true,
-    )
+    (bare.filter(|bare| !bare.is_empty()).unwrap_or(Cow::Borrowed("/")), true)
 }
 
 /// Whether `path` is `root` or stands below it.
 pub fn is_under(path: &str, root: &str) -> bool {
-    path.strip_prefix(root)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn collapse(path: &str) -> Cow<'_, str> {
@@ -114,33 +100,17 @@ mod tests {
 
     #[test]
     fn the_query_is_kept() {
-        let request = Request::builder()
-            .uri("/api//x/?a=//b")
-            .body(Body::empty())
-            .unwrap();
+        let request = Request::builder().uri("/api//x/?a=//b").body(Body::empty()).unwrap();
         assert_eq!(route_by_path(request, false).uri(), "/x?a=//b");
     }
 
     #[test]
     fn the_single_page_app_gets_the_reads_that_are_not_api() {
         let is_spa = |method: Method, uri: &str| {
-            let request = Request::builder()
-                .method(method)
-                .uri(uri)
-                .body(Body::empty())
-                .unwrap();
-            route_by_path(request, true)
-                .extensions()
-                .get::<ForSpa>()
-                .is_some()
+            let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
+            route_by_path(request, true).extensions().get::<ForSpa>().is_some()
         };
-        for path in [
-            "/",
-            "/commandes",
-            "/assets/app.js",
-            "/healthy",
-            "/payments/success",
-        ] {
+        for path in ["/", "/commandes", "/assets/app.js", "/healthy", "/payments/success"] {
             assert!(is_spa(Method::GET, path), "{path}");
             assert!(!is_spa(Method::POST, path), "{path}");
         }

@@ -17,30 +17,14 @@ pub(super) fn from_json(error: serde_path_to_error::Error<serde_json::Error>) ->
 
 /// A body that is no JSON at all.
 pub(super) fn from_syntax(error: serde_json::Error) -> ApiError {
-    let position = format!(
-        "JSON invalide à la ligne {}, colonne {}.",
-        error.line(),
-        error.column()
-    );
-    let detail = Detail {
-        code: "invalid_json".into(),
-        path: Vec::new(),
-        message: position.into(),
-    };
-    ApiError::bad_request(
-        "INVALID_JSON",
-        "Le corps de la requête n'est pas un JSON valide.",
-    )
-    .with(
-        "details",
-        serde_json::to_value([detail]).unwrap_or_default(),
-    )
+    let position = format!("JSON invalide à la ligne {}, colonne {}.", error.line(), error.column());
+    let detail = Detail { code: "invalid_json".into(), path: Vec::new(), message: position.into() };
+    ApiError::bad_request("INVALID_JSON", "Le corps de la requête n'est pas un JSON valide.")
+        .with("details", serde_json::to_value([detail]).unwrap_or_default())
 }
 
 /// A query string whose values have the wrong shape.
-pub(super) fn from_query(
-    error: serde_path_to_error::Error<serde_urlencoded::de::Error>,
-) -> ApiError {
+pub(super) fn from_query(error: serde_path_to_error::Error<serde_urlencoded::de::Error>) -> ApiError {
     ApiError::validation(vec![shape_detail(error.path(), &error.inner().to_string())])
 }
 
@@ -60,23 +44,15 @@ fn shape_detail(path: &Path, reason: &str) -> Detail {
             ("required", "Ce champ est obligatoire")
         }
         None if reason.starts_with("invalid type") => ("invalid_type", "Type de valeur incorrect"),
-        None if reason.starts_with("unknown variant") => {
-            ("invalid_value", "Cette valeur n'est pas admise")
-        }
-        None if reason.starts_with("duplicate field") => {
-            ("duplicate", "Ce champ est présent plusieurs fois")
-        }
+        None if reason.starts_with("unknown variant") => ("invalid_value", "Cette valeur n'est pas admise"),
+        None if reason.starts_with("duplicate field") => ("duplicate", "Ce champ est présent plusieurs fois"),
         None => ("invalid_value", "Valeur invalide"),
     };
     let message = match readable(&path) {
         place if place.is_empty() => format!("{message}."),
         place => format!("{message} : {place}."),
     };
-    Detail {
-        code: code.into(),
-        path,
-        message: message.into(),
-    }
+    Detail { code: code.into(), path, message: message.into() }
 }
 
 fn segment(segment: &Segment) -> Option<Value> {
@@ -93,10 +69,7 @@ fn missing_field(reason: &str) -> Option<&str> {
 }
 
 fn readable(path: &[Value]) -> String {
-    let parts = path.iter().map(|part| {
-        part.as_str()
-            .map_or_else(|| part.to_string(), str::to_owned)
-    });
+    let parts = path.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned));
     parts.collect::<Vec<_>>().join(".")
 }
 
@@ -105,11 +78,7 @@ fn collect(errors: &ValidationErrors, path: &mut Vec<Value>, details: &mut Vec<(
         path.push(wire_name(field).into());
         match kind {
             ValidationErrorsKind::Field(errors) => {
-                details.extend(
-                    errors
-                        .iter()
-                        .map(|error| (readable(path), rule_detail(error, path))),
-                );
+                details.extend(errors.iter().map(|error| (readable(path), rule_detail(error, path))));
             }
             ValidationErrorsKind::Struct(errors) => collect(errors, path, details),
             ValidationErrorsKind::List(items) => {
@@ -126,19 +95,10 @@ fn collect(errors: &ValidationErrors, path: &mut Vec<Value>, details: &mut Vec<(
 
 fn rule_detail(error: &ValidationError, path: &[Value]) -> Detail {
     let message = error.message.clone();
-    let message =
-        message.unwrap_or_else(|| format!("Valeur invalide : {}.", readable(path)).into());
+    let message = message.unwrap_or_else(|| format!("Valeur invalide : {}.", readable(path)).into());
     // Rules over the whole struct are reported under `__all__`, which is no field.
-    let path = path
-        .iter()
-        .filter(|part| *part != "__all__")
-        .cloned()
-        .collect();
-    Detail {
-        code: error.code.clone(),
-        path,
-        message,
-    }
+    let path = path.iter().filter(|part| *part != "__all__").cloned().collect();
+    Detail { code: error.code.clone(), path, message }
 }
 
 /// The wire name of a field: the camelCase twin of its Rust name, the convention of every wire type.
@@ -169,10 +129,7 @@ mod tests {
 
     #[test]
     fn missing_fields_are_named() {
-        assert_eq!(
-            missing_field("missing field `nom` at line 1 column 2"),
-            Some("nom")
-        );
+        assert_eq!(missing_field("missing field `nom` at line 1 column 2"), Some("nom"));
         assert_eq!(missing_field("invalid type: null"), None);
     }
 }

@@ -11,11 +11,7 @@ const MAX_LENGTH: usize = 64;
 
 /// The id a proxy gave the request: at most 64 characters of `[A-Za-z0-9._-]`.
 pub fn incoming(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(X_REQUEST_ID)?
-        .to_str()
-        .ok()
-        .filter(|id| is_well_formed(id))
+    headers.get(X_REQUEST_ID)?.to_str().ok().filter(|id| is_well_formed(id))
 }
 
 /// Names the response after its request.

@@ -46,19 +46,13 @@ impl Spa {
         let navigation = is_navigation(&request);
         let found = self.file(request).await;
         if found.status() != StatusCode::NOT_FOUND {
-            let cache = if path.starts_with("/assets/") {
-                FOREVER
-            } else {
-                REVALIDATE
-            };
+            let cache = if path.starts_with("/assets/") { FOREVER } else { REVALIDATE };
             return with_headers(found, cache);
         }
         if !navigation {
             return ApiError::not_found("Fichier introuvable.").into_response();
         }
-        let index = Request::builder()
-            .uri(Uri::from_static("/index.html"))
-            .body(Body::empty());
+        let index = Request::builder().uri(Uri::from_static("/index.html")).body(Body::empty());
         match index {
             Ok(index) => with_headers(self.file(index).await, REVALIDATE),
             Err(error) => ApiError::internal(error).into_response(),
@@ -66,8 +60,7 @@ impl Spa {
     }
 
     async fn file(&self, request: Request) -> Response {
-        let answer: Result<HttpResponse<_>, Infallible> =
-            ServeDir::clone(&self.0).oneshot(request).await;
+        let answer: Result<HttpResponse<_>, Infallible> = ServeDir::clone(&self.0).oneshot(request).await;
         match answer {
             Ok(response) => response.map(Body::new),
             Err(never) => match never {},
@@ -90,16 +83,8 @@ pub async fn divert(State(spa): State<Option<Spa>>, request: Request, next: Next
 
 /// A page of the app, which draws it itself, as opposed to a file that is missing.
 fn is_navigation(request: &Request) -> bool {
-    let names_file = request
-        .uri()
-        .path()
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.contains('.'));
-    let accept = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
+    let names_file = request.uri().path().rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html")) || !names_file
 }
 

@@ -31,8 +31,7 @@ const PROBE_BUDGET: Duration = Duration::from_secs(1);
 const PROBE_LIFETIME: Duration = Duration::from_secs(5);
 
 /// Asks one component whether it works.
-pub type Probe =
-    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
+pub type Probe = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
 
 /// Makes a [`Probe`] of an async closure.
 pub fn probe<F, Fut>(ask: F) -> Probe
@@ -195,15 +194,7 @@ impl HealthProbes {
             ask("migrations", &self.migrated),
         );
         let migrated = migrated == ServiceStatus::Ok;
-        Findings {
-            services: Services {
-                database,
-                stripe,
-                email,
-                storage,
-            },
-            migrated,
-        }
+        Findings { services: Services { database, stripe, email, storage }, migrated }
     }
 }
 
@@ -245,9 +236,7 @@ where
 /// Greeting.
 #[utoipa::path(get, path = "/", tag = "System", responses((status = 200, body = Banner)))]
 async fn banner() -> Json<Banner> {
-    Json(Banner {
-        message: "Bienvenue sur l'API de Staka Livres.",
-    })
+    Json(Banner { message: "Bienvenue sur l'API de Staka Livres." })
 }
 
 /// State of the server and of what it depends on.
@@ -269,12 +258,7 @@ async fn health(State(state): State<SystemState>) -> Response {
 /// The process answers.
 #[utoipa::path(get, path = "/health/live", tag = "System", responses((status = 200, body = Status)))]
 async fn live() -> Response {
-    answer(
-        ServiceStatus::Ok,
-        Status {
-            status: ServiceStatus::Ok,
-        },
-    )
+    answer(ServiceStatus::Ok, Status { status: ServiceStatus::Ok })
 }
 
 /// The server is migrated, connected and not shutting down: traffic may be sent to it.
@@ -286,11 +270,7 @@ async fn ready(State(state): State<SystemState>) -> Response {
     let findings = state.findings().await;
     let connected = findings.services.database == ServiceStatus::Ok;
     let ready = connected && findings.migrated && !state.0.shutdown.is_stopping();
-    let status = if ready {
-        ServiceStatus::Ok
-    } else {
-        ServiceStatus::Error
-    };
+    let status = if ready { ServiceStatus::Ok } else { ServiceStatus::Error };
     answer(status, Status { status })
 }
 
@@ -316,11 +296,7 @@ async fn metrics(State(state): State<SystemState>, ClientIp(ip): ClientIp) -> Ap
         return Err(ApiError::not_found("Cette adresse n'existe pas."));
     }
     let text = state.0.metrics.render();
-    Ok((
-        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        text,
-    )
-        .into_response())
+    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }
 
 fn answer<T: Serialize>(status: ServiceStatus, body: T) -> Response {

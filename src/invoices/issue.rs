@@ -96,8 +96,13 @@ pub async fn issue(tx: &mut Tx, state: &AppState, new: NewInvoice) -> Result<Iss
 ///
 /// # Errors
 /// When the original does not exist or the database refuses.
-pub async fn issue_credit_note(tx: &mut Tx, state: &AppState, new: NewCreditNote) -> Result<Issued, sqlx::Error> {
-    let original = store::for_rendering(tx, new.original_invoice_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+pub async fn issue_credit_note(
+    tx: &mut Tx,
+    state: &AppState,
+    new: NewCreditNote,
+) -> Result<Issued, sqlx::Error> {
+    let original =
+        store::for_rendering(tx, new.original_invoice_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let vat = original.vat();
     let line = Line {
         title: format!("Remboursement sur la facture {}", original.number),
@@ -151,7 +156,11 @@ async fn next_number(
 }
 
 /// The regime of the day: the latest dated row that has begun, else the configured one.
-async fn vat_in_force(conn: &mut MySqlConnection, config: &Config, day: NaiveDate) -> Result<Vat, sqlx::Error> {
+async fn vat_in_force(
+    conn: &mut MySqlConnection,
+    config: &Config,
+    day: NaiveDate,
+) -> Result<Vat, sqlx::Error> {
     Ok(match store::vat_regime(conn, day).await? {
         Some(row) => vat(row.regime, row.rate_bp, row.mention),
         None => vat(config.vat.regime, config.vat.rate_bp, config.vat.mention.clone()),
@@ -166,7 +175,15 @@ pub async fn ensure_vat_regime(state: &AppState) -> Result<(), sqlx::Error> {
     let mut conn = state.db.conn().await?;
     let settings = &state.config.vat;
     let mention = settings.mention.as_deref();
-    store::insert_first_regime(&mut conn, settings.from, settings.regime, settings.rate_bp, mention, state.clock.now()).await
+    store::insert_first_regime(
+        &mut conn,
+        settings.from,
+        settings.regime,
+        settings.rate_bp,
+        mention,
+        state.clock.now(),
+    )
+    .await
 }
 
 /// The document's form of a regime.

@@ -151,7 +151,9 @@ async fn note_failure(state: &AppState, id: Uuid, error: &ApiError) -> ApiResult
                 kind: AlertKind::Operations,
                 subject: format!("render:{id}"),
                 title: "Une facture ne peut pas être mise en page".into(),
-                message: format!("La facture {id} attend son PDF après {attempts} essais ; les essais continuent."),
+                message: format!(
+                    "La facture {id} attend son PDF après {attempts} essais ; les essais continuent."
+                ),
                 action_path: Some("/admin/factures"),
             },
         )

@@ -1,12 +1,6 @@
 //! Wire types and handlers of `/invoices`.
 
-use axum::{
-    Json,
-    body::Body,
-    extract::State,
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -180,14 +174,18 @@ async fn download(
     audit_download(&state, &invoice).await?;
     let filename = format!("{}-{}.pdf", invoice.kind.file_stem(), invoice.number);
     let sha256 = invoice.pdf_sha256.as_deref();
-    download::respond(file, Description { filename: &filename, mime: "application/pdf", sha256 }, &headers).await
+    download::respond(file, Description { filename: &filename, mime: "application/pdf", sha256 }, &headers)
+        .await
 }
 
 async fn through_link(state: &AppState, id: Uuid, expires: i64, signature: &str) -> ApiResult<InvoiceRow> {
     let subject = service::link_subject(id);
     match state.links.permits(&subject, expires, signature, state.clock.now()) {
         true => service::find(state, id).await,
-        false => Err(ApiError::forbidden("LINK_EXPIRED", "Ce lien a expiré. Rouvrez la facture depuis votre espace.")),
+        false => Err(ApiError::forbidden(
+            "LINK_EXPIRED",
+            "Ce lien a expiré. Rouvrez la facture depuis votre espace.",
+        )),
     }
 }
 

@@ -85,12 +85,19 @@ pub async fn next_number(conn: &mut MySqlConnection, series: &str, year: u16) ->
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query_scalar!("SELECT last_number FROM invoice_counters WHERE series = ? AND year = ?", series, year)
-        .fetch_one(conn)
-        .await
+    sqlx::query_scalar!(
+        "SELECT last_number FROM invoice_counters WHERE series = ? AND year = ?",
+        series,
+        year
+    )
+    .fetch_one(conn)
+    .await
 }
 
-pub async fn vat_regime(conn: &mut MySqlConnection, day: NaiveDate) -> Result<Option<RegimeRow>, sqlx::Error> {
+pub async fn vat_regime(
+    conn: &mut MySqlConnection,
+    day: NaiveDate,
+) -> Result<Option<RegimeRow>, sqlx::Error> {
     sqlx::query_as!(
         RegimeRow,
         r#"SELECT regime AS "regime: VatRegime", rate_bp, mention
@@ -316,7 +323,11 @@ pub async fn count_of_user(conn: &mut MySqlConnection, user_id: Uuid) -> Result<
 }
 
 /// Queues a stored object for removal.
-pub async fn discard_object(conn: &mut MySqlConnection, key: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+pub async fn discard_object(
+    conn: &mut MySqlConnection,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO storage_deletions (id, storage_key, next_attempt_at, created_at) VALUES (?, ?, ?, ?)",
         new_id(),

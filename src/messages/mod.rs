@@ -37,7 +37,16 @@ pub async fn welcome(
         .to_owned();
     send(conn, conversation, user_id, order, greeting, "isWelcomeMessage", now).await?;
     // One millisecond later, so that the order of the two is total.
-    send(conn, conversation, user_id, order, next, "isFollowUpMessage", now + chrono::Duration::milliseconds(1)).await
+    send(
+        conn,
+        conversation,
+        user_id,
+        order,
+        next,
+        "isFollowUpMessage",
+        now + chrono::Duration::milliseconds(1),
+    )
+    .await
 }
 
 async fn send(
@@ -50,6 +59,7 @@ async fn send(
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let metadata = json!({ role: true, "commandeId": order.id, "createdBySystem": true });
-    let message = store::SystemMessage { id: new_id(), conversation_id, receiver_id, content: &content, metadata, at };
+    let message =
+        store::SystemMessage { id: new_id(), conversation_id, receiver_id, content: &content, metadata, at };
     store::insert_system_message(conn, &message).await
 }

@@ -41,7 +41,10 @@ pub async fn begin_conversation(
 }
 
 /// Writes a message of the platform and counts it as unread for the author.
-pub async fn insert_system_message(conn: &mut MySqlConnection, new: &SystemMessage<'_>) -> Result<(), sqlx::Error> {
+pub async fn insert_system_message(
+    conn: &mut MySqlConnection,
+    new: &SystemMessage<'_>,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO messages
            (id, conversation_id, receiver_id, content, type, statut, display_first_name, display_last_name, display_role,

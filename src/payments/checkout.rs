@@ -43,7 +43,8 @@ pub async fn open_checkout(state: &AppState, target: Target) -> ApiResult<Opened
     let expires_at = session_expiry(now);
     let id = new_id();
     let (payable, amount) = reserve(state, id, target, expires_at, now).await?;
-    let opened = state.stripe.create_session(new_session(state, id, target, payable, amount, expires_at)).await;
+    let opened =
+        state.stripe.create_session(new_session(state, id, target, payable, amount, expires_at)).await;
     match opened {
         Ok(session) => note_opened(state, id, target, session).await,
         Err(failure) => {

@@ -167,10 +167,7 @@ impl CheckoutSession {
     /// Whether the order may be settled: paid, or nothing was due. A completed session is not
     /// enough: with a delayed method the money comes days later.
     pub fn is_settled(&self) -> bool {
-        matches!(
-            self.payment_status,
-            PaymentStatus::Paid | PaymentStatus::NoPaymentRequired
-        )
+        matches!(self.payment_status, PaymentStatus::Paid | PaymentStatus::NoPaymentRequired)
     }
 }
 
@@ -337,9 +334,7 @@ fn expandable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::E
 }
 
 /// `null` stands for nothing.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    from: D,
-) -> Result<T, D::Error> {
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
@@ -358,31 +353,16 @@ mod tests {
     #[test]
     fn an_event_needs_only_an_id_a_type_and_an_object() {
         let read = event("charge.updated", json!({}));
-        assert_eq!(
-            (read.id.as_str(), read.kind.as_str()),
-            ("evt_1", "charge.updated")
-        );
-        assert_eq!(
-            (read.created, read.livemode, read.source()),
-            (None, None, None)
-        );
-        assert!(matches!(
-            StripeEvent::parse(b"{}"),
-            Err(EventError::NotAnEvent(_))
-        ));
+        assert_eq!((read.id.as_str(), read.kind.as_str()), ("evt_1", "charge.updated"));
+        assert_eq!((read.created, read.livemode, read.source()), (None, None, None));
+        assert!(matches!(StripeEvent::parse(b"{}"), Err(EventError::NotAnEvent(_))));
     }
 
     #[test]
     fn the_source_is_read_from_the_metadata_of_any_object() {
-        let read = event(
-            "invoice.paid",
-            json!({"metadata": {"source": "livrestaka.fr"}}),
-        );
+        let read = event("invoice.paid", json!({"metadata": {"source": "livrestaka.fr"}}));
         assert_eq!(read.source(), Some("livrestaka.fr"));
-        assert_eq!(
-            event("invoice.paid", json!({"metadata": null})).source(),
-            None
-        );
+        assert_eq!(event("invoice.paid", json!({"metadata": null})).source(), None);
     }
 
     #[test]
@@ -410,18 +390,12 @@ mod tests {
         assert_eq!(session.payment_intent.as_deref(), Some("pi_1"));
         assert_eq!(session.expires_at.unwrap().timestamp(), 1_770_000_000);
         let address = session.customer_details.unwrap().address.unwrap();
-        assert_eq!(
-            (address.line1.as_deref(), address.line2),
-            (Some("1 rue"), None)
-        );
+        assert_eq!((address.line1.as_deref(), address.line2), (Some("1 rue"), None));
     }
 
     #[test]
     fn values_of_the_future_are_unknown_not_errors() {
-        let read = event(
-            "x",
-            json!({"id": "cs", "status": "paused", "payment_status": "soon"}),
-        );
+        let read = event("x", json!({"id": "cs", "status": "paused", "payment_status": "soon"}));
         let session = read.checkout_session().unwrap();
         assert_eq!(session.status, SessionStatus::Unknown);
         assert!(!session.is_settled());
@@ -437,15 +411,8 @@ mod tests {
         assert_eq!(charge.refunds.unwrap().data[0].amount, 200);
         let dispute = json!({"id": "dp", "charge": {"id": "ch"}, "amount": 9, "reason": "general"});
         let dispute = event("charge.dispute.created", dispute).dispute().unwrap();
-        assert_eq!(
-            (dispute.charge.as_deref(), dispute.payment_intent),
-            (Some("ch"), None)
-        );
-        assert!(
-            event("refund.updated", json!({"amount": 3}))
-                .refund()
-                .is_err()
-        );
+        assert_eq!((dispute.charge.as_deref(), dispute.payment_intent), (Some("ch"), None));
+        assert!(event("refund.updated", json!({"amount": 3})).refund().is_err());
     }
 
     proptest! {

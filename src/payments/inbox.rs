@@ -41,8 +41,7 @@ pub enum Receipt {
 /// # Errors
 /// When it could not be applied: it is then kept for [`retry_due`], unless the database is away.
 pub async fn receive(state: &AppState, event: &StripeEvent, payload: &str) -> ApiResult<Receipt> {
-    let stored =
-        StoredEvent { id: &event.id, kind: &event.kind, object_id: event.object_id(), payload };
+    let stored = StoredEvent { id: &event.id, kind: &event.kind, object_id: event.object_id(), payload };
     match db::with_retry(|| apply_once(state, event, &stored)).await {
         Ok(Receipt::Unmatched) => keep_unmatched(state, event, &stored).await,
         Ok(receipt) => Ok(receipt),
@@ -103,7 +102,11 @@ fn unreadable(error: EventError) -> ApiError {
 }
 
 /// Keeps an event about a payment of nobody's and tells the administrators once.
-async fn keep_unmatched(state: &AppState, event: &StripeEvent, stored: &StoredEvent<'_>) -> ApiResult<Receipt> {
+async fn keep_unmatched(
+    state: &AppState,
+    event: &StripeEvent,
+    stored: &StoredEvent<'_>,
+) -> ApiResult<Receipt> {
     let mut tx = state.begin().await?;
     store::keep_event(&mut tx, stored, EventStatus::Unmatched, None, state.clock.now(), None).await?;
     let object = event.object_id().unwrap_or(&event.id);
@@ -169,7 +172,12 @@ pub async fn retry_due(state: &AppState) -> ApiResult<usize> {
         match retry(state, &event.payload).await {
             Ok(_) => succeeded += 1,
             Err(error) => {
-                tracing::warn!(event_id = event.id, attempts = event.attempts, code = error.code(), "a Stripe event failed again");
+                tracing::warn!(
+                    event_id = event.id,
+                    attempts = event.attempts,
+                    code = error.code(),
+                    "a Stripe event failed again"
+                );
             }
         }
     }

@@ -78,7 +78,11 @@ async fn apply(state: &AppState, row: &SessionRow, session: &CheckoutSession) ->
     };
     if paid_elsewhere {
         // Nobody shall pay the same order twice.
-        state.stripe.expire_session(&session.id).await.map_err(|f| ApiError::stripe_unavailable().caused_by(f))?;
+        state
+            .stripe
+            .expire_session(&session.id)
+            .await
+            .map_err(|f| ApiError::stripe_unavailable().caused_by(f))?;
         close(state, row, SessionState::Expired).await?;
     }
     Ok(false)

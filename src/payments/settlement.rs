@@ -58,7 +58,9 @@ struct Paid<'a> {
 /// When the database refuses; nothing of it is then done.
 pub async fn settle(tx: &mut Tx, state: &AppState, session: &CheckoutSession) -> ApiResult<Outcome> {
     let reference = session.client_reference_id.as_deref().and_then(|id| Uuid::parse_str(id).ok());
-    let Some(row) = store::lock_session(tx, &session.id, reference).await? else { return Ok(Outcome::Unmatched) };
+    let Some(row) = store::lock_session(tx, &session.id, reference).await? else {
+        return Ok(Outcome::Unmatched);
+    };
     if row.status == SessionState::Paid {
         return Ok(Outcome::AlreadySettled);
     }
@@ -126,10 +128,16 @@ struct Opened {
 }
 
 /// What a pending order becomes once nothing is owed: account, order, files, messages and events.
-async fn open(tx: &mut Tx, state: &AppState, pending: &PendingRow, paid: Option<&Paid<'_>>) -> ApiResult<Opened> {
+async fn open(
+    tx: &mut Tx,
+    state: &AppState,
+    pending: &PendingRow,
+    paid: Option<&Paid<'_>>,
+) -> ApiResult<Opened> {
     let now = state.clock.now();
     let account = account(tx, pending, now).await?;
-    let order = OrderRef { id: new_id(), titre: pending.titre.clone().unwrap_or_else(|| pending.tarif_nom.clone()) };
+    let order =
+        OrderRef { id: new_id(), titre: pending.titre.clone().unwrap_or_else(|| pending.tarif_nom.clone()) };
     let new = NewCommande {
         id: order.id,
         user_id: account.id,
@@ -161,14 +169,26 @@ async fn account(tx: &mut Tx, pending: &PendingRow, now: DateTime<Utc>) -> ApiRe
         return Ok(account);
     }
     store::insert_dormant_account(tx, pending, UNUSABLE, now).await?;
-    store::lock_account_by_email(tx, &pending.email).await?.ok_or_else(|| missing("account of order", pending.id))
+    store::lock_account_by_email(tx, &pending.email)
+        .await?
+        .ok_or_else(|| missing("account of order", pending.id))
 }
 
 /// First words and the way in, for someone who has no password yet.
-async fn welcome(tx: &mut Tx, state: &AppState, account: &Account, order: &OrderRef, amount: i64) -> ApiResult<()> {
+async fn welcome(
+    tx: &mut Tx,
+    state: &AppState,
+    account: &Account,
+    order: &OrderRef,
+    amount: i64,
+) -> ApiResult<()> {
     messages::welcome(tx, &state.clock, account.id, &account.prenom, order).await?;
-    let event =
-        Event::ActivationRequested { user_id: account.id, request_id: order.id, titre: order.titre.clone(), amount };
+    let event = Event::ActivationRequested {
+        user_id: account.id,
+        request_id: order.id,
+        titre: order.titre.clone(),
+        amount,
+    };
     Ok(events::record(tx, event).await?)
 }
 
@@ -181,7 +201,11 @@ async fn pay_order(tx: &mut Tx, state: &AppState, commande: &CommandeRow, paid: 
     let invoice = NewInvoice {
         commande_id: commande.id,
         title: commande.titre.clone(),
-        description: Some(describe(commande.service.as_deref(), commande.pages, commande.description.as_deref())),
+        description: Some(describe(
+            commande.service.as_deref(),
+            commande.pages,
+            commande.description.as_deref(),
+        )),
         amount: paid.amount,
         buyer: buyer(&account, None, commande.buyer.as_deref(), paid.session),
         paid_at: paid.now,
@@ -189,7 +213,8 @@ async fn pay_order(tx: &mut Tx, state: &AppState, commande: &CommandeRow, paid: 
         payment_reference: paid.intent.map(str::to_owned),
     };
     if commande.statut == "ANNULEE" {
-        let message = format!("La commande annulée « {} » vient d’être payée ; elle est rouverte.", commande.titre);
+        let message =
+            format!("La commande annulée « {} » vient d’être payée ; elle est rouverte.", commande.titre);
         alert(tx, paid, "Une commande annulée a été payée", message).await?;
     }
     let order = OrderRef { id: commande.id, titre: commande.titre.clone() };
@@ -223,7 +248,12 @@ async fn receive(
     Ok(events::record(tx, event).await?)
 }
 
-async fn note_payment(tx: &mut Tx, commande_id: Uuid, invoice_id: Option<Uuid>, paid: &Paid<'_>) -> ApiResult<()> {
+async fn note_payment(
+    tx: &mut Tx,
+    commande_id: Uuid,
+    invoice_id: Option<Uuid>,
+    paid: &Paid<'_>,
+) -> ApiResult<()> {
     if paid.amount == 0 {
         return Ok(());
     }

@@ -9,12 +9,9 @@ use serde::de::DeserializeOwned;
 use stripe::{ApiErrorsType, Client, ClientBuilder, RequestStrategy, StripeError};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionPaymentIntentData, ExpireCheckoutSession, ProductData,
-    RetrieveCheckoutSession,
+    CreateCheckoutSessionPaymentIntentData, ExpireCheckoutSession, ProductData, RetrieveCheckoutSession,
 };
-use stripe_checkout::{
-    CheckoutSessionBillingAddressCollection, CheckoutSessionLocale, CheckoutSessionMode,
-};
+use stripe_checkout::{CheckoutSessionBillingAddressCollection, CheckoutSessionLocale, CheckoutSessionMode};
 use stripe_client_core::{IdempotencyKey, RequestBuilder, StripeMethod, StripeRequest};
 use stripe_types::Currency;
 use uuid::Uuid;
@@ -132,9 +129,7 @@ impl StripeGateway {
             builder = builder.url(format!("{}/", url.trim_end_matches('/')));
         }
         // The library's text could quote the URL but never the key.
-        let client = builder
-            .build()
-            .map_err(|e| StripeFailure::Misconfigured(e.to_string()))?;
+        let client = builder.build().map_err(|e| StripeFailure::Misconfigured(e.to_string()))?;
         Ok(Self { client })
     }
 
@@ -145,14 +140,8 @@ impl StripeGateway {
     pub async fn create_session(&self, new: NewSession) -> Result<OpenedSession, StripeFailure> {
         let key = new.idempotency_key;
         let session: CheckoutSession = self.call(|| creation(&new).build(), Some(key)).await?;
-        let url = session
-            .url
-            .ok_or_else(|| unreadable("a session without URL"))?;
-        Ok(OpenedSession {
-            id: session.id,
-            url,
-            expires_at: session.expires_at,
-        })
+        let url = session.url.ok_or_else(|| unreadable("a session without URL"))?;
+        Ok(OpenedSession { id: session.id, url, expires_at: session.expires_at })
     }
 
     /// The present state of a session.
@@ -161,8 +150,7 @@ impl StripeGateway {
     /// See [`StripeFailure`].
     pub async fn session(&self, id: &str) -> Result<SessionState, StripeFailure> {
         check_id(id)?;
-        self.call(|| RetrieveCheckoutSession::new(id).build(), None)
-            .await
+        self.call(|| RetrieveCheckoutSession::new(id).build(), None).await
     }
 
     /// Closes a session that nobody shall pay any more, and gives its last state.
@@ -171,8 +159,7 @@ impl StripeGateway {
     /// [`StripeFailure::Refused`] when the session is no longer open; see [`StripeFailure`].
     pub async fn expire_session(&self, id: &str) -> Result<SessionState, StripeFailure> {
         check_id(id)?;
-        self.call(|| ExpireCheckoutSession::new(id).build(), None)
-            .await
+        self.call(|| ExpireCheckoutSession::new(id).build(), None).await
     }
 
     /// Gives `amount` cents of a payment back, or all that is left of it. The credit note follows
@@ -186,10 +173,7 @@ impl StripeGateway {
         payment_intent: &str,
         amount: Option<i64>,
     ) -> Result<Refund, StripeFailure> {
-        let form = RefundForm {
-            payment_intent,
-            amount,
-        };
+        let form = RefundForm { payment_intent, amount };
         let request = || RequestBuilder::new(StripeMethod::Post, "/refunds").form(&form);
         self.call(request, Some(idempotency_key)).await
     }
@@ -200,9 +184,7 @@ impl StripeGateway {
     /// See [`StripeFailure`].
     pub async fn probe(&self) -> Result<(), StripeFailure> {
         let request = RequestBuilder::new(StripeMethod::Get, "/balance");
-        let call = request
-            .customize::<miniserde::json::Value>()
-            .timeout(PROBE_TIMEOUT);
+        let call = request.customize::<miniserde::json::Value>().timeout(PROBE_TIMEOUT);
         call.send(&self.client).await.map(drop).map_err(failure)
     }
 
@@ -231,8 +213,7 @@ impl StripeGateway {
     ) -> Result<T, StripeFailure> {
         let mut call = request.customize::<miniserde::json::Value>();
         if let Some(key) = key {
-            let key =
-                IdempotencyKey::new(key.to_string()).map_err(|e| unreadable(&e.to_string()))?;
+            let key = IdempotencyKey::new(key.to_string()).map_err(|e| unreadable(&e.to_string()))?;
             call = call.request_strategy(RequestStrategy::Idempotent(key));
         }
         let answer = call.send(&self.client).await.map_err(failure)?;
@@ -259,12 +240,7 @@ fn creation(new: &NewSession) -> CreateCheckoutSession {
         .client_reference_id(new.idempotency_key.to_string())
         .customer_email(new.customer_email.as_str())
         .line_items(vec![line(new)])
-        .metadata(
-            new.metadata
-                .clone()
-                .into_iter()
-                .collect::<std::collections::HashMap<_, _>>(),
-        )
+        .metadata(new.metadata.clone().into_iter().collect::<std::collections::HashMap<_, _>>())
         .payment_intent_data(intent)
         .success_url(new.success_url.as_str())
         .cancel_url(new.cancel_url.as_str())
@@ -274,10 +250,7 @@ fn creation(new: &NewSession) -> CreateCheckoutSession {
 fn line(new: &NewSession) -> CreateCheckoutSessionLineItems {
     let mut product = ProductData::new(new.product_name.as_str());
     // Stripe refuses an empty description.
-    product.description = new
-        .product_description
-        .clone()
-        .filter(|text| !text.trim().is_empty());
+    product.description = new.product_description.clone().filter(|text| !text.trim().is_empty());
     let mut price = CreateCheckoutSessionLineItemsPriceData::new(Currency::EUR);
     price.unit_amount = Some(new.amount);
     price.product_data = Some(product);
@@ -290,11 +263,7 @@ fn line(new: &NewSession) -> CreateCheckoutSessionLineItems {
 /// The identifier becomes part of a path, and may come from a visitor's address bar.
 fn check_id(id: &str) -> Result<(), StripeFailure> {
     let plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if plain {
-        Ok(())
-    } else {
-        Err(StripeFailure::NotFound)
-    }
+    if plain { Ok(()) } else { Err(StripeFailure::NotFound) }
 }
 
 /// Sorts the client's errors by what the caller can do about them.

@@ -43,7 +43,9 @@ pub async fn webhook(State(state): State<AppState>, headers: HeaderMap, body: Bo
         Receipt::Processed | Receipt::Duplicate => {
             Ok(Json(json!({ "received": true, "eventType": event.kind })).into_response())
         }
-        Receipt::Unmatched => Err(not_received(ApiError::not_found("Aucune commande ne correspond à ce paiement."))),
+        Receipt::Unmatched => {
+            Err(not_received(ApiError::not_found("Aucune commande ne correspond à ce paiement.")))
+        }
     }
 }
 

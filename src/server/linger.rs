@@ -26,10 +26,7 @@ impl<B: Body + Send + Unpin + 'static> Lingering<B> {
     /// Watches over `body`. With `Expect: 100-continue` the client has sent nothing yet, and reading would
     /// ask for what is not wanted.
     pub(super) fn new(body: B, headers: &HeaderMap) -> Self {
-        Self {
-            body: Some(body),
-            lingers: !headers.contains_key(EXPECT),
-        }
+        Self { body: Some(body), lingers: !headers.contains_key(EXPECT) }
     }
 }
 
@@ -57,18 +54,13 @@ impl<B: Body + Send + Unpin + 'static> Body for Lingering<B> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body
-            .as_ref()
-            .map_or(SizeHint::with_exact(0), Body::size_hint)
+        self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
 impl<B: Body + Send + Unpin + 'static> Drop for Lingering<B> {
     fn drop(&mut self) {
-        let rest = self
-            .body
-            .take()
-            .filter(|body| self.lingers && !body.is_end_stream());
+        let rest = self.body.take().filter(|body| self.lingers && !body.is_end_stream());
         if let (Some(rest), Ok(runtime)) = (rest, Handle::try_current()) {
             runtime.spawn(tokio::time::timeout(LINGER, discard(rest)));
         }

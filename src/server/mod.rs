@@ -153,10 +153,7 @@ impl Shutdown {
     }
 
     fn result(&self) -> anyhow::Result<()> {
-        self.0
-            .failure
-            .get()
-            .map_or(Ok(()), |reason| Err(anyhow!("{reason}")))
+        self.0.failure.get().map_or(Ok(()), |reason| Err(anyhow!("{reason}")))
     }
 }
 
@@ -281,9 +278,7 @@ where
 /// Answers leave without waiting for more data, and peers that vanished are noticed.
 fn tune(stream: &TcpStream, settings: &ServerSettings) {
     let keepalive = TcpKeepalive::new().with_time(settings.keepalive);
-    let tuned = stream
-        .set_nodelay(true)
-        .and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
+    let tuned = stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
     if let Err(error) = tuned {
         tracing::debug!(%error, "cannot tune a socket");
     }

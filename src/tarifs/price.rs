@@ -107,20 +107,14 @@ pub fn quote(
 ) -> Result<Quote, PriceError> {
     if tarif.unite == Unite::Forfait {
         let (amount_cents, pages) = (tarif.prix, None);
-        return Ok(Quote {
-            amount_cents,
-            pages,
-        });
+        return Ok(Quote { amount_cents, pages });
     }
     let pages = pages.ok_or(PriceError::PagesRequired)?;
     let pages = u32::try_from(pages)
         .ok()
         .filter(|pages| (1..=MAX_PAGES).contains(pages))
         .ok_or(PriceError::PagesOutOfRange)?;
-    Ok(Quote {
-        amount_cents: Grid::from_page_prices(active_page_prices).amount(pages),
-        pages: Some(pages),
-    })
+    Ok(Quote { amount_cents: Grid::from_page_prices(active_page_prices).amount(pages), pages: Some(pages) })
 }
 
 /// Compares the price the browser computed, a decimal number of euros as it was sent, with ours in cents. Absent
@@ -134,8 +128,7 @@ pub fn check_client_price(prix_calcule: Option<&str>, amount_cents: i64) -> Resu
     // The client's price lies in [cents, cents + 1), strictly above cents when there is a rest.
     let same = cents == amount_cents || (cents == amount_cents - 1 && rest);
     let expected_amount = amount_cents;
-    same.then_some(())
-        .ok_or(PriceError::Changed { expected_amount })
+    same.then_some(()).ok_or(PriceError::Changed { expected_amount })
 }
 
 /// [`check_client_price`] for a price that came as a JSON number.
@@ -154,11 +147,7 @@ fn parse_euros(text: &str) -> Option<(i64, bool)> {
     }
     let (cents, rest) = fraction.split_at(fraction.len().min(2));
     let cents: i64 = format!("{cents:0<2}").parse().ok()?;
-    let total = whole
-        .parse::<i64>()
-        .ok()?
-        .checked_mul(100)?
-        .checked_add(cents)?;
+    let total = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
     Some((total, rest.bytes().any(|byte| byte != b'0')))
 }
 
@@ -168,10 +157,7 @@ mod tests {
 
     use super::*;
 
-    const PAGE: Priced = Priced {
-        prix: 200,
-        unite: Unite::Page,
-    };
+    const PAGE: Priced = Priced { prix: 200, unite: Unite::Page };
 
     fn amount(pages: i64) -> i64 {
         quote(PAGE, [200], Some(pages)).unwrap().amount_cents
@@ -228,19 +214,13 @@ mod tests {
     fn a_page_price_needs_a_sensible_number_of_pages() {
         assert_eq!(quote(PAGE, [200], None), Err(PriceError::PagesRequired));
         for pages in [i64::MIN, -1, 0, 1001, i64::MAX] {
-            assert_eq!(
-                quote(PAGE, [200], Some(pages)),
-                Err(PriceError::PagesOutOfRange)
-            );
+            assert_eq!(quote(PAGE, [200], Some(pages)), Err(PriceError::PagesOutOfRange));
         }
     }
 
     #[test]
     fn a_flat_price_ignores_the_pages() {
-        let flat = Priced {
-            prix: 35_000,
-            unite: Unite::Forfait,
-        };
+        let flat = Priced { prix: 35_000, unite: Unite::Forfait };
         for pages in [None, Some(150), Some(0), Some(-4)] {
             let quote = quote(flat, [200], pages).unwrap();
             assert_eq!((quote.amount_cents, quote.pages), (35_000, None));
@@ -249,23 +229,13 @@ mod tests {
 
     #[test]
     fn a_price_less_than_a_cent_away_is_the_same_price() {
-        for text in [
-            "280",
-            "280.0",
-            "280.00",
-            "280.009",
-            "279.9999999999",
-            "279.991",
-            " 280 ",
-        ] {
+        for text in ["280", "280.0", "280.00", "280.009", "279.9999999999", "279.991", " 280 "] {
             assert_eq!(check_client_price(Some(text), 28_000), Ok(()), "{text}");
         }
         for absent in [None, Some(""), Some("undefined"), Some("null")] {
             assert_eq!(check_client_price(absent, 28_000), Ok(()));
         }
-        let changed = Err(PriceError::Changed {
-            expected_amount: 28_000,
-        });
+        let changed = Err(PriceError::Changed { expected_amount: 28_000 });
         for text in ["0", "0.5", "279.99", "280.01", "28000", "279.990"] {
             assert_eq!(check_client_price(Some(text), 28_000), changed, "{text}");
         }

@@ -5,17 +5,15 @@ use crate::http::{ApiError, Detail};
 
 impl From<PriceError> for ApiError {
     fn from(error: PriceError) -> Self {
-        let invalid = |field, code, message: String| {
-            Self::validation(vec![Detail::field(field, code, message)])
-        };
+        let invalid =
+            |field, code, message: String| Self::validation(vec![Detail::field(field, code, message)]);
         match error {
             PriceError::PagesRequired => {
                 let message = "Le nombre de pages est requis pour ce service.";
                 invalid("nombrePages", "required", message.to_owned())
             }
             PriceError::PagesOutOfRange => {
-                let message =
-                    format!("Le nombre de pages doit être compris entre 1 et {MAX_PAGES}.");
+                let message = format!("Le nombre de pages doit être compris entre 1 et {MAX_PAGES}.");
                 invalid("nombrePages", "range", message)
             }
             PriceError::InvalidClientPrice => {
@@ -23,7 +21,8 @@ impl From<PriceError> for ApiError {
                 invalid("prixCalcule", "invalid", message.to_owned())
             }
             PriceError::Changed { expected_amount } => {
-                let message = "Le prix de ce service a changé. Merci de vérifier le nouveau montant avant de valider.";
+                let message =
+                    "Le prix de ce service a changé. Merci de vérifier le nouveau montant avant de valider.";
                 Self::conflict("PRICE_CHANGED", message).with("expectedAmount", expected_amount)
             }
         }

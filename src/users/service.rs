@@ -21,14 +21,21 @@ use crate::{
 ///
 /// # Errors
 /// 400 when a value breaks its rule, 409 `EMAIL_TAKEN` when the address has an account already, whatever its role.
-pub async fn create_admin(state: &AppState, email: &str, prenom: &str, nom: &str, password: &str) -> ApiResult<Uuid> {
+pub async fn create_admin(
+    state: &AppState,
+    email: &str,
+    prenom: &str,
+    nom: &str,
+    password: &str,
+) -> ApiResult<Uuid> {
     check(&[
         ("email", rules::email(email)),
         ("prenom", rules::prenom(prenom)),
         ("nom", rules::nom(nom)),
         ("password", rules::new_password(password)),
     ])?;
-    let (id, email, password_hash) = (new_id(), rules::normalise_email(email), state.passwords.hash(password).await?);
+    let (id, email, password_hash) =
+        (new_id(), rules::normalise_email(email), state.passwords.hash(password).await?);
     let new = NewUser {
         id,
         prenom: prenom.trim(),

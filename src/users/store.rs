@@ -98,10 +98,7 @@ pub async fn by_email(conn: &mut MySqlConnection, email: &str) -> Result<Option<
 /// # Errors
 /// When the database refuses.
 pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<(), sqlx::Error> {
-    sqlx::query!("SELECT id FROM users WHERE id = ? FOR UPDATE", id)
-        .fetch_optional(conn)
-        .await
-        .map(drop)
+    sqlx::query!("SELECT id FROM users WHERE id = ? FOR UPDATE", id).fetch_optional(conn).await.map(drop)
 }
 
 /// Replaces an outdated hash by a new one of the same password, unless the password was changed meanwhile.

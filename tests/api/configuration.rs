@@ -21,7 +21,8 @@ fn load(settings: &Settings) -> Result<Config, String> {
 }
 
 fn is_name(text: &str) -> bool {
-    text.len() > 3 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    text.len() > 3
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// `NAME=value` of a line of `.env.example`, and whether the line is a comment.
@@ -53,8 +54,10 @@ fn production() -> Settings {
         ("COMPANY_SIREN", "732 829 320"),
         ("VAT_REGIME", "standard"),
     ];
-    let mut settings: Settings =
-        example().filter(|(commented, ..)| !commented).map(|(_, name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut settings: Settings = example()
+        .filter(|(commented, ..)| !commented)
+        .map(|(_, name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     for (name, value) in filled {
         let place = settings.get_mut(name).unwrap_or_else(|| panic!("{name} is not in .env.example"));
         assert!(place.is_empty(), "{name} has a value in .env.example");
@@ -79,8 +82,12 @@ fn documented() -> BTreeMap<String, &'static str> {
 #[test]
 fn every_setting_is_documented_and_nothing_else() {
     let vars = Vars::from_iter(
-        [("APP_ENV", "development"), ("DATABASE_URL", "mysql://localhost/staka"), ("JWT_SECRET", &"x".repeat(32))]
-            .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        [
+            ("APP_ENV", "development"),
+            ("DATABASE_URL", "mysql://localhost/staka"),
+            ("JWT_SECRET", &"x".repeat(32)),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
     );
     Config::load(&vars).unwrap();
     let mut read: BTreeSet<String> = vars.asked().into_iter().collect();
@@ -95,7 +102,8 @@ fn every_setting_is_documented_and_nothing_else() {
 #[test]
 fn every_dependency_is_explained() {
     let section = README.split("\n## ").find(|section| section.starts_with("Why each dependency\n")).unwrap();
-    let dependencies = MANIFEST.split("[dependencies]\n").nth(1).unwrap().split("[dev-dependencies]").next().unwrap();
+    let dependencies =
+        MANIFEST.split("[dependencies]\n").nth(1).unwrap().split("[dev-dependencies]").next().unwrap();
     for line in dependencies.lines().filter(|line| !line.starts_with('#')) {
         if let Some((name, _)) = line.split_once(" = ") {
             assert!(section.contains(&format!("`{name}`")), "{name}");

@@ -10,28 +10,18 @@ use sqlx::Row;
 use staka::db::{Db, PoolSettings, is_unavailable, migrate, pending, violates, with_retry};
 
 async fn execute(db: &Db, sql: &str) {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-        .execute(&mut *db.conn().await.unwrap())
-        .await
-        .unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *db.conn().await.unwrap()).await.unwrap();
 }
 
 async fn count(db: &Db) -> i64 {
-    sqlx::query_scalar("SELECT COUNT(*) FROM notes")
-        .fetch_one(&mut *db.conn().await.unwrap())
-        .await
-        .unwrap()
+    sqlx::query_scalar("SELECT COUNT(*) FROM notes").fetch_one(&mut *db.conn().await.unwrap()).await.unwrap()
 }
 
 /// Polls a future as often as told, letting the other tasks go on in between, then drops it.
 async fn cancel_after<F: Future>(future: F, polls: usize) {
     let mut future = pin!(future);
     for _ in 0..polls {
-        if future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .is_ready()
-        {
+        if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
             return;
         }
         tokio::task::yield_now().await;
@@ -64,15 +54,9 @@ async fn a_transaction_reads_what_others_commit_meanwhile() {
     let db = database.db(2).await;
     execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY)").await;
     let mut tx = db.begin().await.unwrap();
-    let before: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM notes")
-        .fetch_one(&mut *tx)
-        .await
-        .unwrap();
+    let before: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM notes").fetch_one(&mut *tx).await.unwrap();
     execute(&db, "INSERT INTO notes VALUES (1)").await;
-    let after: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM notes")
-        .fetch_one(&mut *tx)
-        .await
-        .unwrap();
+    let after: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM notes").fetch_one(&mut *tx).await.unwrap();
     assert_eq!((before, after), (0, 1), "READ COMMITTED");
     drop(tx);
     db.close().await;
@@ -85,21 +69,15 @@ async fn commit_keeps_rollback_and_drop_undo() {
     execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY)").await;
     for (id, end) in [(1, "commit"), (2, "rollback"), (3, "drop")] {
         let mut tx = db.begin().await.unwrap();
-        sqlx::query("INSERT INTO notes VALUES (?)")
-            .bind(id)
-            .execute(&mut *tx)
-            .await
-            .unwrap();
+        sqlx::query("INSERT INTO notes VALUES (?)").bind(id).execute(&mut *tx).await.unwrap();
         match end {
             "commit" => tx.commit().await.unwrap(),
             "rollback" => tx.rollback().await.unwrap(),
             _ => drop(tx),
         }
     }
-    let ids: Vec<i32> = sqlx::query_scalar("SELECT id FROM notes")
-        .fetch_all(&mut *db.conn().await.unwrap())
-        .await
-        .unwrap();
+    let ids: Vec<i32> =
+        sqlx::query_scalar("SELECT id FROM notes").fetch_all(&mut *db.conn().await.unwrap()).await.unwrap();
     assert_eq!(ids, [1]);
     db.close().await;
 }
@@ -111,46 +89,27 @@ async fn a_cancelled_begin_never_swallows_later_writes() {
     let database = TestDatabase::empty().await;
     let db = database.db(1).await;
     let observer = database.db(1).await;
-    execute(
-        &db,
-        "CREATE TABLE notes (id INT PRIMARY KEY AUTO_INCREMENT)",
-    )
-    .await;
+    execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY AUTO_INCREMENT)").await;
     for round in 1..=200 {
         cancel_after(db.begin(), 1 + round % 7).await;
         execute(&db, "INSERT INTO notes VALUES ()").await;
         assert_eq!(count(&observer).await, i64::try_from(round).unwrap());
     }
     db.close().await;
-    assert_eq!(
-        count(&observer).await,
-        200,
-        "and they survive the closing of the pool"
-    );
+    assert_eq!(count(&observer).await, 200, "and they survive the closing of the pool");
     observer.close().await;
 }
 
 #[tokio::test]
 async fn the_queue_for_a_connection_is_bounded() {
     let database = TestDatabase::empty().await;
-    let settings = PoolSettings {
-        max_connections: 1,
-        acquire_timeout: Duration::from_secs(60),
-        max_waiting: 1,
-    };
+    let settings =
+        PoolSettings { max_connections: 1, acquire_timeout: Duration::from_secs(60), max_waiting: 1 };
     let db = Db::connect(database.url(), settings).await.unwrap();
     let held = db.conn().await.unwrap();
     let mut waiter = Box::pin(db.conn());
-    assert!(
-        waiter
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-            .is_pending()
-    );
-    assert!(
-        matches!(db.conn().await, Err(sqlx::Error::PoolTimedOut)),
-        "refused at once, not after 60 s"
-    );
+    assert!(waiter.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(matches!(db.conn().await, Err(sqlx::Error::PoolTimedOut)), "refused at once, not after 60 s");
     drop(held);
     drop(waiter.await.unwrap());
     drop(db.conn().await.unwrap());
@@ -161,13 +120,14 @@ async fn the_queue_for_a_connection_is_bounded() {
 async fn a_duplicate_names_its_key() {
     let database = TestDatabase::empty().await;
     let db = database.db(1).await;
-    execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY, email VARCHAR(50), UNIQUE KEY notes_email_key (email))").await;
+    execute(
+        &db,
+        "CREATE TABLE notes (id INT PRIMARY KEY, email VARCHAR(50), UNIQUE KEY notes_email_key (email))",
+    )
+    .await;
     execute(&db, "INSERT INTO notes VALUES (1, 'PRIMARY')").await;
     let mut conn = db.conn().await.unwrap();
-    let error = sqlx::query("INSERT INTO notes VALUES (2, 'PRIMARY')")
-        .execute(&mut *conn)
-        .await
-        .unwrap_err();
+    let error = sqlx::query("INSERT INTO notes VALUES (2, 'PRIMARY')").execute(&mut *conn).await.unwrap_err();
     assert!(violates(&error, "notes_email_key"), "{error}");
     assert!(!violates(&error, "PRIMARY"), "{error}");
     drop(conn);
@@ -179,11 +139,7 @@ async fn a_duplicate_names_its_key() {
 async fn the_loser_of_a_deadlock_runs_again() {
     let database = TestDatabase::empty().await;
     let db = database.db(2).await;
-    execute(
-        &db,
-        "CREATE TABLE notes (id INT PRIMARY KEY, n INT NOT NULL)",
-    )
-    .await;
+    execute(&db, "CREATE TABLE notes (id INT PRIMARY KEY, n INT NOT NULL)").await;
     execute(&db, "INSERT INTO notes VALUES (1, 0), (2, 0)").await;
     let meet = tokio::sync::Barrier::new(2);
     let attempts = std::sync::atomic::AtomicU32::new(0);
@@ -195,17 +151,11 @@ async fn the_loser_of_a_deadlock_runs_again() {
             async move {
                 counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let mut tx = db_ref.begin().await?;
-                sqlx::query("UPDATE notes SET n = n + 1 WHERE id = ?")
-                    .bind(first)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query("UPDATE notes SET n = n + 1 WHERE id = ?").bind(first).execute(&mut *tx).await?;
                 if first_time {
                     meet.wait().await;
                 }
-                sqlx::query("UPDATE notes SET n = n + 1 WHERE id = ?")
-                    .bind(second)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::query("UPDATE notes SET n = n + 1 WHERE id = ?").bind(second).execute(&mut *tx).await?;
                 tx.commit().await
             }
         })
@@ -216,10 +166,7 @@ async fn the_loser_of_a_deadlock_runs_again() {
         .fetch_one(&mut *db.conn().await.unwrap())
         .await
         .unwrap();
-    assert_eq!(
-        (sum, attempts.load(std::sync::atomic::Ordering::Relaxed)),
-        (4, 3)
-    );
+    assert_eq!((sum, attempts.load(std::sync::atomic::Ordering::Relaxed)), (4, 3));
     db.close().await;
 }
 
@@ -239,10 +186,7 @@ async fn ten_migrators_at_once_all_succeed_and_apply_once() {
     for run in runs {
         applied.extend(run.await.unwrap().unwrap().applied);
     }
-    assert_eq!(
-        applied, before,
-        "each migration was applied by exactly one of them"
-    );
+    assert_eq!(applied, before, "each migration was applied by exactly one of them");
     assert!(pending(&db).await.unwrap().is_empty());
     db.close().await;
 }

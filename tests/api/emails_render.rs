@@ -25,9 +25,7 @@ fn rendered() -> Vec<(Mail, Rendered)> {
     Mail::samples()
         .into_iter()
         .map(|mail| {
-            let rendered = renderer
-                .render(&mail)
-                .unwrap_or_else(|error| panic!("{error}"));
+            let rendered = renderer.render(&mail).unwrap_or_else(|error| panic!("{error}"));
             (mail, rendered)
         })
         .collect()
@@ -74,12 +72,7 @@ fn is_page(path: &str) -> bool {
         "audit-logs",
         "notifications",
     ];
-    match path
-        .trim_start_matches('/')
-        .split('/')
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
+    match path.trim_start_matches('/').split('/').collect::<Vec<_>>().as_slice() {
         [] | [""] => true,
         [
             "login" | "signup" | "forgot-password" | "reset-password" | "payment-success"
@@ -110,14 +103,8 @@ fn nothing_of_the_template_language_is_left() {
         // One sample's title holds braces on purpose; they are data and stay.
         for part in [&mut out.subject, &mut out.html, &mut out.text] {
             let bare = part.replace("{{mystère}}", "");
-            assert!(
-                !bare.contains("{{") && !bare.contains("}}"),
-                "{mail:?}: {bare}"
-            );
-            assert!(
-                !bare.contains("null") && !bare.contains("[object]"),
-                "{mail:?}: {bare}"
-            );
+            assert!(!bare.contains("{{") && !bare.contains("}}"), "{mail:?}: {bare}");
+            assert!(!bare.contains("null") && !bare.contains("[object]"), "{mail:?}: {bare}");
         }
     }
 }
@@ -126,10 +113,7 @@ fn nothing_of_the_template_language_is_left() {
 fn links_are_absolute_and_lead_to_existing_pages() {
     for (mail, out) in rendered() {
         let found = links(&out.html);
-        assert!(
-            found.len() >= 2 || mail.category() == Category::Admin,
-            "{mail:?}"
-        );
+        assert!(found.len() >= 2 || mail.category() == Category::Admin, "{mail:?}");
         for link in found {
             match (link.strip_prefix(SITE), link.strip_prefix("mailto:")) {
                 (Some(path), _) => assert!(is_page(path), "{mail:?}: {link}"),
@@ -137,14 +121,8 @@ fn links_are_absolute_and_lead_to_existing_pages() {
                 (None, None) => panic!("{mail:?}: {link}"),
             }
         }
-        for word in out
-            .text
-            .split_whitespace()
-            .filter(|word| word.contains("://"))
-        {
-            let path = word
-                .strip_prefix(SITE)
-                .unwrap_or_else(|| panic!("{mail:?}: {word}"));
+        for word in out.text.split_whitespace().filter(|word| word.contains("://")) {
+            let path = word.strip_prefix(SITE).unwrap_or_else(|| panic!("{mail:?}: {word}"));
             assert!(is_page(path), "{mail:?}: {word}");
         }
     }
@@ -153,15 +131,8 @@ fn links_are_absolute_and_lead_to_existing_pages() {
 #[test]
 fn both_parts_offer_the_same_action() {
     for (mail, out) in rendered() {
-        for link in links(&out.html)
-            .iter()
-            .filter(|link| link.starts_with(SITE))
-        {
-            assert!(
-                out.text.contains(link.as_str()),
-                "{mail:?}: {link}\n{}",
-                out.text
-            );
+        for link in links(&out.html).iter().filter(|link| link.starts_with(SITE)) {
+            assert!(out.text.contains(link.as_str()), "{mail:?}: {link}\n{}", out.text);
         }
     }
 }
@@ -170,14 +141,9 @@ fn both_parts_offer_the_same_action() {
 fn html_shows_what_people_typed_and_runs_none_of_it() {
     for (mail, out) in rendered() {
         assert!(select(&out.html, "script, b").is_empty(), "{mail:?}");
-        assert!(
-            !out.html.contains("&amp;amp;") && !out.html.contains("&amp;#39;"),
-            "{mail:?}"
-        );
+        assert!(!out.html.contains("&amp;amp;") && !out.html.contains("&amp;#39;"), "{mail:?}");
     }
-    let reset = rendered()
-        .into_iter()
-        .find(|(mail, _)| matches!(mail, Mail::ResetPassword(_)));
+    let reset = rendered().into_iter().find(|(mail, _)| matches!(mail, Mail::ResetPassword(_)));
     let (_, out) = reset.unwrap();
     assert!(select(&out.html, "p").contains(&"Bonjour <b>Noé</b>,".to_owned()));
     assert!(out.text.contains("Bonjour <b>Noé</b>,"));
@@ -191,17 +157,10 @@ fn text_and_subjects_are_not_escaped() {
             assert!(!out.subject.contains(entity), "{mail:?}: {entity}");
         }
     }
-    let confirmation = rendered()
-        .into_iter()
-        .find(|(mail, _)| matches!(mail, Mail::ClientProjectConfirmation(_)))
-        .unwrap();
+    let confirmation =
+        rendered().into_iter().find(|(mail, _)| matches!(mail, Mail::ClientProjectConfirmation(_))).unwrap();
     assert!(confirmation.1.text.contains("L'été d'Élise & <b>Noé</b>"));
-    assert!(
-        confirmation
-            .1
-            .subject
-            .contains("L'été d'Élise & <b>Noé</b>")
-    );
+    assert!(confirmation.1.subject.contains("L'été d'Élise & <b>Noé</b>"));
 }
 
 #[test]
@@ -219,9 +178,7 @@ fn subjects_are_one_short_line() {
 fn preheader_is_there_hidden_and_not_the_subject() {
     for (mail, out) in rendered() {
         let preheaders = select(&out.html, "div.preheader");
-        let [preheader] = preheaders.as_slice() else {
-            panic!("{mail:?}: {preheaders:?}")
-        };
+        let [preheader] = preheaders.as_slice() else { panic!("{mail:?}: {preheaders:?}") };
         let preheader = preheader.trim_end_matches(['\u{34f}', '\u{200c}', '\u{a0}']);
         assert!(preheader.chars().count() > 15, "{mail:?}: {preheader}");
         assert_ne!(preheader, out.subject, "{mail:?}");
@@ -236,19 +193,9 @@ fn pages_are_complete_french_documents() {
         let lang = page.root_element().value().attr("lang");
         assert_eq!(lang, Some("fr"), "{mail:?}");
         assert_eq!(select(&out.html, "h1").len(), 1, "{mail:?}");
-        assert_eq!(
-            select(&out.html, "title"),
-            std::slice::from_ref(&out.subject),
-            "{mail:?}"
-        );
-        assert!(
-            out.html.contains("name=\"viewport\"") && out.html.contains("@media"),
-            "{mail:?}"
-        );
-        assert!(
-            out.html.len() < 100_000,
-            "Gmail clips beyond 102 kB: {mail:?}"
-        );
+        assert_eq!(select(&out.html, "title"), std::slice::from_ref(&out.subject), "{mail:?}");
+        assert!(out.html.contains("name=\"viewport\"") && out.html.contains("@media"), "{mail:?}");
+        assert!(out.html.len() < 100_000, "Gmail clips beyond 102 kB: {mail:?}");
     }
 }
 
@@ -259,10 +206,7 @@ fn french_punctuation_never_starts_a_line() {
             continue;
         }
         // The hostile title has ordinary spaces of its own.
-        let ours = out
-            .text
-            .replace("« {{mystère}} »", "")
-            .replace(" : ", "\u{a0}: ");
+        let ours = out.text.replace("« {{mystère}} »", "").replace(" : ", "\u{a0}: ");
         for bad in [" !", " ?", " ;", " »", "« ", " €"] {
             assert!(!ours.contains(bad), "{mail:?}: {bad:?} in {ours}");
         }
@@ -282,48 +226,25 @@ fn only_refusable_mails_show_the_way_out() {
 
 #[test]
 fn amounts_and_dates_are_french_and_local() {
-    let payment = Mail::samples()
-        .into_iter()
-        .find(|mail| matches!(mail, Mail::PaymentUser(_)));
+    let payment = Mail::samples().into_iter().find(|mail| matches!(mail, Mail::PaymentUser(_)));
     let out = renderer().render(&payment.unwrap()).unwrap();
-    assert!(
-        out.subject.contains("1\u{202f}234,56\u{a0}€"),
-        "{}",
-        out.subject
-    );
-    assert!(
-        out.text.contains("29\u{a0}juillet 2026 à 11:08"),
-        "{}",
-        out.text
-    );
+    assert!(out.subject.contains("1\u{202f}234,56\u{a0}€"), "{}", out.subject);
+    assert!(out.text.contains("29\u{a0}juillet 2026 à 11:08"), "{}", out.text);
     // 22:30 UTC on 1 January is 23:30 in Paris in winter.
-    let reset = Mail::samples()
-        .into_iter()
-        .find(|mail| matches!(mail, Mail::ResetPassword(_)));
+    let reset = Mail::samples().into_iter().find(|mail| matches!(mail, Mail::ResetPassword(_)));
     let out = renderer().render(&reset.unwrap()).unwrap();
-    assert!(
-        out.text.contains("1er\u{a0}janvier 2026 à 23:30"),
-        "{}",
-        out.text
-    );
+    assert!(out.text.contains("1er\u{a0}janvier 2026 à 23:30"), "{}", out.text);
 }
 
 #[test]
 fn a_link_that_leaves_the_site_is_refused() {
-    for path in [
-        "//evil.example/x",
-        "https://evil.example/",
-        "javascript:alert(1)",
-        "/a b",
-        "/\\evil.example",
-        "",
-    ] {
+    for path in
+        ["//evil.example/x", "https://evil.example/", "javascript:alert(1)", "/a b", "/\\evil.example", ""]
+    {
         let mail = Mail::from(AdminInfo {
             title: "Titre".to_owned(),
             message: "Message".to_owned(),
-            action_path: Some(path.to_owned())
-                .filter(|path| !path.is_empty())
-                .or(Some("x".to_owned())),
+            action_path: Some(path.to_owned()).filter(|path| !path.is_empty()).or(Some("x".to_owned())),
         });
         assert!(renderer().render(&mail).is_err(), "{path}");
     }
@@ -336,15 +257,10 @@ fn a_refusal_tells_nothing_personal() {
         reset_path: "https://evil.example/secret-token".to_owned(),
         expires_at: chrono::Utc::now(),
     });
-    let Err(error) = renderer().render(&mail) else {
-        panic!("rendered")
-    };
+    let Err(error) = renderer().render(&mail) else { panic!("rendered") };
     let told = format!("{error} {error:?} {mail:?}");
     assert!(told.contains("reset-password"));
-    assert!(
-        !told.contains("secret-token") && !told.contains("Éloïse"),
-        "{told}"
-    );
+    assert!(!told.contains("secret-token") && !told.contains("Éloïse"), "{told}");
 }
 
 #[test]
@@ -356,13 +272,7 @@ fn links_of_the_api_use_its_own_host() {
     });
     let out = renderer().render(&mail).unwrap();
     assert!(links(&out.html).contains(&format!("{API}/api/exports/1?sig=a&until=b")));
-    let one_host = Renderer::new(Brand {
-        api_url: None,
-        ..brand()
-    })
-    .unwrap()
-    .render(&mail)
-    .unwrap();
+    let one_host = Renderer::new(Brand { api_url: None, ..brand() }).unwrap().render(&mail).unwrap();
     assert!(links(&one_host.html).contains(&format!("{SITE}/api/exports/1?sig=a&until=b")));
 }
 
@@ -381,10 +291,7 @@ fn several_lines_stay_several_lines() {
 #[test]
 fn a_brand_without_an_absolute_address_is_refused() {
     for site_url in ["livrestaka.example", "", "ftp://livrestaka.example"] {
-        let brand = Brand {
-            site_url: site_url.to_owned(),
-            ..brand()
-        };
+        let brand = Brand { site_url: site_url.to_owned(), ..brand() };
         assert!(Renderer::new(brand).is_err(), "{site_url}");
     }
 }

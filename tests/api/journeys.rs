@@ -18,7 +18,13 @@ const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessing
 /// The tarif the guest and the author order: two euros a page.
 async fn correction(server: &TestServer) -> Value {
     let tarifs = server.get("/api/tarifs").await.body;
-    tarifs["data"].as_array().unwrap().iter().find(|tarif| tarif["nom"] == "Correction Standard").unwrap().clone()
+    tarifs["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|tarif| tarif["nom"] == "Correction Standard")
+        .unwrap()
+        .clone()
 }
 
 fn path_in<'t>(text: &'t str, start: &str) -> &'t str {
@@ -42,7 +48,10 @@ async fn a_guest_orders_pays_and_enters() {
         .text("description", "Un roman, 150 pages.")
         .text("consentementRgpd", "true")
         .part("files", document("extrait.docx", WORD))
-        .text("fileMetadata_0", r#"{"title":"Chapitre 1","description":"Début","originalName":"extrait.docx"}"#)
+        .text(
+            "fileMetadata_0",
+            r#"{"title":"Chapitre 1","description":"Début","originalName":"extrait.docx"}"#,
+        )
         .part("files", document("extrait.odt", "application/vnd.oasis.opendocument.text"))
         .part("files", document("extrait.pdf", "application/pdf"));
     let ordered = send(server.request(Method::POST, "/api/public/order").multipart(form)).await;
@@ -106,7 +115,8 @@ async fn sees_everything(server: &TestServer, token: &str, titre: &str, files: u
     let counts = server.get_as(token, "/api/projects/counts").await.body;
     assert_eq!(counts, json!({ "all": 1, "active": 1, "pending": 0, "completed": 0 }));
 
-    let listed = server.get_as(token, &format!("/api/files/projects/{}/files", project["id"].as_str().unwrap())).await;
+    let listed =
+        server.get_as(token, &format!("/api/files/projects/{}/files", project["id"].as_str().unwrap())).await;
     assert_eq!(listed.body["count"], files);
     let file = &listed.body["files"][0];
     let download = server
@@ -131,7 +141,10 @@ async fn sees_everything(server: &TestServer, token: &str, titre: &str, files: u
     // The same bytes as in the mail.
     let mailbox = server.mailbox().await;
     let mail = mailbox.iter().find(|mail| mail["template"] == "invoice-user").unwrap();
-    let path = format!("/dev/mailbox/messages/{}/attachments/facture-FA-2026-000001.pdf", mail["id"].as_str().unwrap());
+    let path = format!(
+        "/dev/mailbox/messages/{}/attachments/facture-FA-2026-000001.pdf",
+        mail["id"].as_str().unwrap()
+    );
     let mailed = server.request(Method::GET, &path).send().await.unwrap().bytes().await.unwrap();
     assert_eq!(mailed, pdf);
 
@@ -173,6 +186,12 @@ async fn a_connected_author_orders_and_pays() {
     let kinds: Vec<_> = server.mail_kinds().await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(
         kinds,
-        ["admin-payment", "admin-project-payment-pending", "client-project-confirmation", "invoice-user", "payment-user"]
+        [
+            "admin-payment",
+            "admin-project-payment-pending",
+            "client-project-confirmation",
+            "invoice-user",
+            "payment-user"
+        ]
     );
 }

@@ -32,12 +32,7 @@ async fn errors_of_stripe_are_sorted_by_what_can_be_done() {
     const BROKEN: &str = r#"{"error":{"type":"api_error","message":"sk_live_1"}}"#;
     for (status, body, calls, unavailable) in [
         (402, DECLINED, 1, false),
-        (
-            401,
-            r#"{"error":{"type":"invalid_request_error"}}"#,
-            1,
-            false,
-        ),
+        (401, r#"{"error":{"type":"invalid_request_error"}}"#, 1, false),
         (429, BROKEN, 2, true),
         (500, BROKEN, 2, true),
         (503, "<html>maintenance</html>", 2, true),
@@ -46,25 +41,14 @@ async fn errors_of_stripe_are_sorted_by_what_can_be_done() {
     ] {
         let (gateway, counter) = broken_stripe(status, body).await;
         let failure = gateway.session("cs_test_1").await.unwrap_err();
-        assert_eq!(
-            matches!(failure, StripeFailure::Unavailable(_)),
-            unavailable,
-            "{failure:?}"
-        );
+        assert_eq!(matches!(failure, StripeFailure::Unavailable(_)), unavailable, "{failure:?}");
         assert_eq!(counter.load(Ordering::Relaxed), calls, "{failure:?}");
         let told = format!("{failure} {failure:?}");
-        assert!(
-            !told.contains("sk_live") && !told.contains("example.com"),
-            "{told}"
-        );
+        assert!(!told.contains("sk_live") && !told.contains("example.com"), "{told}");
     }
     let (gateway, _) = broken_stripe(402, DECLINED).await;
     let code = Some("card_declined".to_owned());
-    let expected = StripeFailure::Refused {
-        status: 402,
-        code,
-        param: None,
-    };
+    let expected = StripeFailure::Refused { status: 402, code, param: None };
     assert_eq!(gateway.session("cs_test_1").await, Err(expected));
 }
 
@@ -76,20 +60,11 @@ async fn a_dead_or_silent_stripe_is_unavailable() {
     let limit = Duration::from_millis(50);
     let silent = StripeGateway::with_timeout("sk_test_x", Some(&url), limit).unwrap();
     let failure = silent.session("cs_1").await.unwrap_err();
-    assert_eq!(
-        failure,
-        StripeFailure::Unavailable("no answer in time".to_owned())
-    );
-    assert!(matches!(
-        silent.probe().await,
-        Err(StripeFailure::Unavailable(_))
-    ));
+    assert_eq!(failure, StripeFailure::Unavailable("no answer in time".to_owned()));
+    assert!(matches!(silent.probe().await, Err(StripeFailure::Unavailable(_))));
     drop(listener);
     let dead = StripeGateway::new("sk_test_x", Some(&url)).unwrap();
-    assert!(matches!(
-        dead.session("cs_1").await,
-        Err(StripeFailure::Unavailable(_))
-    ));
+    assert!(matches!(dead.session("cs_1").await, Err(StripeFailure::Unavailable(_))));
 }
 
 #[tokio::test]

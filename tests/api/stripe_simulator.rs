@@ -23,22 +23,13 @@ async fn a_session_is_opened_with_all_we_ask_for() {
     assert_eq!(opened.expires_at, Some(order.expires_at));
 
     let session = bench.gateway.session(&opened.id).await.unwrap();
-    assert_eq!(
-        session.client_reference_id,
-        Some(order.idempotency_key.to_string())
-    );
-    assert_eq!(
-        (session.amount_total, session.currency.as_deref()),
-        (Some(35_000), Some("eur"))
-    );
+    assert_eq!(session.client_reference_id, Some(order.idempotency_key.to_string()));
+    assert_eq!((session.amount_total, session.currency.as_deref()), (Some(35_000), Some("eur")));
     assert_eq!(session.status, SessionStatus::Open);
     assert_eq!(session.payment_status, PaymentStatus::Unpaid);
     assert_eq!(session.metadata, order.metadata);
     assert_eq!(session.payment_intent, None);
-    assert_eq!(
-        session.customer_details.unwrap().email.as_deref(),
-        Some("zoé@example.com")
-    );
+    assert_eq!(session.customer_details.unwrap().email.as_deref(), Some("zoé@example.com"));
 }
 
 #[tokio::test]
@@ -52,14 +43,8 @@ async fn the_same_key_gives_the_same_session_and_other_parameters_a_conflict() {
     let first = first.unwrap();
     assert_eq!(first, second.unwrap());
     bench.click(&first.id, "/pay").await;
-    assert_eq!(
-        first,
-        bench.gateway.create_session(order.clone()).await.unwrap()
-    );
-    let other = NewSession {
-        amount: 36_000,
-        ..order
-    };
+    assert_eq!(first, bench.gateway.create_session(order.clone()).await.unwrap());
+    let other = NewSession { amount: 36_000, ..order };
     let conflict = bench.gateway.create_session(other).await;
     assert_eq!(conflict, Err(StripeFailure::IdempotencyConflict));
 }
@@ -69,50 +54,15 @@ async fn wrong_parameters_are_refused_as_stripe_refuses_them() {
     let bench = Bench::start().await;
     let now = bench.clock.now();
     let cases = [
-        (
-            NewSession {
-                amount: 49,
-                ..bench.order()
-            },
-            "amount_too_small",
-        ),
-        (
-            NewSession {
-                customer_email: "nobody".into(),
-                ..bench.order()
-            },
-            "email_invalid",
-        ),
-        (
-            NewSession {
-                success_url: "javascript:1".into(),
-                ..bench.order()
-            },
-            "url_invalid",
-        ),
-        (
-            NewSession {
-                expires_at: now + TimeDelta::hours(25),
-                ..bench.order()
-            },
-            "parameter_invalid",
-        ),
-        (
-            NewSession {
-                expires_at: now,
-                ..bench.order()
-            },
-            "parameter_invalid",
-        ),
+        (NewSession { amount: 49, ..bench.order() }, "amount_too_small"),
+        (NewSession { customer_email: "nobody".into(), ..bench.order() }, "email_invalid"),
+        (NewSession { success_url: "javascript:1".into(), ..bench.order() }, "url_invalid"),
+        (NewSession { expires_at: now + TimeDelta::hours(25), ..bench.order() }, "parameter_invalid"),
+        (NewSession { expires_at: now, ..bench.order() }, "parameter_invalid"),
     ];
     for (order, expected) in cases {
         let failure = bench.gateway.create_session(order).await.unwrap_err();
-        let StripeFailure::Refused {
-            status: 400,
-            code: Some(code),
-            param: Some(_),
-        } = &failure
-        else {
+        let StripeFailure::Refused { status: 400, code: Some(code), param: Some(_) } = &failure else {
             panic!("{failure:?}")
         };
         assert!(code.contains(expected), "{code}");
@@ -124,15 +74,9 @@ async fn wrong_parameters_are_refused_as_stripe_refuses_them() {
 async fn an_unknown_or_malformed_identifier_is_not_found() {
     let bench = Bench::start().await;
     for id in ["cs_test_unknown", "", "../../balance", "cs?expand[]=x"] {
-        assert_eq!(
-            bench.gateway.session(id).await,
-            Err(StripeFailure::NotFound)
-        );
+        assert_eq!(bench.gateway.session(id).await, Err(StripeFailure::NotFound));
     }
-    assert_eq!(
-        bench.gateway.expire_session("cs_test_x").await,
-        Err(StripeFailure::NotFound)
-    );
+    assert_eq!(bench.gateway.expire_session("cs_test_x").await, Err(StripeFailure::NotFound));
 }
 
 #[tokio::test]
@@ -165,14 +109,8 @@ async fn a_session_lapses_by_itself() {
     let id = bench.open().await;
     bench.time.advance(TimeDelta::hours(25));
     assert_eq!(bench.simulator.retry_due().await.unwrap(), 1);
-    assert_eq!(
-        bench.endpoint.next(bench.clock.now()).await.kind,
-        "checkout.session.expired"
-    );
-    assert_eq!(
-        bench.gateway.session(&id).await.unwrap().status,
-        SessionStatus::Expired
-    );
+    assert_eq!(bench.endpoint.next(bench.clock.now()).await.kind, "checkout.session.expired");
+    assert_eq!(bench.gateway.session(&id).await.unwrap().status, SessionStatus::Expired);
 }
 
 #[tokio::test]
@@ -189,10 +127,7 @@ async fn paying_sends_one_signed_webhook_and_returns_to_the_shop() {
         ("country", "FR"),
         ("card", "4242424242424242"),
     ];
-    let body: Vec<String> = form
-        .iter()
-        .map(|(k, v)| format!("{k}={}", encoded(v)))
-        .collect();
+    let body: Vec<String> = form.iter().map(|(k, v)| format!("{k}={}", encoded(v))).collect();
     let request = bench
         .browser
         .post(bench.page(&id, "/pay"))
@@ -202,26 +137,14 @@ async fn paying_sends_one_signed_webhook_and_returns_to_the_shop() {
     assert_eq!(answer(request).await, (303, success.clone()));
 
     let event = bench.endpoint.next(bench.clock.now()).await;
-    assert_eq!(
-        (event.kind.as_str(), event.source()),
-        ("checkout.session.completed", Some("livrestaka.fr"))
-    );
+    assert_eq!((event.kind.as_str(), event.source()), ("checkout.session.completed", Some("livrestaka.fr")));
     let session = event.checkout_session().unwrap();
     assert!(session.is_settled());
-    assert!(
-        session
-            .payment_intent
-            .as_deref()
-            .unwrap()
-            .starts_with("pi_")
-    );
+    assert!(session.payment_intent.as_deref().unwrap().starts_with("pi_"));
     let buyer = session.customer_details.clone().unwrap();
     assert_eq!(buyer.name.as_deref(), Some("Zoé Léger"));
     let address = buyer.address.unwrap();
-    assert_eq!(
-        (address.city.as_deref(), address.line2),
-        (Some("Quimper"), None)
-    );
+    assert_eq!((address.city.as_deref(), address.line2), (Some("Quimper"), None));
     assert_eq!(bench.gateway.session(&id).await.unwrap(), session);
 
     assert_eq!(bench.click(&id, "/pay").await, (303, success));
@@ -249,18 +172,11 @@ async fn a_delayed_payment_completes_first_and_settles_later() {
     let mut bench = Bench::start().await;
     for (finish, kind, paid) in [
         ("/settle", "checkout.session.async_payment_succeeded", true),
-        (
-            "/settle-fail",
-            "checkout.session.async_payment_failed",
-            false,
-        ),
+        ("/settle-fail", "checkout.session.async_payment_failed", false),
     ] {
         let id = bench.open().await;
         assert_eq!(bench.click(&id, finish).await.0, 409);
-        let request = bench
-            .browser
-            .post(bench.page(&id, "/pay"))
-            .json(&json!({"delayed": true}));
+        let request = bench.browser.post(bench.page(&id, "/pay")).json(&json!({"delayed": true}));
         assert_eq!(answer(request).await.0, 303);
         let completed = bench.endpoint.next(bench.clock.now()).await;
         assert_eq!(completed.kind, "checkout.session.completed");
@@ -286,31 +202,15 @@ async fn a_refused_card_leaves_the_session_open() {
     for click in clicks {
         let (status, location) = answer(click).await;
         assert_eq!(status, 303);
-        let page = bench
-            .browser
-            .get(format!("{}{location}", bench.base))
-            .send()
-            .await
-            .unwrap();
-        assert!(
-            page.text()
-                .await
-                .unwrap()
-                .contains("Votre carte a été refusée")
-        );
+        let page = bench.browser.get(format!("{}{location}", bench.base)).send().await.unwrap();
+        assert!(page.text().await.unwrap().contains("Votre carte a été refusée"));
         let event = bench.endpoint.next(bench.clock.now()).await;
         assert_eq!(event.kind, "payment_intent.payment_failed");
         let intent = event.payment_intent().unwrap();
         assert_eq!(intent.metadata["commandeId"], "c-1");
-        assert_eq!(
-            intent.last_payment_error.unwrap().code.as_deref(),
-            Some("card_declined")
-        );
+        assert_eq!(intent.last_payment_error.unwrap().code.as_deref(), Some("card_declined"));
     }
-    assert_eq!(
-        bench.gateway.session(&id).await.unwrap().status,
-        SessionStatus::Open
-    );
+    assert_eq!(bench.gateway.session(&id).await.unwrap().status, SessionStatus::Open);
     assert_eq!(bench.click(&id, "/pay").await.0, 303);
 }
 
@@ -319,12 +219,7 @@ async fn a_refused_delivery_is_recorded_and_tried_again_with_back_off() {
     let mut bench = Bench::start().await;
     let id = bench.open().await;
     let broken = StatusCode::INTERNAL_SERVER_ERROR;
-    bench
-        .endpoint
-        .answers
-        .lock()
-        .unwrap()
-        .extend([broken, StatusCode::NOT_FOUND]);
+    bench.endpoint.answers.lock().unwrap().extend([broken, StatusCode::NOT_FOUND]);
     assert_eq!(bench.click(&id, "/pay").await.0, 303);
     let first = bench.endpoint.next(bench.clock.now()).await;
     let recorded = &bench.events().await[0];
@@ -342,18 +237,12 @@ async fn a_refused_delivery_is_recorded_and_tried_again_with_back_off() {
         assert_eq!(bench.endpoint.next(bench.clock.now()).await.id, first.id);
     }
     let recorded = &bench.events().await[0];
-    assert_eq!(
-        (recorded["status"].as_str(), recorded["attempts"].as_i64()),
-        (Some("delivered"), Some(3))
-    );
+    assert_eq!((recorded["status"].as_str(), recorded["attempts"].as_i64()), (Some("delivered"), Some(3)));
     bench.time.advance(TimeDelta::days(1));
     assert_eq!(bench.simulator.retry_due().await.unwrap(), 0);
 
     let resend = format!("{}/dev/stripe/events/{}/resend", bench.base, first.id);
-    assert_eq!(
-        bench.browser.post(resend).send().await.unwrap().status(),
-        200
-    );
+    assert_eq!(bench.browser.post(resend).send().await.unwrap().status(), 200);
     assert_eq!(bench.endpoint.next(bench.clock.now()).await.id, first.id);
 }
 
@@ -361,26 +250,15 @@ async fn a_refused_delivery_is_recorded_and_tried_again_with_back_off() {
 async fn an_endpoint_that_never_accepts_is_given_up() {
     let mut bench = Bench::start().await;
     let id = bench.open().await;
-    bench
-        .endpoint
-        .answers
-        .lock()
-        .unwrap()
-        .extend([StatusCode::BAD_GATEWAY; 20]);
+    bench.endpoint.answers.lock().unwrap().extend([StatusCode::BAD_GATEWAY; 20]);
     bench.click(&id, "/fail").await;
     for _ in 0..11 {
         bench.time.advance(TimeDelta::hours(1));
         bench.simulator.retry_due().await.unwrap();
     }
     let recorded = bench.events().await;
-    let failed = recorded
-        .iter()
-        .find(|e| e["type"] == "payment_intent.payment_failed")
-        .unwrap();
-    assert_eq!(
-        (failed["status"].as_str(), failed["attempts"].as_i64()),
-        (Some("failed"), Some(12))
-    );
+    let failed = recorded.iter().find(|e| e["type"] == "payment_intent.payment_failed").unwrap();
+    assert_eq!((failed["status"].as_str(), failed["attempts"].as_i64()), (Some("failed"), Some(12)));
     bench.endpoint.received.close();
 }
 
@@ -391,10 +269,7 @@ async fn the_background_task_delivers_what_is_due_and_stops_when_told() {
     let task = tokio::spawn(bench.simulator.clone().run_retries(cancel.clone()));
     let id = bench.open().await;
     bench.gateway.expire_session(&id).await.unwrap();
-    assert_eq!(
-        bench.endpoint.next(bench.clock.now()).await.kind,
-        "checkout.session.expired"
-    );
+    assert_eq!(bench.endpoint.next(bench.clock.now()).await.kind, "checkout.session.expired");
     cancel.cancel();
     task.await.unwrap();
 }
@@ -408,25 +283,11 @@ async fn refunds_are_told_with_what_was_given_back_before() {
     let intent = event.checkout_session().unwrap().payment_intent.unwrap();
 
     let key = new_id();
-    let part = bench
-        .gateway
-        .refund(key, &intent, Some(10_000))
-        .await
-        .unwrap();
-    assert_eq!(
-        part,
-        bench
-            .gateway
-            .refund(key, &intent, Some(10_000))
-            .await
-            .unwrap()
-    );
+    let part = bench.gateway.refund(key, &intent, Some(10_000)).await.unwrap();
+    assert_eq!(part, bench.gateway.refund(key, &intent, Some(10_000)).await.unwrap());
     assert_eq!(bench.simulator.retry_due().await.unwrap(), 1);
     let event = bench.endpoint.next(bench.clock.now()).await;
-    assert_eq!(
-        (event.kind.as_str(), event.source()),
-        ("charge.refunded", Some("livrestaka.fr"))
-    );
+    assert_eq!((event.kind.as_str(), event.source()), ("charge.refunded", Some("livrestaka.fr")));
     let charge = event.charge().unwrap();
     assert_eq!((charge.amount, charge.amount_refunded), (35_000, 10_000));
     assert_eq!(charge.payment_intent.as_deref(), Some(intent.as_str()));
@@ -434,15 +295,7 @@ async fn refunds_are_told_with_what_was_given_back_before() {
 
     let too_much = bench.gateway.refund(new_id(), &intent, Some(25_001)).await;
     assert!(matches!(too_much, Err(StripeFailure::Refused { .. })));
-    assert_eq!(
-        bench
-            .gateway
-            .refund(new_id(), &intent, None)
-            .await
-            .unwrap()
-            .amount,
-        25_000
-    );
+    assert_eq!(bench.gateway.refund(new_id(), &intent, None).await.unwrap().amount, 25_000);
     assert_eq!(bench.simulator.retry_due().await.unwrap(), 1);
     let event = bench.endpoint.next(bench.clock.now()).await;
     assert_eq!(event.charge().unwrap().amount_refunded, 35_000);
@@ -455,17 +308,11 @@ async fn refunds_are_told_with_what_was_given_back_before() {
 async fn the_payment_page_shows_the_order_and_escapes_it() {
     let bench = Bench::start().await;
     let title = "<script>alert(1)</script> & \"co\"";
-    let order = NewSession {
-        product_name: title.to_owned(),
-        ..bench.order()
-    };
+    let order = NewSession { product_name: title.to_owned(), ..bench.order() };
     let opened = bench.gateway.create_session(order).await.unwrap();
     let answer = bench.browser.get(&opened.url).send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    let policy = answer.headers()["content-security-policy"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
     let html = answer.text().await.unwrap();
     let page = Html::parse_document(&html);
     let text = |selector: &str| -> String {
@@ -476,10 +323,7 @@ async fn the_payment_page_shows_the_order_and_escapes_it() {
     assert_eq!(text(".amount"), "350,00\u{a0}€");
     assert_eq!(page.select(&Selector::parse("script").unwrap()).count(), 0);
     let email = Selector::parse("input[name=email]").unwrap();
-    assert_eq!(
-        page.select(&email).next().unwrap().attr("value"),
-        Some("zoé@example.com")
-    );
+    assert_eq!(page.select(&email).next().unwrap().attr("value"), Some("zoé@example.com"));
     assert!(html.contains(&format!("href=\"{SHOP}/payment/cancel\"")));
     assert!(policy.contains(&format!("style-src 'sha256-{}'", digest(&text("style")))));
 }
@@ -497,20 +341,13 @@ async fn the_payment_page_tells_each_state() {
         let answer = bench.browser.get(bench.page(id, "")).send().await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
-    let (paid, waiting, unpaid, expired) = (
-        bench.open().await,
-        bench.open().await,
-        bench.open().await,
-        bench.open().await,
-    );
+    let (paid, waiting, unpaid, expired) =
+        (bench.open().await, bench.open().await, bench.open().await, bench.open().await);
     bench.click(&paid, "/pay").await;
     bench.click(&waiting, "/pay?delayed=true").await;
     bench.click(&unpaid, "/pay?delayed=true").await;
     bench.click(&unpaid, "/settle-fail").await;
-    assert_eq!(
-        bench.click(&expired, "/expire").await,
-        (303, format!("{SHOP}/payment/cancel"))
-    );
+    assert_eq!(bench.click(&expired, "/expire").await, (303, format!("{SHOP}/payment/cancel")));
     for (id, status, sentence) in [
         (paid.as_str(), 200, "Cette commande est payée"),
         (&waiting, 200, "le prélèvement est en cours"),

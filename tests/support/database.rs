@@ -35,15 +35,10 @@ impl TestDatabase {
         // The time in the name tells how old a database is.
         let name = format!("{PREFIX}{}", Uuid::now_v7().simple());
         let mut conn = server.connect().await.unwrap();
-        let create =
-            format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
+        let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
         conn.execute(AssertSqlSafe(create)).await.unwrap();
         conn.close().await.unwrap();
-        Self {
-            url: server.url(&name),
-            name,
-            server,
-        }
+        Self { url: server.url(&name), name, server }
     }
 
     /// A database with every migration applied, and a pool on it.
@@ -73,13 +68,7 @@ impl TestDatabase {
             database.name
         );
         std::mem::forget(database);
-        let files = MIGRATOR.iter().map(|file| {
-            file.sql
-                .as_str()
-                .trim_end()
-                .trim_end_matches(';')
-                .to_owned()
-        });
+        let files = MIGRATOR.iter().map(|file| file.sql.as_str().trim_end().trim_end_matches(';').to_owned());
         files.chain([bookkeeping]).collect::<Vec<_>>().join("\n;\n")
     }
 
@@ -90,10 +79,7 @@ impl TestDatabase {
 
     /// Another pool on this database.
     pub async fn db(&self, max_connections: u32) -> Db {
-        let settings = PoolSettings {
-            max_connections,
-            ..PoolSettings::default()
-        };
+        let settings = PoolSettings { max_connections, ..PoolSettings::default() };
         Db::connect(&self.url, settings).await.unwrap()
     }
 }
@@ -115,24 +101,12 @@ struct Server {
 
 impl Server {
     async fn start() -> Self {
-        let given = std::env::var("TEST_DATABASE_URL")
-            .ok()
-            .filter(|url| !url.is_empty());
-        let private = if given.is_some() {
-            None
-        } else {
-            Some(private_server().await)
-        };
-        let url = given
-            .or_else(|| private.as_ref().map(|server| server.url("mysql")))
-            .unwrap();
+        let given = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty());
+        let private = if given.is_some() { None } else { Some(private_server().await) };
+        let url = given.or_else(|| private.as_ref().map(|server| server.url("mysql"))).unwrap();
         let parts = split(&url);
         let sweeper = start_sweeper(format!("{}{}", parts.0, parts.1), private.is_none());
-        Self {
-            parts,
-            sweeper,
-            _private: private,
-        }
+        Self { parts, sweeper, _private: private }
     }
 
     fn url(&self, database: &str) -> String {
@@ -154,13 +128,9 @@ async fn private_server() -> PrivateServer {
 
 fn scratch_base() -> PathBuf {
     let memory = Path::new("/dev/shm");
-    let free = nix::sys::statvfs::statvfs(memory)
-        .map_or(0, |disk| disk.blocks_available() * disk.fragment_size());
-    if free >= MEMORY_DISK {
-        memory.to_owned()
-    } else {
-        std::env::temp_dir()
-    }
+    let free =
+        nix::sys::statvfs::statvfs(memory).map_or(0, |disk| disk.blocks_available() * disk.fragment_size());
+    if free >= MEMORY_DISK { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// `mysql://host/name?options` as `mysql://host/` and `?options`.
@@ -168,25 +138,16 @@ fn split(url: &str) -> (String, String) {
     let path = url.find("://").map_or(0, |i| i + 3);
     let slash = url[path..].find('/').map_or(url.len(), |i| path + i);
     let query = url.find('?').unwrap_or(url.len());
-    (
-        format!("{}/", &url[..slash.min(query)]),
-        url[query..].to_owned(),
-    )
+    (format!("{}/", &url[..slash.min(query)]), url[query..].to_owned())
 }
 
 /// A thread of its own drops databases, so that no test waits for it and none forgets it.
 fn start_sweeper(url: String, shared: bool) -> mpsc::Sender<String> {
     let (sender, names) = mpsc::channel::<String>();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     std::thread::spawn(move || {
-        let left_behind = if shared {
-            runtime.block_on(left_behind(&url)).unwrap_or_default()
-        } else {
-            Vec::new()
-        };
+        let left_behind =
+            if shared { runtime.block_on(left_behind(&url)).unwrap_or_default() } else { Vec::new() };
         for name in left_behind.into_iter().chain(names) {
             // A pool still open may hold the tables: then the next run sweeps.
             let _ = runtime.block_on(drop_database(&url, &name));
@@ -198,8 +159,7 @@ fn start_sweeper(url: String, shared: bool) -> mpsc::Sender<String> {
 async fn drop_database(url: &str, name: &str) -> sqlx::Result<()> {
     let mut conn = MySqlConnection::connect(url).await?;
     conn.execute("SET SESSION lock_wait_timeout = 5").await?;
-    conn.execute(AssertSqlSafe(format!("DROP DATABASE {name}")))
-        .await?;
+    conn.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await?;
     conn.close().await
 }
 
@@ -213,17 +173,10 @@ async fn left_behind(url: &str) -> sqlx::Result<Vec<String>> {
 }
 
 fn is_old(name: &str) -> bool {
-    let id = name
-        .strip_prefix(PREFIX)
-        .and_then(|id| Uuid::try_parse(id).ok());
-    let Some((seconds, _)) = id
-        .and_then(|id| id.get_timestamp())
-        .map(|time| time.to_unix())
-    else {
+    let id = name.strip_prefix(PREFIX).and_then(|id| Uuid::try_parse(id).ok());
+    let Some((seconds, _)) = id.and_then(|id| id.get_timestamp()).map(|time| time.to_unix()) else {
         return false;
     };
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     now.saturating_sub(Duration::from_secs(seconds)) > LEFT_BEHIND_AFTER
 }

@@ -50,7 +50,8 @@ impl Lab {
             ],
         );
         let transport = Transport::from_settings(&config.mail, &db).await.unwrap();
-        let surroundings = Surroundings { clock, transport, shutdown: Shutdown::new(), metrics: metrics(), port: 9 };
+        let surroundings =
+            Surroundings { clock, transport, shutdown: Shutdown::new(), metrics: metrics(), port: 9 };
         let state = AppState::assemble(config, db, surroundings).unwrap();
         Self { state, clock: manual, _database: database, files }
     }

@@ -77,7 +77,8 @@ impl TestServer {
         direct.close().await;
         let url = line.lead_to_database(database.url());
         let patience = Duration::from_millis(500);
-        let settings = PoolSettings { max_connections: 5, acquire_timeout: patience, ..PoolSettings::default() };
+        let settings =
+            PoolSettings { max_connections: 5, acquire_timeout: patience, ..PoolSettings::default() };
         let db = Db::connect(&url, settings).await.unwrap();
         Self::on(database, db, &[]).await
     }
@@ -92,7 +93,8 @@ impl TestServer {
         let launched = launch(config, db, clock, port, &shutdown, metrics()).await.unwrap();
         let state = launched.state.clone();
         seeds::apply(&state.db, &state.config, &state.clock, &state.passwords).await.unwrap();
-        let serving = server::serve(listener, launched.app.clone(), ServerSettings::default(), shutdown.clone());
+        let serving =
+            server::serve(listener, launched.app.clone(), ServerSettings::default(), shutdown.clone());
         tokio::spawn(serving);
         Self {
             state,

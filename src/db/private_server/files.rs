@@ -61,9 +61,7 @@ impl Layout {
 
     /// The log of this start: the one of the start before is replaced.
     pub fn open_log(&self) -> Result<File, ServerError> {
-        let opened = fs::remove_file(&self.log)
-            .or_else(ignore_missing)
-            .and_then(|()| open_append(&self.log));
+        let opened = fs::remove_file(&self.log).or_else(ignore_missing).and_then(|()| open_append(&self.log));
         opened.map_err(ServerError::io(format!("opening {}", self.log.display())))
     }
 
@@ -77,13 +75,8 @@ impl Layout {
 
     /// The directory made for the socket alone, when there is one.
     pub fn socket_directory(&self) -> OsString {
-        let parent = self
-            .socket
-            .parent()
-            .filter(|parent| *parent != self.directory);
-        parent
-            .map(|parent| parent.as_os_str().to_owned())
-            .unwrap_or_default()
+        let parent = self.socket.parent().filter(|parent| *parent != self.directory);
+        parent.map(|parent| parent.as_os_str().to_owned()).unwrap_or_default()
     }
 
     /// A run that was killed lets go of the server, which needs a moment to end. One that also lost its leash is told to.
@@ -109,10 +102,7 @@ impl Layout {
         let pid: i32 = fs::read_to_string(&self.pid).ok()?.trim().parse().ok()?;
         let command = command_line(pid)?;
         let data = self.data.as_os_str().as_bytes();
-        command
-            .windows(data.len())
-            .any(|part| part == data)
-            .then_some(pid)
+        command.windows(data.len()).any(|part| part == data).then_some(pid)
     }
 }
 
@@ -122,11 +112,7 @@ fn socket_path(directory: &Path) -> std::io::Result<PathBuf> {
     if beside.as_os_str().len() <= SOCKET_PATH_LIMIT {
         return Ok(beside);
     }
-    let short = std::env::temp_dir().join(format!(
-        "staka-{}-{}",
-        nix::unistd::geteuid(),
-        digest(directory)
-    ));
+    let short = std::env::temp_dir().join(format!("staka-{}-{}", nix::unistd::geteuid(), digest(directory)));
     private_directory(&short)?;
     own_directory(&short)?;
     Ok(short.join("server.sock"))
@@ -143,23 +129,17 @@ fn digest(directory: &Path) -> String {
 fn own_directory(directory: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let meta = fs::symlink_metadata(directory)?;
-    let ours = meta.is_dir()
-        && meta.uid() == nix::unistd::geteuid().as_raw()
-        && meta.mode().trailing_zeros() >= 6;
+    let ours =
+        meta.is_dir() && meta.uid() == nix::unistd::geteuid().as_raw() && meta.mode().trailing_zeros() >= 6;
     if ours {
         Ok(())
     } else {
-        Err(std::io::Error::other(
-            "the directory of the socket belongs to somebody else",
-        ))
+        Err(std::io::Error::other("the directory of the socket belongs to somebody else"))
     }
 }
 
 fn private_directory(directory: &Path) -> std::io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 fn open_append(file: &Path) -> std::io::Result<File> {
@@ -167,24 +147,16 @@ fn open_append(file: &Path) -> std::io::Result<File> {
 }
 
 fn ignore_missing(error: std::io::Error) -> std::io::Result<()> {
-    if error.kind() == std::io::ErrorKind::NotFound {
-        Ok(())
-    } else {
-        Err(error)
-    }
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 /// The arguments of a running process; `None` when it does not run.
 fn command_line(pid: i32) -> Option<Vec<u8>> {
     if Path::new("/proc/self/cmdline").exists() {
-        return fs::read(format!("/proc/{pid}/cmdline"))
-            .ok()
-            .filter(|line| !line.is_empty());
+        return fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|line| !line.is_empty());
     }
-    let asked = std::process::Command::new("ps")
-        .args(["-o", "args=", "-p", &pid.to_string()])
-        .output()
-        .ok()?;
+    let asked =
+        std::process::Command::new("ps").args(["-o", "args=", "-p", &pid.to_string()]).output().ok()?;
     asked.status.success().then_some(asked.stdout)
 }
 
@@ -205,17 +177,12 @@ pub(super) fn kill_group(leader: Option<u32>) {
 
 /// The end of a log, or a word on why there is none.
 pub(super) fn last_lines(file: &Path) -> String {
-    fs::read(file).map_or_else(
-        |error| format!("(no log: {error})"),
-        |text| tail(&String::from_utf8_lossy(&text)),
-    )
+    fs::read(file)
+        .map_or_else(|error| format!("(no log: {error})"), |text| tail(&String::from_utf8_lossy(&text)))
 }
 
 /// The last lines of a text.
 pub(super) fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(LAST_LINES)..)
-        .unwrap_or_default()
-        .join("\n")
+    lines.get(lines.len().saturating_sub(LAST_LINES)..).unwrap_or_default().join("\n")
 }

@@ -37,35 +37,23 @@ impl Programs {
     /// [`ServerError::NotInstalled`], which says what to install.
     pub fn find() -> Result<Self, ServerError> {
         let server = find(&["mariadbd", "mysqld"]).ok_or(ServerError::NotInstalled)?;
-        Ok(Self {
-            server,
-            installer: find(&["mariadb-install-db", "mysql_install_db"]),
-        })
+        Ok(Self { server, installer: find(&["mariadb-install-db", "mysql_install_db"]) })
     }
 }
 
 fn find(names: &[&str]) -> Option<PathBuf> {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "where programs are found is not configuration"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "where programs are found is not configuration")]
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let directories: Vec<PathBuf> = std::env::split_paths(&path)
-        .chain(ELSEWHERE.map(PathBuf::from))
-        .collect();
-    let candidates = names.iter().flat_map(|name| {
-        directories
-            .iter()
-            .map(move |directory| directory.join(name))
-    });
+    let directories: Vec<PathBuf> =
+        std::env::split_paths(&path).chain(ELSEWHERE.map(PathBuf::from)).collect();
+    let candidates =
+        names.iter().flat_map(|name| directories.iter().map(move |directory| directory.join(name)));
     candidates.into_iter().find(|file| file.is_file())
 }
 
 /// The servers refuse to run as root unless told so by name.
 pub(super) fn as_user() -> Option<String> {
-    nix::unistd::geteuid()
-        .is_root()
-        .then(|| "--user=root".to_owned())
+    nix::unistd::geteuid().is_root().then(|| "--user=root".to_owned())
 }
 
 /// Makes the system tables beside their final place and moves them there, so that an initialisation cut off half way
@@ -76,18 +64,13 @@ pub(super) async fn initialise(programs: &Programs, layout: &Layout) -> Result<(
     }
     let fresh = layout.data.with_extension("new");
     if fresh.exists() {
-        fs::remove_dir_all(&fresh)
-            .map_err(ServerError::io(format!("removing {}", fresh.display())))?;
+        fs::remove_dir_all(&fresh).map_err(ServerError::io(format!("removing {}", fresh.display())))?;
     }
     let output = make_system_tables(programs, &fresh, &layout.temporary).await?;
     if !output.status.success() {
-        return Err(ServerError::Initialise {
-            directory: fresh,
-            log: said(&output),
-        });
+        return Err(ServerError::Initialise { directory: fresh, log: said(&output) });
     }
-    fs::rename(&fresh, &layout.data)
-        .map_err(ServerError::io(format!("renaming {}", fresh.display())))
+    fs::rename(&fresh, &layout.data).map_err(ServerError::io(format!("renaming {}", fresh.display())))
 }
 
 async fn make_system_tables(
@@ -103,39 +86,26 @@ async fn make_system_tables(
         command.arg(format!("--datadir={}", directory.display()));
         command
     };
-    let output = command
-        .args(as_user())
-        .env("TMPDIR", temporary)
-        .kill_on_drop(true)
-        .output();
-    output
-        .await
-        .map_err(ServerError::io("initialising the database"))
+    let output = command.args(as_user()).env("TMPDIR", temporary).kill_on_drop(true).output();
+    output.await.map_err(ServerError::io("initialising the database"))
 }
 
 /// The installer is a shell script that trips over spaces in a path, so it works in the parent directory.
 fn mariadb_installer(programs: &Programs, directory: &Path) -> Result<Command, ServerError> {
-    let installer = programs
-        .installer
-        .as_ref()
-        .ok_or_else(|| ServerError::Incomplete(programs.server.clone()))?;
+    let installer =
+        programs.installer.as_ref().ok_or_else(|| ServerError::Incomplete(programs.server.clone()))?;
     let mut command = Command::new(installer);
     command.args(["--no-defaults", "--auth-root-authentication-method=normal"]);
     command.args(["--skip-test-db", "--skip-name-resolve"]);
     if let (Some(parent), Some(name)) = (directory.parent(), directory.file_name()) {
-        command
-            .current_dir(parent)
-            .arg(format!("--datadir=./{}", name.display()));
+        command.current_dir(parent).arg(format!("--datadir=./{}", name.display()));
     }
     Ok(command)
 }
 
 /// Some packages install MariaDB under the name `mysqld`, so the program is asked.
 async fn is_mariadb(server: &Path) -> Result<bool, ServerError> {
-    let asked = Command::new(server)
-        .args(["--no-defaults", "--version"])
-        .output()
-        .await;
+    let asked = Command::new(server).args(["--no-defaults", "--version"]).output().await;
     let version = asked.map_err(ServerError::io(format!("running {}", server.display())))?;
     Ok(String::from_utf8_lossy(&version.stdout).contains("MariaDB"))
 }

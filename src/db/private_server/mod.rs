@@ -139,13 +139,7 @@ impl PrivateServer {
 
     /// The URL of one database of this server, for a user who may do everything.
     pub fn url(&self, database: &str) -> String {
-        let socket: String = self
-            .layout
-            .socket
-            .to_string_lossy()
-            .bytes()
-            .map(escape)
-            .collect();
+        let socket: String = self.layout.socket.to_string_lossy().bytes().map(escape).collect();
         format!("mysql://root@localhost/{database}?socket={socket}")
     }
 
@@ -169,14 +163,10 @@ impl PrivateServer {
 
     async fn wait_until_ready(&mut self) -> Result<(), ServerError> {
         let deadline = Instant::now() + START_LIMIT;
-        let options = MySqlConnectOptions::new()
-            .socket(&self.layout.socket)
-            .username("root");
+        let options = MySqlConnectOptions::new().socket(&self.layout.socket).username("root");
         loop {
-            if let Some(status) = self
-                .child
-                .try_wait()
-                .map_err(ServerError::io("watching the database server"))?
+            if let Some(status) =
+                self.child.try_wait().map_err(ServerError::io("watching the database server"))?
             {
                 return Err(self.failed(ended(status)));
             }
@@ -192,71 +182,43 @@ impl PrivateServer {
 
     fn failed(&self, reason: String) -> ServerError {
         let log = files::last_lines(&self.layout.log);
-        ServerError::Start {
-            reason,
-            file: self.layout.log.clone(),
-            log,
-        }
+        ServerError::Start { reason, file: self.layout.log.clone(), log }
     }
 }
 
 async fn create_database(mut conn: MySqlConnection) -> Result<(), sqlx::Error> {
-    let create = format!(
-        "CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
-    );
+    let create =
+        format!("CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci");
     conn.execute(sqlx::AssertSqlSafe(create)).await?;
     conn.close().await
 }
 
 fn ended(status: ExitStatus) -> String {
-    status.code().map_or_else(
-        || "it was killed".to_owned(),
-        |code| format!("it ended with code {code}"),
-    )
+    status.code().map_or_else(|| "it was killed".to_owned(), |code| format!("it ended with code {code}"))
 }
 
 /// Percent-encodes what a query string gives a meaning to.
 fn escape(byte: u8) -> String {
     match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-            char::from(byte).to_string()
-        }
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
     }
 }
 
-fn spawn(
-    programs: &Programs,
-    layout: Layout,
-    durability: Durability,
-) -> Result<PrivateServer, ServerError> {
+fn spawn(programs: &Programs, layout: Layout, durability: Durability) -> Result<PrivateServer, ServerError> {
     let log = layout.open_log()?;
-    let errors = log
-        .try_clone()
-        .map_err(ServerError::io("opening the server's log"))?;
+    let errors = log.try_clone().map_err(ServerError::io("opening the server's log"))?;
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", LEASH, "staka-database"])
         .arg(layout.scratch(durability))
         .arg(layout.socket_directory());
-    command
-        .arg(&programs.server)
-        .args(arguments(&layout, durability));
+    command.arg(&programs.server).args(arguments(&layout, durability));
     // A group of its own: Ctrl-C in the terminal reaches us, and we end the server after the last request.
-    command
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(log)
-        .stderr(errors);
-    let mut child = command
-        .spawn()
-        .map_err(ServerError::io("starting the private database server"))?;
+    command.process_group(0).stdin(Stdio::piped()).stdout(log).stderr(errors);
+    let mut child = command.spawn().map_err(ServerError::io("starting the private database server"))?;
     let leash = child.stdin.take();
-    Ok(PrivateServer {
-        layout,
-        child,
-        leash,
-    })
+    Ok(PrivateServer { layout, child, leash })
 }
 
 /// Small in memory, deaf to the network, and the same character set as production. `loose` marks what only one of

@@ -31,13 +31,7 @@ pub struct Failure {
 
 impl Failure {
     fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            kind,
-            code: None,
-            param: None,
-            message: message.into(),
-        }
+        Self { status, kind, code: None, param: None, message: message.into() }
     }
 
     /// A parameter is wrong.
@@ -74,11 +68,7 @@ impl IntoResponse for Failure {
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         tracing::error!(%error, "simulated Stripe: database error");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "api_error",
-            "An unknown error occurred.",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "api_error", "An unknown error occurred.")
     }
 }
 
@@ -95,10 +85,7 @@ impl<S: Sync> FromRequestParts<S> for Key {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        let value = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
+        let value = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         match value.and_then(|value| value.strip_prefix("Bearer ")) {
             Some(key) if !key.trim().is_empty() => Ok(Self),
             _ => Err(Failure::new(
@@ -120,13 +107,8 @@ struct Idempotency<'h> {
 
 impl<'h> Idempotency<'h> {
     fn new(headers: &'h HeaderMap, params: &Params, call: &str) -> Self {
-        let key = headers
-            .get("idempotency-key")
-            .and_then(|key| key.to_str().ok());
-        Self {
-            key,
-            fingerprint: params.fingerprint(call),
-        }
+        let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+        Self { key, fingerprint: params.fingerprint(call) }
     }
 
     /// The answer the key got before.
@@ -143,26 +125,15 @@ impl<'h> Idempotency<'h> {
                  were first used with.",
             ));
         }
-        let headers = [
-            ("content-type", "application/json"),
-            ("idempotent-replayed", "true"),
-        ];
+        let headers = [("content-type", "application/json"), ("idempotent-replayed", "true")];
         Ok(Some((headers, row.answer).into_response()))
     }
 
     /// Keeps the answer with what it is the answer to, and gives it; or gives the answer of
     /// another call with the same key that was faster.
-    async fn finish(
-        &self,
-        simulator: &Simulator,
-        mut tx: Tx,
-        answer: Value,
-    ) -> Result<Response, Failure> {
+    async fn finish(&self, simulator: &Simulator, mut tx: Tx, answer: Value) -> Result<Response, Failure> {
         if let Some(key) = self.key {
-            let row = AnswerRow {
-                fingerprint: self.fingerprint.clone(),
-                answer: answer.to_string(),
-            };
+            let row = AnswerRow { fingerprint: self.fingerprint.clone(), answer: answer.to_string() };
             match store::insert_answer(&mut *tx, key, &row).await {
                 Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
                     tx.rollback().await?;
@@ -193,20 +164,14 @@ pub async fn create(
     let row = new_row(&simulator, &params)?;
     let mut tx = simulator.settings.db.begin().await?;
     store::insert_session(&mut *tx, &row).await?;
-    idempotency
-        .finish(&simulator, tx, without_line_items(row.created()))
-        .await
+    idempotency.finish(&simulator, tx, without_line_items(row.created())).await
 }
 
 /// Checks the parameters as Stripe does and makes the row they ask for.
 fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure> {
     let now = simulator.settings.clock.now();
     if params.required("mode")? != "payment" {
-        return Err(Failure::invalid(
-            "parameter_invalid",
-            "mode",
-            "Only payments are simulated",
-        ));
+        return Err(Failure::invalid("parameter_invalid", "mode", "Only payments are simulated"));
     }
     let expires_at = expiry(params, now)?;
     let amount = amount(params)?;
@@ -214,10 +179,7 @@ fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure
     let metadata = params.metadata("metadata")?;
     let object = objects::session(&NewObject {
         id: &id,
-        url: format!(
-            "{}/dev/stripe/checkout/{id}",
-            simulator.settings.public_base_url
-        ),
+        url: format!("{}/dev/stripe/checkout/{id}", simulator.settings.public_base_url),
         amount,
         currency: params.required("line_items[0][price_data][currency]")?,
         title: params.required("line_items[0][price_data][product_data][name]")?,
@@ -227,10 +189,7 @@ fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure
         locale: params.get("locale"),
         billing_address_collection: params.get("billing_address_collection"),
         success_url: params.url("success_url")?,
-        cancel_url: params
-            .get("cancel_url")
-            .map(|_| params.url("cancel_url"))
-            .transpose()?,
+        cancel_url: params.get("cancel_url").map(|_| params.url("cancel_url")).transpose()?,
         metadata: &metadata,
         created: now,
         expires_at: expires_at.timestamp(),
@@ -273,22 +232,16 @@ fn amount(params: &Params) -> Result<i64, Failure> {
     let quantity = params.integer("line_items[0][quantity]")?;
     let amount = params.integer(UNIT)?.saturating_mul(quantity);
     if amount < MINIMUM_AMOUNT {
-        return Err(Failure::invalid(
-            "amount_too_small",
-            UNIT,
-            "At least 0.50 EUR is due",
-        ));
+        return Err(Failure::invalid("amount_too_small", UNIT, "At least 0.50 EUR is due"));
     }
     Ok(amount)
 }
 
 fn email(params: &Params) -> Result<Option<&str>, Failure> {
     match params.get("customer_email") {
-        Some(email) if !email.contains('@') => Err(Failure::invalid(
-            "email_invalid",
-            "customer_email",
-            "Invalid email address",
-        )),
+        Some(email) if !email.contains('@') => {
+            Err(Failure::invalid("email_invalid", "customer_email", "Invalid email address"))
+        }
         email => Ok(email),
     }
 }
@@ -315,9 +268,7 @@ pub async fn expire(
     if closed {
         Ok(answer)
     } else {
-        Err(Failure::refused(
-            "Only Checkout Sessions with a status in [\"open\"] can be expired.",
-        ))
+        Err(Failure::refused("Only Checkout Sessions with a status in [\"open\"] can be expired."))
     }
 }
 
@@ -334,14 +285,8 @@ pub async fn refund(
         return Ok(answer);
     }
     let intent = params.required("payment_intent")?;
-    let amount = params
-        .get("amount")
-        .map(|_| params.integer("amount"))
-        .transpose()?;
-    if store::session_by_intent(simulator.settings.db.pool(), intent)
-        .await?
-        .is_none()
-    {
+    let amount = params.get("amount").map(|_| params.integer("amount")).transpose()?;
+    if store::session_by_intent(simulator.settings.db.pool(), intent).await?.is_none() {
         return Err(Failure::missing("payment_intent", intent));
     }
     let mut tx = simulator.settings.db.begin().await?;

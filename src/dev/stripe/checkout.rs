@@ -38,9 +38,7 @@ impl<S: Send + Sync> FromRequest<S> for PaymentForm {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let headers = request.headers().clone();
-        let body = Bytes::from_request(request, state)
-            .await
-            .unwrap_or_default();
+        let body = Bytes::from_request(request, state).await.unwrap_or_default();
         if body.is_empty() {
             Ok(Self::default())
         } else if is_json(&headers) {
@@ -53,9 +51,7 @@ impl<S: Send + Sync> FromRequest<S> for PaymentForm {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.starts_with("application/json"))
 }
 
@@ -69,12 +65,7 @@ async fn parse_form(body: Bytes) -> Result<PaymentForm, Failure> {
 
 impl PaymentForm {
     fn step(&self) -> Step {
-        match self
-            .card
-            .as_deref()
-            .map(|card| card.replace(' ', ""))
-            .as_deref()
-        {
+        match self.card.as_deref().map(|card| card.replace(' ', "")).as_deref() {
             Some(REFUSED_CARD) => Step::Fail,
             Some(DELAYED) => Step::PayLater,
             _ if self.delayed => Step::PayLater,
@@ -85,18 +76,11 @@ impl PaymentForm {
     /// Stripe's `customer_details`, with plausible values where the script said nothing.
     fn details(&self, session: &Value) -> Value {
         let or = |given: &Option<String>, default: &str| -> String {
-            let given = given
-                .as_deref()
-                .map(str::trim)
-                .filter(|text| !text.is_empty());
+            let given = given.as_deref().map(str::trim).filter(|text| !text.is_empty());
             given.unwrap_or(default).to_owned()
         };
         let known = session["customer_email"].as_str().unwrap_or(page::EMAIL);
-        let line2 = self
-            .line2
-            .as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
+        let line2 = self.line2.as_deref().map(str::trim).filter(|text| !text.is_empty());
         json!({
             "name": or(&self.name, page::NAME),
             "email": or(&self.email, known),
@@ -125,11 +109,7 @@ pub async fn show(
     Path(id): Path<String>,
     Query(query): Query<PageQuery>,
 ) -> Result<Response, Failure> {
-    let notice = if query.refused {
-        Notice::Refused
-    } else {
-        Notice::None
-    };
+    let notice = if query.refused { Notice::Refused } else { Notice::None };
     match simulator.find(&id).await? {
         Some(row) => Ok(page::session(&row, notice)),
         None => Ok(page::unknown()),
@@ -157,23 +137,13 @@ pub async fn fail(
 }
 
 /// `POST /checkout/{id}/expire`.
-pub async fn expire(
-    State(simulator): State<Simulator>,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
-    simulator
-        .act(Step::Expire, &id, &PaymentForm::default())
-        .await
+pub async fn expire(State(simulator): State<Simulator>, Path(id): Path<String>) -> Result<Response, Failure> {
+    simulator.act(Step::Expire, &id, &PaymentForm::default()).await
 }
 
 /// `POST /checkout/{id}/settle`.
-pub async fn settle(
-    State(simulator): State<Simulator>,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
-    simulator
-        .act(Step::Settle, &id, &PaymentForm::default())
-        .await
+pub async fn settle(State(simulator): State<Simulator>, Path(id): Path<String>) -> Result<Response, Failure> {
+    simulator.act(Step::Settle, &id, &PaymentForm::default()).await
 }
 
 /// `POST /checkout/{id}/settle-fail`.
@@ -181,9 +151,7 @@ pub async fn settle_fail(
     State(simulator): State<Simulator>,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    simulator
-        .act(Step::SettleFail, &id, &PaymentForm::default())
-        .await
+    simulator.act(Step::SettleFail, &id, &PaymentForm::default()).await
 }
 
 impl Simulator {
@@ -201,9 +169,7 @@ impl Simulator {
         // Somebody was faster, or the state was wrong from the start.
         match self.find(id).await? {
             Some(row) if pays && row.status == "complete" => Ok(onward(step, &row)),
-            Some(row) => {
-                Ok((StatusCode::CONFLICT, page::session(&row, Notice::None)).into_response())
-            }
+            Some(row) => Ok((StatusCode::CONFLICT, page::session(&row, Notice::None)).into_response()),
             None => Ok(page::unknown()),
         }
     }

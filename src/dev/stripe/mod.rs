@@ -75,11 +75,7 @@ pub struct Simulator {
 impl Simulator {
     /// A simulator over `settings`; call [`Self::prepare`] before use.
     pub fn new(settings: Settings) -> Self {
-        Self {
-            settings,
-            client: webhooks::client(),
-            due: Arc::default(),
-        }
+        Self { settings, client: webhooks::client(), due: Arc::default() }
     }
 
     /// Creates its tables where they are missing.

@@ -88,13 +88,9 @@ fn unused_parts() -> Value {
         "subscription",
         "wallet_options",
     ];
-    let mut object: Value = unset
-        .iter()
-        .map(|name| ((*name).to_owned(), Value::Null))
-        .collect();
+    let mut object: Value = unset.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
     object["adaptive_pricing"] = json!({"enabled": false});
-    object["automatic_tax"] =
-        json!({"enabled": false, "liability": null, "provider": null, "status": null});
+    object["automatic_tax"] = json!({"enabled": false, "liability": null, "provider": null, "status": null});
     object["custom_fields"] = json!([]);
     object["custom_text"] = json!({"after_submit": null, "shipping_address": null, "submit": null,
         "terms_of_service_acceptance": null});

@@ -64,10 +64,7 @@ pub fn session(row: &SessionRow, notice: Notice) -> Response {
 /// The page of a session that never was.
 pub fn unknown() -> Response {
     let flags = ["open", "refused", "waiting", "paid", "expired", "unpaid"];
-    let mut context: Value = flags
-        .iter()
-        .map(|flag| (flag.to_string(), json!(false)))
-        .collect();
+    let mut context: Value = flags.iter().map(|flag| (flag.to_string(), json!(false))).collect();
     context["unknown"] = json!(true);
     context["cancel_url"] = Value::Null;
     document(StatusCode::NOT_FOUND, &context)
@@ -102,13 +99,9 @@ fn document(status: StatusCode, context: &Value) -> Response {
 /// would also bind the redirect that follows the form, to wherever the shop's pages are.
 fn headers() -> [(header::HeaderName, String); 2] {
     let style = STANDARD.encode(Sha256::digest(STYLE));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'"
-    );
-    [
-        (header::CONTENT_SECURITY_POLICY, policy),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ]
+    let policy =
+        format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'");
+    [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store".to_owned())]
 }
 
 /// Cents as French readers expect an amount: `1 234,56 €`, with no-break spaces.

@@ -21,11 +21,7 @@ impl Params {
     pub fn required(&self, key: &str) -> Result<&str, Failure> {
         match self.get(key) {
             Some(value) if !value.is_empty() => Ok(value),
-            _ => Err(Failure::invalid(
-                "parameter_missing",
-                key,
-                "Missing required param",
-            )),
+            _ => Err(Failure::invalid("parameter_missing", key, "Missing required param")),
         }
     }
 
@@ -50,20 +46,13 @@ impl Params {
             .0
             .iter()
             .filter_map(|(key, value)| {
-                let key = key
-                    .strip_prefix(name)?
-                    .strip_prefix('[')?
-                    .strip_suffix(']')?;
+                let key = key.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']')?;
                 Some((key.to_owned(), value.clone()))
             })
             .collect();
         let too_long = |(k, v): (&String, &String)| k.len() > 40 || v.chars().count() > 500;
         if entries.len() > 50 || entries.iter().any(too_long) {
-            return Err(Failure::invalid(
-                "parameter_invalid",
-                name,
-                "Metadata too large",
-            ));
+            return Err(Failure::invalid("parameter_invalid", name, "Metadata too large"));
         }
         Ok(entries)
     }

@@ -82,11 +82,7 @@ impl Simulator {
         details: Option<String>,
     ) -> Result<Option<EventRow>, sqlx::Error> {
         let mut tx = self.settings.db.begin().await?;
-        let moved = sqlx::query(step.statement())
-            .bind(details)
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
+        let moved = sqlx::query(step.statement()).bind(details).bind(id).execute(&mut *tx).await?;
         let row = store::session(&mut *tx, id).await?;
         let Some(row) = row.filter(|_| moved.rows_affected() == 1) else {
             return Ok(None);

@@ -76,23 +76,14 @@ pub async fn session<'e, E>(db: E, id: &str) -> Result<Option<SessionRow>, sqlx:
 where
     E: Executor<'e, Database = MySql>,
 {
-    sqlx::query_as(SELECT_BY_ID)
-        .bind(id)
-        .fetch_optional(db)
-        .await
+    sqlx::query_as(SELECT_BY_ID).bind(id).fetch_optional(db).await
 }
 
-pub async fn session_by_intent<'e, E>(
-    db: E,
-    intent: &str,
-) -> Result<Option<SessionRow>, sqlx::Error>
+pub async fn session_by_intent<'e, E>(db: E, intent: &str) -> Result<Option<SessionRow>, sqlx::Error>
 where
     E: Executor<'e, Database = MySql>,
 {
-    sqlx::query_as(SELECT_BY_INTENT)
-        .bind(intent)
-        .fetch_optional(db)
-        .await
+    sqlx::query_as(SELECT_BY_INTENT).bind(intent).fetch_optional(db).await
 }
 
 /// Keeps a new session.
@@ -136,14 +127,12 @@ pub async fn insert_answer<'e, E>(db: E, key: &str, row: &AnswerRow) -> Result<(
 where
     E: Executor<'e, Database = MySql>,
 {
-    sqlx::query(
-        "INSERT INTO dev_stripe_answers (idempotency_key, fingerprint, answer) VALUES (?, ?, ?)",
-    )
-    .bind(key)
-    .bind(&row.fingerprint)
-    .bind(&row.answer)
-    .execute(db)
-    .await?;
+    sqlx::query("INSERT INTO dev_stripe_answers (idempotency_key, fingerprint, answer) VALUES (?, ?, ?)")
+        .bind(key)
+        .bind(&row.fingerprint)
+        .bind(&row.answer)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -194,10 +183,7 @@ where
 }
 
 pub async fn event(db: &MySqlPool, id: &str) -> Result<Option<EventRow>, sqlx::Error> {
-    sqlx::query_as("SELECT * FROM dev_stripe_events WHERE id = ?")
-        .bind(id)
-        .fetch_optional(db)
-        .await
+    sqlx::query_as("SELECT * FROM dev_stripe_events WHERE id = ?").bind(id).fetch_optional(db).await
 }
 
 /// The latest events, newest first; of one session, or of all.
@@ -214,12 +200,10 @@ pub async fn events(db: &MySqlPool, session: Option<&str>) -> Result<Vec<EventRo
 
 /// Events to deliver now, oldest first.
 pub async fn due_events(db: &MySqlPool, now: DateTime<Utc>) -> Result<Vec<EventRow>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT * FROM dev_stripe_events WHERE next_attempt_at <= ? ORDER BY id LIMIT 20",
-    )
-    .bind(now)
-    .fetch_all(db)
-    .await
+    sqlx::query_as("SELECT * FROM dev_stripe_events WHERE next_attempt_at <= ? ORDER BY id LIMIT 20")
+        .bind(now)
+        .fetch_all(db)
+        .await
 }
 
 /// Takes a due event for one delivery; false when another worker was faster.
@@ -229,14 +213,13 @@ pub async fn lease(
     now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<bool, sqlx::Error> {
-    let taken = sqlx::query(
-        "UPDATE dev_stripe_events SET next_attempt_at = ? WHERE id = ? AND next_attempt_at <= ?",
-    )
-    .bind(until)
-    .bind(id)
-    .bind(now)
-    .execute(db)
-    .await?;
+    let taken =
+        sqlx::query("UPDATE dev_stripe_events SET next_attempt_at = ? WHERE id = ? AND next_attempt_at <= ?")
+            .bind(until)
+            .bind(id)
+            .bind(now)
+            .execute(db)
+            .await?;
     Ok(taken.rows_affected() == 1)
 }
 

@@ -36,9 +36,7 @@ pub type Client = HyperClient<HttpConnector, Body>;
 
 /// A client without connection pool: a development server restarts often.
 pub fn client() -> Client {
-    HyperClient::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(0)
-        .build_http()
+    HyperClient::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http()
 }
 
 /// Events carry the session without what must be expanded.
@@ -91,10 +89,7 @@ impl Simulator {
             Ok(Err(error)) => (None, Some(error)),
             Err(_) => (None, Some("no answer in time".to_owned())),
         };
-        if event
-            .last_status
-            .is_some_and(|status| (200..300).contains(&status))
-        {
+        if event.last_status.is_some_and(|status| (200..300).contains(&status)) {
             event.delivered_at = Some(now);
             event.next_attempt_at = None;
         } else {
@@ -130,11 +125,7 @@ impl Simulator {
             .header("stripe-signature", signed)
             .body(Body::from(payload.to_owned()))
             .map_err(|error| error.to_string())?;
-        let answer = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| error.to_string())?;
+        let answer = self.client.request(request).await.map_err(|error| error.to_string())?;
         let status = answer.status();
         let body = axum::body::to_bytes(Body::new(answer.into_body()), ANSWER_LIMIT).await;
         let body = body.unwrap_or_else(|_| "(too long, or cut off)".into());

@@ -15,9 +15,7 @@ const TOKEN: &str = "q3Jv9xYdWmT0c1aZ7LrKfUuE5nHb2sPo4iGyXtRkVeA";
 const COMMANDE: &str = "7b0f3c0e-2a51-4c39-9e5d-0d6a4f1c8b72";
 
 fn at(month: u32, day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, month, day, hour, minute, 0)
-        .single()
-        .unwrap_or_default()
+    Utc.with_ymd_and_hms(2026, month, day, hour, minute, 0).single().unwrap_or_default()
 }
 
 fn long_title() -> String {
@@ -37,20 +35,14 @@ impl Sampled for ActivationUser {
             expires_at: at(7, 31, 9, 8),
             amount: 46_800,
         };
-        let free = Self {
-            amount: 0,
-            ..paid.clone()
-        };
+        let free = Self { amount: 0, ..paid.clone() };
         vec![paid, free]
     }
 }
 
 impl Sampled for WelcomeUser {
     fn samples() -> Vec<Self> {
-        vec![Self {
-            first_name: s("Anne-Laure d'Orgeval"),
-            email: s("anne-laure@example.com"),
-        }]
+        vec![Self { first_name: s("Anne-Laure d'Orgeval"), email: s("anne-laure@example.com") }]
     }
 }
 
@@ -73,10 +65,7 @@ impl Sampled for PaymentUser {
             paid_at: at(7, 29, 9, 8),
             reference: s("pi_3RqLx2JbT8wK0cVd1mNz5yHf"),
         };
-        let free = Self {
-            amount: 0,
-            ..paid.clone()
-        };
+        let free = Self { amount: 0, ..paid.clone() };
         vec![paid, free]
     }
 }
@@ -143,11 +132,7 @@ impl Sampled for AdminInfo {
                 ),
                 action_path: Some(s("/admin/users")),
             },
-            Self {
-                title: s(NASTY_TITLE),
-                message: long_title(),
-                action_path: None,
-            },
+            Self { title: s(NASTY_TITLE), message: long_title(), action_path: None },
         ]
     }
 }
@@ -161,11 +146,7 @@ impl Sampled for AdminOrder {
             commande_id: s(COMMANDE),
             amount: Some(46_800),
         };
-        let unpriced = Self {
-            commande_title: long_title(),
-            amount: None,
-            ..priced.clone()
-        };
+        let unpriced = Self { commande_title: long_title(), amount: None, ..priced.clone() };
         vec![priced, unpriced]
     }
 }
@@ -180,11 +161,7 @@ impl Sampled for AdminPayment {
             reference: s("pi_3RqLx2JbT8wK0cVd1mNz5yHf"),
             invoice_number: Some(s("FA-2026-000123")),
         };
-        let free = Self {
-            amount: 0,
-            invoice_number: None,
-            ..invoiced.clone()
-        };
+        let free = Self { amount: 0, invoice_number: None, ..invoiced.clone() };
         vec![invoiced, free]
     }
 }
@@ -199,11 +176,7 @@ impl Sampled for AdminProjectPaymentPending {
             pages: Some(312),
             files: 2,
         };
-        let bare = Self {
-            pages: None,
-            files: 0,
-            ..one.clone()
-        };
+        let bare = Self { pages: None, files: 0, ..one.clone() };
         vec![one, bare]
     }
 }

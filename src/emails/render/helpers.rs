@@ -64,21 +64,13 @@ handlebars_helper!(plain: |text: str| text.to_owned());
 /// `29 juillet 2025 à 11:08`, Paris time.
 fn long_date_time(at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&Paris);
-    format!(
-        "{} à {:02}:{:02}",
-        long_date(at),
-        local.hour(),
-        local.minute()
-    )
+    format!("{} à {:02}:{:02}", long_date(at), local.hour(), local.minute())
 }
 
 /// `29 juillet 2025`, the day it is in Paris.
 fn long_date(at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&Paris);
-    let month = MONTHS
-        .get(local.month0() as usize)
-        .copied()
-        .unwrap_or_default();
+    let month = MONTHS.get(local.month0() as usize).copied().unwrap_or_default();
     let day = match local.day() {
         1 => "1er".to_owned(),
         day => day.to_string(),
@@ -103,10 +95,7 @@ pub fn format_price(cents: i64) -> String {
 
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
-    chars
-        .next()
-        .map(|first| first.to_uppercase().chain(chars).collect())
-        .unwrap_or_default()
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// Escapes text for element content and for attributes between double quotes.
@@ -127,12 +116,9 @@ fn escape(text: &str) -> String {
 
 /// The helper's one parameter, as text.
 fn text_param<'a>(h: &'a Helper<'_>, name: &'static str) -> Result<&'a str, RenderError> {
-    h.param(0)
-        .and_then(|param| param.value().as_str())
-        .ok_or_else(|| {
-            RenderErrorReason::ParamTypeMismatchForName(name, "0".to_owned(), "text".to_owned())
-                .into()
-        })
+    h.param(0).and_then(|param| param.value().as_str()).ok_or_else(|| {
+        RenderErrorReason::ParamTypeMismatchForName(name, "0".to_owned(), "text".to_owned()).into()
+    })
 }
 
 fn html_strong(
@@ -142,10 +128,7 @@ fn html_strong(
     _: &mut RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    out.write(&format!(
-        "<strong>{}</strong>",
-        escape(text_param(h, "strong")?)
-    ))?;
+    out.write(&format!("<strong>{}</strong>", escape(text_param(h, "strong")?)))?;
     Ok(())
 }
 
@@ -172,10 +155,7 @@ impl UrlHelper {
     fn new(brand: &Brand) -> Self {
         Self {
             site: brand.site_url.clone(),
-            api: brand
-                .api_url
-                .clone()
-                .unwrap_or_else(|| brand.site_url.clone()),
+            api: brand.api_url.clone().unwrap_or_else(|| brand.site_url.clone()),
         }
     }
 
@@ -186,11 +166,7 @@ impl UrlHelper {
         if !stays || path.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(RenderErrorReason::Other("url: not a path of the site".to_owned()).into());
         }
-        let base = if path.starts_with("/api/") {
-            &self.api
-        } else {
-            &self.site
-        };
+        let base = if path.starts_with("/api/") { &self.api } else { &self.site };
         Ok(format!("{base}{path}"))
     }
 }
@@ -205,9 +181,11 @@ impl HelperDef for UrlHelper {
     ) -> Result<ScopedJson<'rc>, RenderError> {
         let mut path = String::new();
         for param in h.params() {
-            path.push_str(param.value().as_str().ok_or_else(|| {
-                RenderErrorReason::Other("url: a part of the path is missing".to_owned())
-            })?);
+            path.push_str(
+                param.value().as_str().ok_or_else(|| {
+                    RenderErrorReason::Other("url: a part of the path is missing".to_owned())
+                })?,
+            );
         }
         Ok(ScopedJson::Derived(self.absolute(&path)?.into()))
     }

@@ -43,9 +43,7 @@ impl<'a> Source<'a> {
     /// # Errors
     /// The missing line, as a sentence.
     pub(super) fn parse(source: &'a str) -> Result<Self, String> {
-        let (head, body) = source
-            .split_once("\n---\n")
-            .ok_or("no line of three dashes after the head")?;
+        let (head, body) = source.split_once("\n---\n").ok_or("no line of three dashes after the head")?;
         let field = |key: &str| {
             head.lines()
                 .find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(':'))
@@ -77,11 +75,7 @@ pub(super) fn typography(source: &str) -> String {
         (" €", "\u{a0}€"),
         (" %", "\u{a0}%"),
     ];
-    RULES
-        .iter()
-        .fold(source.to_owned(), |text, (plain, fixed)| {
-            text.replace(plain, fixed)
-        })
+    RULES.iter().fold(source.to_owned(), |text, (plain, fixed)| text.replace(plain, fixed))
 }
 
 /// One line of at most `max` characters: control characters and runs of blanks become one space,
@@ -89,20 +83,10 @@ pub(super) fn typography(source: &str) -> String {
 pub(super) fn single_line(text: &str, max: usize) -> String {
     let spaced: String = text
         .chars()
-        .map(|c| {
-            if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
         .collect();
     // Only plain blanks are merged: no-break spaces are part of the typography.
-    let line = spaced
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let line = spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     if line.chars().count() <= max {
         return line;
     }

@@ -6,11 +6,7 @@ use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, Message, MultiPart, SinglePart};
 
-pub(super) fn build(
-    mail: &Outgoing,
-    sender: &Sender,
-    date: DateTime<Utc>,
-) -> Result<Message, SendError> {
+pub(super) fn build(mail: &Outgoing, sender: &Sender, date: DateTime<Utc>) -> Result<Message, SendError> {
     let ours = |_| SendError::Transient("the sender's address is not valid".to_owned());
     let from = mailbox(Some(&sender.from_name), &sender.from_email).map_err(ours)?;
     let to = mailbox(mail.to_name.as_deref(), &mail.to)
@@ -31,14 +27,9 @@ pub(super) fn build(
         // RFC 8058 section 3.1: both headers, the second exactly so.
         builder = builder
             .raw_header(verbatim("List-Unsubscribe", unsubscribe(url)?))
-            .raw_header(header(
-                "List-Unsubscribe-Post",
-                "List-Unsubscribe=One-Click".to_owned(),
-            ));
+            .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
     }
-    builder
-        .multipart(body(mail))
-        .map_err(|_| permanent("the message cannot be built"))
+    builder.multipart(body(mail)).map_err(|_| permanent("the message cannot be built"))
 }
 
 fn body(mail: &Outgoing) -> MultiPart {
@@ -46,10 +37,7 @@ fn body(mail: &Outgoing) -> MultiPart {
     if mail.attachments.is_empty() {
         return content;
     }
-    mail.attachments
-        .iter()
-        .map(attached)
-        .fold(MultiPart::mixed().multipart(content), MultiPart::singlepart)
+    mail.attachments.iter().map(attached).fold(MultiPart::mixed().multipart(content), MultiPart::singlepart)
 }
 
 fn attached(file: &Attachment) -> SinglePart {
@@ -62,9 +50,7 @@ fn attached(file: &Attachment) -> SinglePart {
 
 fn mailbox(name: Option<&str>, email: &str) -> Result<Mailbox, lettre::address::AddressError> {
     let address: Address = email.trim().parse()?;
-    let name = name
-        .map(without_controls)
-        .filter(|name| !name.trim().is_empty());
+    let name = name.map(without_controls).filter(|name| !name.trim().is_empty());
     Ok(Mailbox::new(name, address))
 }
 
@@ -75,20 +61,14 @@ pub(super) fn header(name: &'static str, value: String) -> HeaderValue {
 
 /// Header whose value must travel untouched; callers have checked it is printable ASCII.
 fn verbatim(name: &'static str, value: String) -> HeaderValue {
-    HeaderValue::dangerous_new_pre_encoded(
-        HeaderName::new_from_ascii_str(name),
-        value.clone(),
-        value,
-    )
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str(name), value.clone(), value)
 }
 
 /// RFC 5322 section 3.6.4, in its plain form: `<left@right>`, one line.
 fn message_id(id: &str) -> Result<String, SendError> {
     let inner = id.strip_prefix('<').and_then(|id| id.strip_suffix('>'));
     match inner.and_then(|inner| inner.split_once('@')) {
-        Some((left, right)) if token(left) && token(right) && !right.contains('@') => {
-            Ok(id.to_owned())
-        }
+        Some((left, right)) if token(left) && token(right) && !right.contains('@') => Ok(id.to_owned()),
         _ => Err(permanent("the Message-ID is not valid")),
     }
 }
@@ -104,16 +84,11 @@ fn unsubscribe(url: &str) -> Result<String, SendError> {
 
 /// Short printable ASCII that closes no bracket.
 fn token(text: &str) -> bool {
-    (1..=900).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
+    (1..=900).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>')
 }
 
 fn without_controls(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn permanent(text: &str) -> SendError {

@@ -62,12 +62,8 @@ fn directory_name(name: &str) -> Vec<u8> {
 /// Whether a zip is an Office Open XML package with its parts under `directory`, in whatever order.
 pub(super) fn is_ooxml<F: Read + Seek>(file: &mut F, directory: &str) -> io::Result<bool> {
     let entries = entries(file)?;
-    let types = entries
-        .iter()
-        .any(|entry| entry.name == b"[Content_Types].xml");
-    let parts = entries
-        .iter()
-        .any(|entry| entry.name.starts_with(directory.as_bytes()));
+    let types = entries.iter().any(|entry| entry.name == b"[Content_Types].xml");
+    let parts = entries.iter().any(|entry| entry.name.starts_with(directory.as_bytes()));
     Ok(types && parts)
 }
 
@@ -101,11 +97,7 @@ fn entries<F: Read + Seek>(file: &mut F) -> io::Result<Vec<Entry>> {
     let length = file.seek(SeekFrom::End(0))?;
     let tail_length = length.min(END_LENGTH as u64 + MAX_COMMENT);
     let tail = read_at(file, length - tail_length, tail_length)?.unwrap_or_default();
-    let Some(end) = tail
-        .windows(END_LENGTH)
-        .rev()
-        .find(|window| window.starts_with(END_SIGNATURE))
-    else {
+    let Some(end) = tail.windows(END_LENGTH).rev().find(|window| window.starts_with(END_SIGNATURE)) else {
         return Ok(Vec::new());
     };
     let (size, offset) = (u64::from(u32_at(end, 12)), u64::from(u32_at(end, 16)));
@@ -130,9 +122,7 @@ fn parse_directory(mut rest: &[u8]) -> Vec<Entry> {
             size: u64::from(u32_at(rest, 24)),
             offset: u64::from(u32_at(rest, 42)),
         });
-        rest = rest
-            .get(CENTRAL_LENGTH + name_length + extras..)
-            .unwrap_or_default();
+        rest = rest.get(CENTRAL_LENGTH + name_length + extras..).unwrap_or_default();
     }
     entries
 }

@@ -104,8 +104,7 @@ fn is_mov(head: &[u8]) -> bool {
 /// Text is what no binary format claims.
 fn is_text_head(head: &[u8]) -> bool {
     use infer::MatcherType::{Archive, Book, Doc};
-    let binary =
-        infer::get(head).is_some_and(|kind| matches!(kind.matcher_type(), Archive | Book | Doc));
+    let binary = infer::get(head).is_some_and(|kind| matches!(kind.matcher_type(), Archive | Book | Doc));
     !binary && !head.starts_with(b"%PDF-") && text_bytes_ok(head, utf16(head))
 }
 
@@ -188,9 +187,7 @@ fn is_active_markup(head: &[u8]) -> bool {
         "<xhtml",
     ];
     let text = match utf16(head) {
-        Some(order) => char::decode_utf16(units(head, order))
-            .map(|c| c.unwrap_or(' '))
-            .collect(),
+        Some(order) => char::decode_utf16(units(head, order)).map(|c| c.unwrap_or(' ')).collect(),
         None => String::from_utf8_lossy(head).into_owned(),
     };
     let text = text.to_ascii_lowercase();
@@ -200,8 +197,7 @@ fn is_active_markup(head: &[u8]) -> bool {
 
 /// What follows the byte order mark, blanks, processing instructions and comments.
 fn skip_prologue(text: &str) -> &str {
-    let mut rest =
-        text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FEFF}');
+    let mut rest = text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{FEFF}');
     loop {
         let end = match rest {
             _ if rest.starts_with("<?") => rest.find("?>").map(|at| at + 2),
@@ -216,9 +212,7 @@ fn skip_prologue(text: &str) -> &str {
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -228,29 +222,15 @@ mod tests {
     use super::*;
 
     fn text(bytes: &[u8]) -> bool {
-        matches_head(Content::Text, bytes)
-            && matches_whole(Content::Text, &mut Cursor::new(bytes)).unwrap()
+        matches_head(Content::Text, bytes) && matches_whole(Content::Text, &mut Cursor::new(bytes)).unwrap()
     }
 
     #[test]
     fn texts_of_every_usual_encoding_are_texts() {
         let latin1 = b"L'\xe9t\xe9 dernier\r\n";
-        let wide: Vec<u8> = "\u{FEFF}Été"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        let big: Vec<u8> = "\u{FEFF}Été"
-            .encode_utf16()
-            .flat_map(u16::to_be_bytes)
-            .collect();
-        for bytes in [
-            "Un été".as_bytes(),
-            latin1,
-            &wide,
-            &big,
-            b"BM est un sigle",
-            b"MZ",
-        ] {
+        let wide: Vec<u8> = "\u{FEFF}Été".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = "\u{FEFF}Été".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in ["Un été".as_bytes(), latin1, &wide, &big, b"BM est un sigle", b"MZ"] {
             assert!(text(bytes), "{bytes:?}");
         }
     }
@@ -261,21 +241,14 @@ mod tests {
         far.push(0);
         assert!(matches_head(Content::Text, &far[..HEAD_BYTES]));
         assert!(!text(&far));
-        for bytes in [
-            &b"%PDF-1.7 texte"[..],
-            b"\x89PNG\r\n\x1a\n\0\0",
-            b"PK\x03\x04",
-        ] {
+        for bytes in [&b"%PDF-1.7 texte"[..], b"\x89PNG\r\n\x1a\n\0\0", b"PK\x03\x04"] {
             assert!(!text(bytes), "{bytes:?}");
         }
     }
 
     #[test]
     fn markup_hides_behind_nothing() {
-        let wide: Vec<u8> = "\u{FEFF}<SVG>"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
+        let wide: Vec<u8> = "\u{FEFF}<SVG>".encode_utf16().flat_map(u16::to_le_bytes).collect();
         for bytes in [
             "<svg xmlns='x'/>".as_bytes(),
             b"  \n<!DOCTYPE html><p>",

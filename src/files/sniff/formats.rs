@@ -74,14 +74,7 @@ const fn f(
     content: Content,
     policies: &'static [Policy],
 ) -> Format {
-    Format {
-        extensions,
-        mime,
-        aliases,
-        file_type,
-        content,
-        policies,
-    }
+    Format { extensions, mime, aliases, file_type, content, policies }
 }
 
 impl Format {
@@ -93,9 +86,7 @@ impl Format {
     /// The format a file name's extension means, whatever its case.
     pub(super) fn by_extension(extension: &str) -> Option<&'static Self> {
         let extension = extension.to_ascii_lowercase();
-        FORMATS
-            .iter()
-            .find(|format| format.extensions.contains(&extension.as_str()))
+        FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str()))
     }
 
     pub(super) fn allows(&self, policy: Policy) -> bool {
@@ -104,11 +95,7 @@ impl Format {
 
     /// Whether a client that sends this format may declare `declared`; its parameters do not count.
     pub(super) fn may_be_declared(&self, declared: Option<&str>) -> bool {
-        let essence = declared
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default();
+        let essence = declared.unwrap_or_default().split(';').next().unwrap_or_default();
         let essence = essence.trim().to_ascii_lowercase();
         let essence = essence.as_str();
         GENERIC.contains(&essence) || self.mime == essence || self.aliases.contains(&essence)

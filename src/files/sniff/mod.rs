@@ -31,11 +31,7 @@ pub struct Refused;
 
 /// The format a file claims to be, by its name and its declared type. Generic declarations
 /// (`application/octet-stream`, none) claim nothing and leave the name to decide.
-pub fn claimed(
-    policy: Policy,
-    filename: &str,
-    declared: Option<&str>,
-) -> Result<&'static Format, Refused> {
+pub fn claimed(policy: Policy, filename: &str, declared: Option<&str>) -> Result<&'static Format, Refused> {
     let (_, extension) = filename.rsplit_once('.').ok_or(Refused)?;
     let format = Format::by_extension(extension).ok_or(Refused)?;
     let allowed = format.allows(policy) && format.may_be_declared(declared);
@@ -44,9 +40,7 @@ pub fn claimed(
 
 /// Judges the first [`HEAD_BYTES`] bytes (all of them when the file is shorter), so that a lie is refused early.
 pub fn check_head(format: &Format, head: &[u8]) -> Result<(), Refused> {
-    content::matches_head(format.content, head)
-        .then_some(())
-        .ok_or(Refused)
+    content::matches_head(format.content, head).then_some(()).ok_or(Refused)
 }
 
 /// Judges the complete file, whose head was accepted: looks inside containers, and at every byte of a text. Blocking.

@@ -88,14 +88,7 @@ impl Draft {
     ) -> Result<PendingObject, StorageError> {
         let key = key::generate(kind, extension, now)?;
         self.flush().await?;
-        let Self {
-            writer,
-            mut temporary,
-            hasher,
-            size,
-            dir,
-            ..
-        } = self;
+        let Self { writer, mut temporary, hasher, size, dir, .. } = self;
         drop(writer);
         let sha256 = hex::encode(hasher.finalize());
         // The guard is made inside: a caller gone before the end drops it with the result of this work.
@@ -113,11 +106,7 @@ impl Draft {
 fn create_file(dir: &LocalDir) -> Result<(std::fs::File, RemovedOnDrop), StorageError> {
     dir.prepare()?;
     let path = dir.tmp_path(&format!("{}.part", clock::new_id()));
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(PRIVATE_MODE)
-        .open(&path)?;
+    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(&path)?;
     Ok((file, RemovedOnDrop(Some(path))))
 }
 

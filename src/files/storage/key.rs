@@ -42,18 +42,9 @@ impl Kind {
 }
 
 /// A new key: `<kind>/<yyyy>/<mm>/<uuid>.<ext>`, in UTC.
-pub(super) fn generate(
-    kind: Kind,
-    extension: &str,
-    now: DateTime<Utc>,
-) -> Result<String, StorageError> {
-    let key = format!(
-        "{}/{:04}/{:02}/{}.{extension}",
-        kind.segment(),
-        now.year(),
-        now.month(),
-        clock::new_id()
-    );
+pub(super) fn generate(kind: Kind, extension: &str, now: DateTime<Utc>) -> Result<String, StorageError> {
+    let key =
+        format!("{}/{:04}/{:02}/{}.{extension}", kind.segment(), now.year(), now.month(), clock::new_id());
     validate(&key).map(|()| key)
 }
 
@@ -69,10 +60,7 @@ pub(super) fn made_at(key: &str) -> Option<DateTime<Utc>> {
 pub(super) fn validate(key: &str) -> Result<(), StorageError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let segment_ok = |segment: &str| {
-        !segment.is_empty()
-            && !segment.contains("..")
-            && segment != "."
-            && segment.chars().all(allowed)
+        !segment.is_empty() && !segment.contains("..") && segment != "." && segment.chars().all(allowed)
     };
     let valid = key.len() <= MAX_KEY && !key.starts_with("tmp/") && key.split('/').all(segment_ok);
     valid.then_some(()).ok_or(StorageError::InvalidKey)
@@ -88,10 +76,7 @@ mod tests {
         let key = generate(Kind::Orders, "docx", now).unwrap();
         assert!(key.starts_with("orders/2026/03/"), "{key}");
         assert!(key.ends_with(".docx"));
-        assert!(matches!(
-            generate(Kind::Orders, "../x", now),
-            Err(StorageError::InvalidKey)
-        ));
+        assert!(matches!(generate(Kind::Orders, "../x", now), Err(StorageError::InvalidKey)));
     }
 
     #[test]
@@ -99,18 +84,18 @@ mod tests {
         let before = clock::Clock::system().now();
         let key = generate(Kind::Invoices, "pdf", before).unwrap();
         assert!(made_at(&key).unwrap() >= before);
-        for imported in ["orders/Mon_roman_1700000000000-123.docx", "a.b-c_d", "x/67e55044-10b1-426f-9247-bb680e5fe0c8.pdf"] {
+        for imported in [
+            "orders/Mon_roman_1700000000000-123.docx",
+            "a.b-c_d",
+            "x/67e55044-10b1-426f-9247-bb680e5fe0c8.pdf",
+        ] {
             assert_eq!(made_at(imported), None, "{imported}");
         }
     }
 
     #[test]
     fn imported_keys_are_accepted_and_escapes_are_not() {
-        for key in [
-            "orders/Mon_roman_1700000000000-123.docx",
-            "messages/a-1.pdf",
-            "a.b-c_d",
-        ] {
+        for key in ["orders/Mon_roman_1700000000000-123.docx", "messages/a-1.pdf", "a.b-c_d"] {
             assert!(validate(key).is_ok(), "{key}");
         }
         let long = "a".repeat(256);

@@ -22,10 +22,7 @@ pub struct LocalDir {
 impl LocalDir {
     pub(super) fn open(root: PathBuf, reserve: u64) -> Result<Self, StorageError> {
         fs::create_dir_all(root.join(TMP))?;
-        Ok(Self {
-            root: root.into(),
-            reserve,
-        })
+        Ok(Self { root: root.into(), reserve })
     }
 
     /// Where the object of this key lives. The key is validated.

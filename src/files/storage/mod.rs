@@ -102,10 +102,7 @@ impl Storage {
         let mut draft = self.draft().await?.limit(limit);
         let mut buffer = vec![0; CHUNK];
         loop {
-            let read = reader
-                .read(&mut buffer)
-                .await
-                .map_err(StorageError::Source)?;
+            let read = reader.read(&mut buffer).await.map_err(StorageError::Source)?;
             match buffer.get(..read) {
                 Some(chunk) if read > 0 => draft.write(chunk).await?,
                 _ => break,
@@ -133,10 +130,7 @@ impl Storage {
         if !metadata.is_file() {
             return Err(StorageError::NotFound);
         }
-        Ok(StoredFile {
-            len: metadata.len(),
-            file,
-        })
+        Ok(StoredFile { len: metadata.len(), file })
     }
 
     /// Reads a whole object into memory; for attachments of mails and other small things.

@@ -60,11 +60,10 @@ impl<S: Sync> FromRequest<S> for MultipartBody {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let content_type = request.headers().get(CONTENT_TYPE);
-        let content_type = content_type
-            .and_then(|value| value.to_str().ok())
-            .ok_or(UploadError::Malformed(None))?;
-        let boundary = multer::parse_boundary(content_type)
-            .map_err(|cause| UploadError::Malformed(Some(cause)))?;
+        let content_type =
+            content_type.and_then(|value| value.to_str().ok()).ok_or(UploadError::Malformed(None))?;
+        let boundary =
+            multer::parse_boundary(content_type).map_err(|cause| UploadError::Malformed(Some(cause)))?;
         let source = Arc::new(Source {
             stream: Mutex::new(request.into_body().into_data_stream().boxed()),
             unread: AtomicU64::new(0),
@@ -83,9 +82,7 @@ fn metered(source: Arc<Source>) -> impl Stream<Item = Result<Bytes, multer::Erro
         if let Poll::Ready(Some(Ok(chunk))) = &next {
             source.unread.store(unread + chunk.len() as u64, Relaxed);
             if unread > MAX_UNREAD {
-                return Poll::Ready(Some(Err(multer::Error::StreamSizeExceeded {
-                    limit: MAX_UNREAD,
-                })));
+                return Poll::Ready(Some(Err(multer::Error::StreamSizeExceeded { limit: MAX_UNREAD })));
             }
         }
         next.map_err(|error| multer::Error::StreamReadFailed(error.into()))
@@ -107,10 +104,7 @@ impl MultipartBody {
     }
 
     /// The next bytes of a part, never an empty piece, or `None` at its end.
-    pub(super) async fn chunk(
-        &self,
-        field: &mut Field<'static>,
-    ) -> Result<Option<Bytes>, UploadError> {
+    pub(super) async fn chunk(&self, field: &mut Field<'static>) -> Result<Option<Bytes>, UploadError> {
         loop {
             self.source.unread.store(0, Relaxed);
             let chunk = patiently(field.chunk()).await?;
@@ -153,18 +147,12 @@ async fn drain(source: Arc<Source>) {
 /// multipart/form-data encoding); some libraries send `filename*` (RFC 8187).
 pub(super) fn filename(field: &Field<'static>) -> Option<String> {
     if let Some(name) = field.file_name() {
-        return Some(
-            name.replace("%22", "\"")
-                .replace("%0D", "")
-                .replace("%0A", " "),
-        );
+        return Some(name.replace("%22", "\"").replace("%0D", "").replace("%0A", " "));
     }
     let header = field.headers().get(CONTENT_DISPOSITION)?;
     let header = String::from_utf8_lossy(header.as_bytes());
     let (_, value) = header.split_once("filename")?;
-    let encoded = value
-        .strip_prefix('*')
-        .and_then(|value| value.split_once("''"));
+    let encoded = value.strip_prefix('*').and_then(|value| value.split_once("''"));
     let encoded = encoded.map(|(_, encoded)| encoded.split(';').next().unwrap_or_default());
     Some(percent_decode(encoded.unwrap_or_default().trim()))
 }
@@ -176,11 +164,7 @@ fn percent_decode(text: &str) -> String {
         let escape = (*first == b'%').then(|| after.get(..2)).flatten();
         let byte = escape.and_then(|digits| hex::decode(digits).ok()?.first().copied());
         bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() {
-            after.get(2..).unwrap_or_default()
-        } else {
-            after
-        };
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -44,18 +44,14 @@ impl Fields {
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// What `fileMetadata_<index>` says. What cannot be read is as good as absent.
     pub fn metadata(&self, index: usize) -> Option<FileMetadata> {
         let json = self.get(&format!("fileMetadata_{index}"))?;
         let mut metadata: FileMetadata = serde_json::from_str(json).ok()?;
-        metadata.title = metadata
-            .title
-            .map(|title| title.chars().take(MAX_TITLE).collect());
+        metadata.title = metadata.title.map(|title| title.chars().take(MAX_TITLE).collect());
         Some(metadata)
     }
 
@@ -84,7 +80,5 @@ impl Fields {
 /// A trimmed text; blank is `None`.
 fn text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let value = Option::<String>::deserialize(deserializer)?;
-    Ok(value
-        .map(|value| value.trim().to_owned())
-        .filter(|value| !value.is_empty()))
+    Ok(value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty()))
 }

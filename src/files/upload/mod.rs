@@ -104,12 +104,7 @@ impl Received {
 impl MultipartForm {
     /// Reads `body` under the limits of `spec`.
     pub fn new(body: MultipartBody, spec: UploadSpec) -> Self {
-        Self {
-            body,
-            spec,
-            fields: Fields::default(),
-            waiting: None,
-        }
+        Self { body, spec, fields: Fields::default(), waiting: None }
     }
 
     /// Reads the text fields that come before the first file. Nothing is written.
@@ -129,10 +124,7 @@ impl MultipartForm {
         storage: &Storage,
         now: DateTime<Utc>,
     ) -> Result<Received, UploadError> {
-        let mut received = Received {
-            files: Vec::new(),
-            objects: Vec::new(),
-        };
+        let mut received = Received { files: Vec::new(), objects: Vec::new() };
         let mut next = self.waiting.take();
         if next.is_none() {
             next = self.next_file().await?;
@@ -194,17 +186,11 @@ impl MultipartForm {
         storage: &Storage,
         now: DateTime<Utc>,
     ) -> Result<(ReceivedFile, PendingObject), UploadError> {
-        let FilePart {
-            mut field,
-            filename,
-        } = part;
+        let FilePart { mut field, filename } = part;
         let filename = names::clean(&filename);
-        let refused = |_| UploadError::UnsupportedType {
-            filename: filename.clone(),
-        };
+        let refused = |_| UploadError::UnsupportedType { filename: filename.clone() };
         let declared = field.content_type().map(|mime| mime.to_string());
-        let format =
-            sniff::claimed(self.spec.policy, &filename, declared.as_deref()).map_err(refused)?;
+        let format = sniff::claimed(self.spec.policy, &filename, declared.as_deref()).map_err(refused)?;
         let limit = self.spec.max_bytes_per_file;
         let mut draft = storage.draft().await?.limit(limit);
         let mut head = Vec::new();
@@ -222,9 +208,7 @@ impl MultipartForm {
         sniff::check_head(format, &head).map_err(refused)?;
         let verdict = draft.inspect(move |file| sniff::check_whole(format, file));
         verdict.await?.map_err(refused)?;
-        let stored = draft
-            .commit(self.spec.kind, format.extension(), now)
-            .await?;
+        let stored = draft.commit(self.spec.kind, format.extension(), now).await?;
         let file = ReceivedFile {
             index,
             filename,
@@ -246,10 +230,7 @@ fn grow_head(head: &mut Vec<u8>, chunk: &[u8]) -> bool {
 
 async fn write(draft: &mut Draft, chunk: &[u8], filename: &str) -> Result<(), UploadError> {
     draft.write(chunk).await.map_err(|error| match error {
-        StorageError::TooLarge { limit } => UploadError::TooLarge {
-            filename: filename.to_owned(),
-            limit,
-        },
+        StorageError::TooLarge { limit } => UploadError::TooLarge { filename: filename.to_owned(), limit },
         error => error.into(),
     })
 }

@@ -18,15 +18,8 @@ use crate::http::paths::is_under;
 pub type Identify = Arc<dyn Fn(&HeaderMap) -> Option<Uuid> + Send + Sync>;
 
 /// Paths that are never limited, whatever stands below them.
-const EXEMPT: [&str; 7] = [
-    "/payments/webhook",
-    "/health",
-    "/public/health",
-    "/metrics",
-    "/dev",
-    "/docs",
-    "/openapi.json",
-];
+const EXEMPT: [&str; 7] =
+    ["/payments/webhook", "/health", "/public/health", "/metrics", "/dev", "/docs", "/openapi.json"];
 
 /// What the layer needs.
 #[derive(Clone)]
@@ -38,11 +31,7 @@ pub struct GeneralLimit {
 }
 
 /// Counts the request against its user, or its address without a session, and refuses it with 429 past the limit.
-pub async fn enforce(
-    State(general): State<GeneralLimit>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn enforce(State(general): State<GeneralLimit>, request: Request, next: Next) -> Response {
     if !general.limits.enabled() || is_exempt(&request) {
         return next.run(request).await;
     }
@@ -57,11 +46,7 @@ pub async fn enforce(
             let mut response = ApiError::from(limited).into_response();
             announce(
                 response.headers_mut(),
-                Quota {
-                    limit: limited.limit,
-                    remaining: 0,
-                    reset: limited.retry_after,
-                },
+                Quota { limit: limited.limit, remaining: 0, reset: limited.retry_after },
             );
             response
         }
@@ -96,8 +81,6 @@ fn announce(headers: &mut HeaderMap, quota: Quota) {
         ("ratelimit-reset", quota.reset),
     ];
     for (name, value) in values {
-        headers
-            .entry(HeaderName::from_static(name))
-            .or_insert(HeaderValue::from(value));
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from(value));
     }
 }

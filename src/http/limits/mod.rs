@@ -31,38 +31,22 @@ pub struct LimitKey {
 impl LimitKey {
     /// An address. An IPv6 client owns at least a /64, so all of it is one key.
     pub fn ip(ip: IpAddr) -> Self {
-        Self {
-            network: Some(network_of(ip)),
-            user: None,
-            account: None,
-        }
+        Self { network: Some(network_of(ip)), user: None, account: None }
     }
 
     /// A signed-in user.
     pub fn user(user: Uuid) -> Self {
-        Self {
-            network: None,
-            user: Some(user),
-            account: None,
-        }
+        Self { network: None, user: Some(user), account: None }
     }
 
     /// An account named by what the client typed, whatever the case.
     pub fn account(email: &str) -> Self {
-        Self {
-            network: None,
-            user: None,
-            account: Some(account_of(email)),
-        }
+        Self { network: None, user: None, account: Some(account_of(email)) }
     }
 
     /// An account as tried from one address.
     pub fn ip_account(ip: IpAddr, email: &str) -> Self {
-        Self {
-            network: Some(network_of(ip)),
-            user: None,
-            account: Some(account_of(email)),
-        }
+        Self { network: Some(network_of(ip)), user: None, account: Some(account_of(email)) }
     }
 }
 
@@ -128,21 +112,9 @@ struct Window {
 impl RateLimits {
     /// Counters at zero.
     pub fn new(settings: &RateLimitSettings, clock: Clock) -> Self {
-        let shelf = |limit: &Limit| Shelf {
-            limit: *limit,
-            table: Mutex::default(),
-        };
-        let shelves = settings
-            .limits
-            .iter()
-            .map(|(budget, limit)| (*budget, shelf(limit)))
-            .collect();
-        Self(Arc::new(Inner {
-            enabled: settings.enabled,
-            clock,
-            shelves,
-            settled: Notify::new(),
-        }))
+        let shelf = |limit: &Limit| Shelf { limit: *limit, table: Mutex::default() };
+        let shelves = settings.limits.iter().map(|(budget, limit)| (*budget, shelf(limit))).collect();
+        Self(Arc::new(Inner { enabled: settings.enabled, clock, shelves, settled: Notify::new() }))
     }
 
     /// Whether anything is counted at all.
@@ -179,12 +151,7 @@ impl RateLimits {
     /// [`Limited`] when the budget is spent.
     pub fn attempt(&self, budget: Budget, key: LimitKey) -> Result<Attempt, Limited> {
         self.spend(budget, &key, 1, 1)?;
-        Ok(Attempt {
-            limits: self.clone(),
-            budget,
-            key,
-            failed: false,
-        })
+        Ok(Attempt { limits: self.clone(), budget, key, failed: false })
     }
 
     /// As [`Self::attempt`], but waits for its turn while attempts in progress hold the last places: people who
@@ -204,21 +171,11 @@ impl RateLimits {
         }
     }
 
-    fn spend(
-        &self,
-        budget: Budget,
-        key: &LimitKey,
-        cost: u32,
-        open: u32,
-    ) -> Result<Quota, Limited> {
+    fn spend(&self, budget: Budget, key: &LimitKey, cost: u32, open: u32) -> Result<Quota, Limited> {
         let shelf = match self.0.shelves.get(&budget) {
             Some(shelf) if self.0.enabled => shelf,
             _ => {
-                return Ok(Quota {
-                    limit: u32::MAX,
-                    remaining: u32::MAX,
-                    reset: 0,
-                });
+                return Ok(Quota { limit: u32::MAX, remaining: u32::MAX, reset: 0 });
             }
         };
         let now = self.0.clock.now();
@@ -227,36 +184,20 @@ impl RateLimits {
         let window = table.window(key, now, limit.window, cost > 0);
         let reset = seconds_left(window.start, limit.window, now);
         if window.count >= limit.max {
-            return Err(Limited {
-                retry_after: reset,
-                limit: limit.max,
-                pending: window.open > 0,
-            });
+            return Err(Limited { retry_after: reset, limit: limit.max, pending: window.open > 0 });
         }
         if cost > 0 {
             table.windows.insert(
                 key.clone(),
-                Window {
-                    count: window.count + cost,
-                    open: window.open + open,
-                    ..window
-                },
+                Window { count: window.count + cost, open: window.open + open, ..window },
             );
         }
-        Ok(Quota {
-            limit: limit.max,
-            remaining: limit.max - window.count - cost,
-            reset,
-        })
+        Ok(Quota { limit: limit.max, remaining: limit.max - window.count - cost, reset })
     }
 
     /// Settles an attempt; true when its failure was the last of the budget.
     fn settle(&self, budget: Budget, key: &LimitKey, failed: bool) -> bool {
-        let last = self
-            .0
-            .shelves
-            .get(&budget)
-            .is_some_and(|shelf| shelf.settle(key, failed));
+        let last = self.0.shelves.get(&budget).is_some_and(|shelf| shelf.settle(key, failed));
         self.0.settled.notify_waiters();
         last
     }
@@ -286,32 +227,21 @@ impl Shelf {
 
 impl Table {
     /// The window that runs for `key`, or a new one.
-    fn window(
-        &mut self,
-        key: &LimitKey,
-        now: DateTime<Utc>,
-        length: Duration,
-        writing: bool,
-    ) -> Window {
+    fn window(&mut self, key: &LimitKey, now: DateTime<Utc>, length: Duration, writing: bool) -> Window {
         match self.windows.get(key) {
             Some(window) if is_running(window, now, length) => *window,
             _ => {
                 if writing && self.windows.len() >= self.prune_at.max(1024) {
                     self.prune(now, length);
                 }
-                Window {
-                    start: now,
-                    count: 0,
-                    open: 0,
-                }
+                Window { start: now, count: 0, open: 0 }
             }
         }
     }
 
     /// Forgets the windows that ended. Runs each time the table has doubled, so it costs little per event.
     fn prune(&mut self, now: DateTime<Utc>, length: Duration) {
-        self.windows
-            .retain(|_, window| is_running(window, now, length));
+        self.windows.retain(|_, window| is_running(window, now, length));
         if self.windows.len() > MAX_KEYS {
             self.windows.clear();
         }
@@ -351,17 +281,12 @@ fn is_running(window: &Window, now: DateTime<Utc>, length: Duration) -> bool {
 
 fn end_of(start: DateTime<Utc>, length: Duration) -> DateTime<Utc> {
     let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
-    start
-        .checked_add_signed(length)
-        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    start.checked_add_signed(length).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 fn seconds_left(start: DateTime<Utc>, length: Duration, now: DateTime<Utc>) -> u64 {
     let left = (end_of(start, length) - now).num_milliseconds();
-    u64::try_from(left)
-        .unwrap_or_default()
-        .div_ceil(1000)
-        .max(1)
+    u64::try_from(left).unwrap_or_default().div_ceil(1000).max(1)
 }
 
 fn network_of(ip: IpAddr) -> IpAddr {

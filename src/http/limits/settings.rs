@@ -97,10 +97,7 @@ pub struct RateLimitSettings {
 impl RateLimitSettings {
     /// Counts nothing.
     pub fn disabled() -> Self {
-        Self {
-            enabled: false,
-            limits: BTreeMap::new(),
-        }
+        Self { enabled: false, limits: BTreeMap::new() }
     }
 
     /// Replaces one limit.
@@ -111,16 +108,8 @@ impl RateLimitSettings {
 
 impl Default for RateLimitSettings {
     fn default() -> Self {
-        let limit = |max, secs| Limit {
-            max,
-            window: Duration::from_secs(secs),
-        };
-        let limits = Budget::DEFAULTS
-            .into_iter()
-            .map(|(budget, max, secs)| (budget, limit(max, secs)));
-        Self {
-            enabled: true,
-            limits: limits.collect(),
-        }
+        let limit = |max, secs| Limit { max, window: Duration::from_secs(secs) };
+        let limits = Budget::DEFAULTS.into_iter().map(|(budget, max, secs)| (budget, limit(max, secs)));
+        Self { enabled: true, limits: limits.collect() }
     }
 }

@@ -16,17 +16,11 @@ pub(super) fn split(total: i64, weights: &[i64]) -> Vec<i64> {
         return first_takes_all(total, weights.len());
     }
     let exact = |weight: &i64| i128::from(total) * i128::from(*weight);
-    let mut parts: Vec<i64> = weights
-        .iter()
-        .map(|w| narrow(exact(w).div_euclid(sum)))
-        .collect();
+    let mut parts: Vec<i64> = weights.iter().map(|w| narrow(exact(w).div_euclid(sum))).collect();
     let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
     by_remainder.sort_by_key(|i| weights.get(*i).map(|w| -exact(w).rem_euclid(sum)));
     let missing = total - parts.iter().sum::<i64>();
-    for index in by_remainder
-        .into_iter()
-        .take(usize::try_from(missing).unwrap_or(0))
-    {
+    for index in by_remainder.into_iter().take(usize::try_from(missing).unwrap_or(0)) {
         if let Some(part) = parts.get_mut(index) {
             *part += 1;
         }
@@ -79,11 +73,7 @@ pub(super) fn money_per_unit(net: i64, quantity: u32) -> String {
     let tenths = divide(i128::from(net) * 100, i128::from(quantity.max(1)));
     let digits = format!("{:04}", tenths.unsigned_abs() % 10_000);
     let kept = digits.trim_end_matches('0').len().max(2);
-    let number = format!(
-        "{}.{}",
-        tenths / 10_000,
-        digits.get(..kept).unwrap_or(&digits)
-    );
+    let number = format!("{}.{}", tenths / 10_000, digits.get(..kept).unwrap_or(&digits));
     format!("{}\u{a0}€", french(&number))
 }
 
@@ -107,9 +97,7 @@ pub(super) fn day(date: NaiveDate) -> String {
 /// Decimal comma, thousands set apart by narrow no-break spaces.
 fn french(number: &str) -> String {
     let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-    let (sign, whole) = whole
-        .strip_prefix('-')
-        .map_or(("", whole), |rest| ("\u{2212}", rest));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |rest| ("\u{2212}", rest));
     let mut text = String::from(sign);
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index).is_multiple_of(3) {

@@ -17,11 +17,7 @@ pub(super) struct Colour(pub u8, pub u8, pub u8);
 
 impl Colour {
     fn fill(self) -> Fill {
-        Fill {
-            paint: self.rgb().into(),
-            opacity: NormalizedF32::ONE,
-            rule: Default::default(),
-        }
+        Fill { paint: self.rgb().into(), opacity: NormalizedF32::ONE, rule: Default::default() }
     }
 
     fn rgb(self) -> rgb::Color {
@@ -30,21 +26,9 @@ impl Colour {
 }
 
 enum Drawing {
-    Text {
-        x: f32,
-        baseline: f32,
-        line: TextLine,
-        colour: Colour,
-    },
-    Fill {
-        path: Path,
-        colour: Colour,
-    },
-    Outline {
-        path: Path,
-        colour: Colour,
-        width: f32,
-    },
+    Text { x: f32, baseline: f32, line: TextLine, colour: Colour },
+    Fill { path: Path, colour: Colour },
+    Outline { path: Path, colour: Colour, width: f32 },
 }
 
 /// One page being composed.
@@ -56,12 +40,7 @@ pub(super) struct Canvas {
 impl Canvas {
     /// A set line, its left end at `x`.
     pub(super) fn line(&mut self, line: TextLine, x: f32, baseline: f32, colour: Colour) {
-        self.drawings.push(Drawing::Text {
-            x,
-            baseline,
-            line,
-            colour,
-        });
+        self.drawings.push(Drawing::Text { x, baseline, line, colour });
     }
 
     /// A short text, its left end at `x`.
@@ -94,26 +73,13 @@ impl Canvas {
     /// The outline of a rectangle with corners of radius `radius`.
     pub(super) fn frame(&mut self, at: Area, radius: f32, colour: Colour, width: f32) {
         if let Some(path) = rounded(at, radius) {
-            self.drawings.push(Drawing::Outline {
-                path,
-                colour,
-                width,
-            });
+            self.drawings.push(Drawing::Outline { path, colour, width });
         }
     }
 
     /// A horizontal rule.
     pub(super) fn rule(&mut self, left: f32, right: f32, y: f32, colour: Colour) {
-        self.block(
-            Area {
-                x: left,
-                y,
-                width: right - left,
-                height: 0.6,
-            },
-            0.0,
-            colour,
-        );
+        self.block(Area { x: left, y, width: right - left, height: 0.6 }, 0.0, colour);
     }
 
     /// A filled shape.
@@ -125,12 +91,7 @@ impl Canvas {
     pub(super) fn paint(self, surface: &mut Surface<'_>, fonts: &mut PdfFonts) {
         for drawing in self.drawings {
             match drawing {
-                Drawing::Text {
-                    x,
-                    baseline,
-                    line,
-                    colour,
-                } => {
+                Drawing::Text { x, baseline, line, colour } => {
                     surface.set_stroke(None);
                     surface.set_fill(Some(colour.fill()));
                     paint_line(surface, fonts, &line, x, baseline);
@@ -140,11 +101,7 @@ impl Canvas {
                     surface.set_fill(Some(colour.fill()));
                     surface.draw_path(&path);
                 }
-                Drawing::Outline {
-                    path,
-                    colour,
-                    width,
-                } => {
+                Drawing::Outline { path, colour, width } => {
                     surface.set_fill(None);
                     surface.set_stroke(Some(Stroke {
                         paint: colour.rgb().into(),
@@ -158,24 +115,11 @@ impl Canvas {
     }
 }
 
-fn paint_line(
-    surface: &mut Surface<'_>,
-    fonts: &mut PdfFonts,
-    line: &TextLine,
-    x: f32,
-    baseline: f32,
-) {
+fn paint_line(surface: &mut Surface<'_>, fonts: &mut PdfFonts, line: &TextLine, x: f32, baseline: f32) {
     let mut x = x;
     for run in &line.runs {
         if let Some(font) = fonts.get(run.font) {
-            surface.draw_glyphs(
-                Point::from_xy(x, baseline),
-                &run.glyphs,
-                font,
-                &run.text,
-                line.size,
-                false,
-            );
+            surface.draw_glyphs(Point::from_xy(x, baseline), &run.glyphs, font, &run.text, line.size, false);
         }
         x += run.advance() * line.size;
     }

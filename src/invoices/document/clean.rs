@@ -22,21 +22,13 @@ pub(super) fn xml_text(text: &str) -> String {
 pub(super) fn one_line(text: &str) -> String {
     let keep = |c: &char| c.is_whitespace() || !(c.is_control() || is_noncharacter(*c));
     let spaced: String = text.chars().filter(keep).collect();
-    spaced
-        .split_ascii_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    spaced.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Text for a page, as paragraphs: line ends kept, tabs as spaces, everything without a shape of its own dropped.
 pub(super) fn paragraphs(text: &str) -> Vec<String> {
     let unified = text.replace("\r\n", "\n");
-    unified
-        .split([
-            '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
-        ])
-        .map(visible)
-        .collect()
+    unified.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']).map(visible).collect()
 }
 
 /// At most this many accents stack on one letter: more would climb over the lines above.
@@ -75,15 +67,9 @@ fn french_spaces(text: &str) -> String {
 fn is_invisible(c: char, previous: char) -> bool {
     match c {
         '\u{200c}' | '\u{200d}' => !matches!(previous, '\u{600}'..='\u{dff}'),
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' => {
-            true
-        }
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' => true,
         '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}'
-        | '\u{ffa0}'
-        | '\u{fff9}'..='\u{fffb}' => true,
+        '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' => true,
         '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
         c => c.is_control(),
     }
@@ -116,9 +102,6 @@ mod tests {
     fn a_page_gets_no_control_no_override_and_no_tower_of_accents() {
         assert_eq!(paragraphs("a\tb\r\nc\u{202e}d\u{0}"), ["a b", "cd"]);
         assert_eq!(paragraphs("« a » !"), ["«\u{a0}a\u{a0}»\u{a0}!"]);
-        assert_eq!(
-            paragraphs("e\u{301}\u{302}\u{303}\u{304}x"),
-            ["e\u{301}\u{302}x"]
-        );
+        assert_eq!(paragraphs("e\u{301}\u{302}\u{303}\u{304}x"), ["e\u{301}\u{302}x"]);
     }
 }

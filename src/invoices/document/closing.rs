@@ -43,20 +43,9 @@ fn vat_summary(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, rate_bp: u32, top: 
         canvas.figure(title, style, right, CELL, top + 11.0, GREY);
     }
     canvas.rule(LEFT, LEFT + SUMMARY, top + ROW, LINE);
-    let values = [
-        rate(rate_bp),
-        money(doc.net_amount()),
-        money(doc.tax_amount),
-    ];
+    let values = [rate(rate_bp), money(doc.net_amount()), money(doc.tax_amount)];
     for (value, right) in values.iter().zip(columns) {
-        canvas.figure(
-            value,
-            Style::regular(8.5),
-            right,
-            CELL,
-            top + ROW + 12.0,
-            INK,
-        );
+        canvas.figure(value, Style::regular(8.5), right, CELL, top + ROW + 12.0, INK);
     }
     canvas.rule(LEFT, LEFT + SUMMARY, top + ROW * 2.0, LINE);
     top + ROW * 2.0
@@ -65,12 +54,7 @@ fn vat_summary(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, rate_bp: u32, top: 
 /// The mention that stands in place of VAT under the franchise.
 fn exemption(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     let mut baseline = top;
-    for line in wrap_at_most(
-        doc.vat.exemption().unwrap_or_default(),
-        Style::bold(9.0),
-        SUMMARY - 8.0,
-        4,
-    ) {
+    for line in wrap_at_most(doc.vat.exemption().unwrap_or_default(), Style::bold(9.0), SUMMARY - 8.0, 4) {
         baseline += 13.0;
         sheet.canvas.line(line, LEFT + 8.0, baseline, INK);
     }
@@ -82,30 +66,15 @@ fn stamp(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     let (headline, colour, soft) = match (doc.paid_on, doc.is_credit_note()) {
         (Some(date), false) => (format!("✓ Acquittée le {}", day(date)), GREEN, GREEN_SOFT),
         (Some(date), true) => (format!("✓ Remboursé le {}", day(date)), GREEN, GREEN_SOFT),
-        (None, _) => (
-            format!("À régler avant le {}", day(doc.due_on)),
-            AMBER,
-            AMBER_SOFT,
-        ),
+        (None, _) => (format!("À régler avant le {}", day(doc.due_on)), AMBER, AMBER_SOFT),
     };
     let details = payment_lines(doc);
-    let height = details.iter().fold(31.0, |height, _| height + 11.0)
-        - if details.is_empty() { 2.0 } else { 0.0 };
-    let area = Area {
-        x: LEFT,
-        y: top,
-        width: SUMMARY,
-        height,
-    };
+    let height =
+        details.iter().fold(31.0, |height, _| height + 11.0) - if details.is_empty() { 2.0 } else { 0.0 };
+    let area = Area { x: LEFT, y: top, width: SUMMARY, height };
     sheet.canvas.block(area, 5.0, soft);
     sheet.canvas.frame(area, 5.0, colour, 0.7);
-    sheet.canvas.text(
-        &headline,
-        Style::bold(11.0),
-        LEFT + 12.0,
-        top + 19.0,
-        colour,
-    );
+    sheet.canvas.text(&headline, Style::bold(11.0), LEFT + 12.0, top + 19.0, colour);
     let mut baseline = top + 22.0;
     for line in details {
         baseline += 11.0;
@@ -118,20 +87,13 @@ fn payment_lines(doc: &InvoiceDocument) -> Vec<TextLine> {
     let Some(payment) = &doc.payment else {
         return Vec::new();
     };
-    let reference = payment
-        .reference
-        .as_deref()
-        .filter(|reference| !reference.trim().is_empty());
+    let reference = payment.reference.as_deref().filter(|reference| !reference.trim().is_empty());
     let texts = [
         Some(format!("Moyen de paiement : {}", payment.means)),
         reference.map(|reference| format!("Référence : {reference}")),
     ];
     let style = Style::regular(8.0);
-    texts
-        .into_iter()
-        .flatten()
-        .flat_map(|text| wrap_at_most(&text, style, SUMMARY - 24.0, 2))
-        .collect()
+    texts.into_iter().flatten().flat_map(|text| wrap_at_most(&text, style, SUMMARY - 24.0, 2)).collect()
 }
 
 /// Net, VAT and total, then what is left to pay.
@@ -140,37 +102,14 @@ fn totals(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     let total = match doc.vat.regime {
         Regime::Standard { rate_bp } => {
             row(sheet, "Total HT", &money(doc.net_amount()), &mut y);
-            row(
-                sheet,
-                &format!("TVA {}", rate(rate_bp)),
-                &money(doc.tax_amount),
-                &mut y,
-            );
+            row(sheet, &format!("TVA {}", rate(rate_bp)), &money(doc.tax_amount), &mut y);
             "Total TTC"
         }
         Regime::Franchise => "Total",
     };
-    sheet.canvas.block(
-        Area {
-            x: left,
-            y: y + 3.0,
-            width: TOTALS,
-            height: 27.0,
-        },
-        5.0,
-        ACCENT,
-    );
-    sheet
-        .canvas
-        .text(total, Style::bold(10.5), left + 12.0, y + 20.5, WHITE);
-    sheet.canvas.figure(
-        &money(doc.amount),
-        Style::bold(12.5),
-        RIGHT - 12.0,
-        TOTALS - 90.0,
-        y + 21.0,
-        WHITE,
-    );
+    sheet.canvas.block(Area { x: left, y: y + 3.0, width: TOTALS, height: 27.0 }, 5.0, ACCENT);
+    sheet.canvas.text(total, Style::bold(10.5), left + 12.0, y + 20.5, WHITE);
+    sheet.canvas.figure(&money(doc.amount), Style::bold(12.5), RIGHT - 12.0, TOTALS - 90.0, y + 21.0, WHITE);
     y += 35.0;
     let settled = if doc.paid_on.is_some() { doc.amount } else { 0 };
     let (done, left_over) = if doc.is_credit_note() {
@@ -185,21 +124,8 @@ fn totals(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
 
 fn row(sheet: &mut Sheet<'_>, label: &str, value: &str, y: &mut f32) {
     let baseline = *y + 11.5;
-    sheet.canvas.text(
-        label,
-        Style::regular(9.0),
-        RIGHT - TOTALS + 12.0,
-        baseline,
-        GREY,
-    );
-    sheet.canvas.figure(
-        value,
-        Style::regular(9.0),
-        RIGHT - 12.0,
-        TOTALS - 116.0,
-        baseline,
-        INK,
-    );
+    sheet.canvas.text(label, Style::regular(9.0), RIGHT - TOTALS + 12.0, baseline, GREY);
+    sheet.canvas.figure(value, Style::regular(9.0), RIGHT - 12.0, TOTALS - 116.0, baseline, INK);
     *y += ROW;
 }
 
@@ -209,11 +135,7 @@ fn mentions(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     if doc.buyer.is_professional && !doc.is_credit_note() {
         texts.extend([NO_DISCOUNT, LATE_PENALTY, RECOVERY].map(str::to_owned));
     }
-    let mediator = doc
-        .seller
-        .mediator
-        .as_deref()
-        .filter(|text| !text.trim().is_empty());
+    let mediator = doc.seller.mediator.as_deref().filter(|text| !text.trim().is_empty());
     if let Some(mediator) = mediator.filter(|_| !doc.buyer.is_professional) {
         texts.push(format!(
             "En cas de litige non résolu avec notre service client, le consommateur peut recourir gratuitement \
@@ -227,11 +149,6 @@ fn mentions(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     }
     if !doc.is_credit_note() {
         sheet.y += 8.0;
-        sheet.flow(
-            wrap("Merci de votre confiance.", Style::bold(9.0), WIDTH),
-            LEFT,
-            14.0,
-            INK,
-        );
+        sheet.flow(wrap("Merci de votre confiance.", Style::bold(9.0), WIDTH), LEFT, 14.0, INK);
     }
 }

@@ -49,19 +49,14 @@ pub(super) fn font_for(c: char, weight: Weight, previous: Option<FontId>) -> Opt
         Weight::Regular => REGULAR,
         Weight::Bold => BOLD,
     };
-    let sticky = previous
-        .filter(|_| super::clean::is_stacking_mark(c) || matches!(c, '\u{200c}' | '\u{200d}'));
-    let chain = sticky
-        .into_iter()
-        .chain([main])
-        .chain(FALLBACKS.map(FontId));
+    let sticky =
+        previous.filter(|_| super::clean::is_stacking_mark(c) || matches!(c, '\u{200c}' | '\u{200d}'));
+    let chain = sticky.into_iter().chain([main]).chain(FALLBACKS.map(FontId));
     chain.into_iter().find(|font| has_glyph(*font, c))
 }
 
 fn has_glyph(font: FontId, c: char) -> bool {
-    face(font)
-        .and_then(|face| face.glyph_index(c))
-        .is_some_and(|glyph| glyph.0 != 0)
+    face(font).and_then(|face| face.glyph_index(c)).is_some_and(|glyph| glyph.0 != 0)
 }
 
 /// The fonts of one PDF file, loaded when first used.
@@ -98,8 +93,7 @@ mod tests {
 
     #[test]
     fn each_script_finds_its_font() {
-        for c in "éœﬁ€ŁжλאبԱა中あ한अঅஅก😀🫠→✓\u{202f}\u{a0}".chars()
-        {
+        for c in "éœﬁ€ŁжλאبԱა中あ한अঅஅก😀🫠→✓\u{202f}\u{a0}".chars() {
             assert!(font_for(c, Weight::Bold, None).is_some(), "{c:?}");
         }
         assert_eq!(font_for('\u{13000}', Weight::Regular, None), None);

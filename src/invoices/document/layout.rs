@@ -39,11 +39,7 @@ pub(super) fn compose(doc: &InvoiceDocument) -> Vec<Canvas> {
 
 /// The name of the document, as its title says it.
 pub(super) fn kind_name(doc: &InvoiceDocument) -> &'static str {
-    if doc.is_credit_note() {
-        "Avoir"
-    } else {
-        "Facture"
-    }
+    if doc.is_credit_note() { "Avoir" } else { "Facture" }
 }
 
 /// Pages filled from top to bottom; `y` is where the next thing goes.
@@ -56,12 +52,7 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     fn new(doc: &'a InvoiceDocument) -> Self {
-        Self {
-            doc,
-            done: Vec::new(),
-            canvas: Canvas::default(),
-            y: TOP,
-        }
+        Self { doc, done: Vec::new(), canvas: Canvas::default(), y: TOP }
     }
 
     /// Whether something `height` points high still fits on this page.
@@ -80,21 +71,9 @@ impl<'a> Sheet<'a> {
     pub(super) fn new_page(&mut self) {
         self.done.push(std::mem::take(&mut self.canvas));
         let title = format!("{} n° {} (suite)", kind_name(self.doc), self.doc.number);
-        self.canvas.line(
-            single(&title, Style::bold(8.5)).fitted(WIDTH / 2.0 - 12.0),
-            LEFT,
-            TOP + 8.0,
-            GREY,
-        );
+        self.canvas.line(single(&title, Style::bold(8.5)).fitted(WIDTH / 2.0 - 12.0), LEFT, TOP + 8.0, GREY);
         let seller = &self.doc.seller.name;
-        self.canvas.figure(
-            seller,
-            Style::regular(8.5),
-            RIGHT,
-            WIDTH / 2.0,
-            TOP + 8.0,
-            GREY,
-        );
+        self.canvas.figure(seller, Style::regular(8.5), RIGHT, WIDTH / 2.0, TOP + 8.0, GREY);
         self.y = TOP + 24.0;
     }
 
@@ -125,12 +104,5 @@ fn footer(canvas: &mut Canvas, seller: &Seller, page: usize, total: usize) {
     for (line, index) in identity.into_iter().zip(1_u8..) {
         canvas.line(line, LEFT, top + 3.0 + 9.5 * f32::from(index), GREY);
     }
-    canvas.figure(
-        &format!("Page {page} / {total}"),
-        style,
-        RIGHT,
-        64.0,
-        top + 12.5,
-        GREY,
-    );
+    canvas.figure(&format!("Page {page} / {total}"), style, RIGHT, 64.0, top + 12.5, GREY);
 }

@@ -14,16 +14,7 @@ pub(super) fn draw(
     ink: Colour,
     shade: Colour,
 ) {
-    canvas.block(
-        Area {
-            x,
-            y,
-            width: size,
-            height: size,
-        },
-        size * 0.24,
-        ground,
-    );
+    canvas.block(Area { x, y, width: size, height: size }, size * 0.24, ground);
     let at = |u: f32, v: f32| (x + u * size, y + v * size);
     for (path, colour) in [(page(at, false), ink), (page(at, true), shade)] {
         if let Some(path) = path {

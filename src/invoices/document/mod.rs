@@ -31,8 +31,7 @@ mod xml_writer;
 mod xmp;
 
 pub use model::{
-    Address, Buyer, InvoiceDocument, Kind, Line, PaymentInfo, PaymentMethod, Regime, Seller, Unit,
-    Vat,
+    Address, Buyer, InvoiceDocument, Kind, Line, PaymentInfo, PaymentMethod, Regime, Seller, Unit, Vat,
 };
 pub use pdf::{RenderError, render};
 pub use xml::xml;

@@ -198,11 +198,7 @@ impl Vat {
 
     /// The text that replaces VAT, under the franchise only.
     pub fn exemption(&self) -> Option<&str> {
-        let text = self
-            .mention
-            .as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
+        let text = self.mention.as_deref().map(str::trim).filter(|text| !text.is_empty());
         match self.regime {
             Regime::Standard { .. } => None,
             Regime::Franchise => Some(text.unwrap_or("TVA non applicable, art. 293 B du CGI")),
@@ -220,15 +216,11 @@ impl Buyer {
     /// Who is invoiced: the company of a professional, else the person, else their address.
     pub fn invoiced_name(&self) -> &str {
         let company = self.company.as_deref().filter(|_| self.is_professional);
-        [
-            company.unwrap_or(""),
-            self.name.as_str(),
-            self.email.as_str(),
-        ]
-        .into_iter()
-        .map(str::trim)
-        .find(|name| !name.is_empty())
-        .unwrap_or("Client")
+        [company.unwrap_or(""), self.name.as_str(), self.email.as_str()]
+            .into_iter()
+            .map(str::trim)
+            .find(|name| !name.is_empty())
+            .unwrap_or("Client")
     }
 }
 

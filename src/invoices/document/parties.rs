@@ -2,9 +2,7 @@
 
 use super::amounts::day;
 use super::canvas::{Area, Colour};
-use super::layout::{
-    ACCENT, ACCENT_PALE, GREY, INK, LEFT, RIGHT, SOFT, Sheet, WHITE, WIDTH, kind_name,
-};
+use super::layout::{ACCENT, ACCENT_PALE, GREY, INK, LEFT, RIGHT, SOFT, Sheet, WHITE, WIDTH, kind_name};
 use super::logo;
 use super::model::{Address, Buyer, InvoiceDocument, Kind, Seller, digits};
 use super::text::{Style, single, wrap_at_most};
@@ -17,15 +15,7 @@ const MAX_LINES: usize = 3;
 /// Logo and seller on the left, title and number on the right, then the band of dates.
 pub(super) fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     let top = sheet.y;
-    logo::draw(
-        &mut sheet.canvas,
-        LEFT,
-        top,
-        LOGO,
-        ACCENT,
-        WHITE,
-        ACCENT_PALE,
-    );
+    logo::draw(&mut sheet.canvas, LEFT, top, LOGO, ACCENT, WHITE, ACCENT_PALE);
     let x = LEFT + LOGO + 12.0;
     let mut baseline = top + 16.0;
     for line in wrap_at_most(&doc.seller.name, Style::bold(15.0), 230.0, 2) {
@@ -37,22 +27,8 @@ pub(super) fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
             sheet.canvas.line(line, x, baseline - 1.0, GREY);
         }
     }
-    sheet.canvas.figure(
-        &kind_name(doc).to_uppercase(),
-        Style::bold(25.0),
-        RIGHT,
-        200.0,
-        top + 19.0,
-        ACCENT,
-    );
-    sheet.canvas.figure(
-        &format!("N° {}", doc.number),
-        Style::bold(10.5),
-        RIGHT,
-        200.0,
-        top + 36.0,
-        INK,
-    );
+    sheet.canvas.figure(&kind_name(doc).to_uppercase(), Style::bold(25.0), RIGHT, 200.0, top + 19.0, ACCENT);
+    sheet.canvas.figure(&format!("N° {}", doc.number), Style::bold(10.5), RIGHT, 200.0, top + 36.0, INK);
     sheet.y = top + 58.0;
     band(sheet, doc);
     origin(sheet, doc);
@@ -72,29 +48,12 @@ fn band(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
         ("Référence de commande", doc.order_reference.clone(), 174.0),
     ];
     let top = sheet.y;
-    sheet.canvas.block(
-        Area {
-            x: LEFT,
-            y: top,
-            width: WIDTH,
-            height: 40.0,
-        },
-        6.0,
-        SOFT,
-    );
+    sheet.canvas.block(Area { x: LEFT, y: top, width: WIDTH, height: 40.0 }, 6.0, SOFT);
     let mut x = LEFT + 14.0;
     for (label, value, width) in cells {
-        sheet
-            .canvas
-            .text(label, Style::regular(7.5), x, top + 15.5, GREY);
-        let style = if value.chars().count() > 20 {
-            Style::regular(8.0)
-        } else {
-            Style::bold(9.5)
-        };
-        sheet
-            .canvas
-            .line(single(&value, style).fitted(width), x, top + 30.0, INK);
+        sheet.canvas.text(label, Style::regular(7.5), x, top + 15.5, GREY);
+        let style = if value.chars().count() > 20 { Style::regular(8.0) } else { Style::bold(9.5) };
+        sheet.canvas.line(single(&value, style).fitted(width), x, top + 30.0, INK);
         x += width;
     }
     sheet.y = top + 40.0;
@@ -102,22 +61,10 @@ fn band(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
 
 /// What a credit note corrects.
 fn origin(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
-    if let Kind::CreditNote {
-        original_number,
-        original_date,
-    } = &doc.kind
-    {
-        let text = format!(
-            "Avoir sur la facture n° {original_number} du {}.",
-            day(*original_date)
-        );
+    if let Kind::CreditNote { original_number, original_date } = &doc.kind {
+        let text = format!("Avoir sur la facture n° {original_number} du {}.", day(*original_date));
         sheet.y += 8.0;
-        sheet.flow(
-            wrap_at_most(&text, Style::bold(9.5), WIDTH, 2),
-            LEFT,
-            14.0,
-            INK,
-        );
+        sheet.flow(wrap_at_most(&text, Style::bold(9.5), WIDTH, 2), LEFT, 14.0, INK);
     }
 }
 
@@ -127,11 +74,7 @@ pub(super) fn blocks(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     let left = block(sheet, "Émetteur", &seller_lines(&doc.seller), LEFT, top);
     let right = block(
         sheet,
-        if doc.is_credit_note() {
-            "Adressé à"
-        } else {
-            "Facturé à"
-        },
+        if doc.is_credit_note() { "Adressé à" } else { "Facturé à" },
         &buyer_lines(&doc.buyer),
         LEFT + 275.0,
         top,
@@ -143,9 +86,7 @@ const COLUMN: f32 = 230.0;
 
 /// A labelled block whose first line is a name; returns where it ends.
 fn block(sheet: &mut Sheet<'_>, label: &str, fields: &[Field], x: f32, top: f32) -> f32 {
-    sheet
-        .canvas
-        .text(&label.to_uppercase(), Style::bold(7.5), x, top, ACCENT);
+    sheet.canvas.text(&label.to_uppercase(), Style::bold(7.5), x, top, ACCENT);
     let mut baseline = top + 2.0;
     let mut small = false;
     for field in fields {
@@ -194,21 +135,12 @@ impl Field {
 
 fn seller_lines(seller: &Seller) -> Vec<Field> {
     let country = foreign_country(&seller.country, "FR");
-    let vat = seller
-        .vat_number
-        .as_deref()
-        .map(|vat| format!("TVA intracommunautaire : {vat}"));
-    let siret = seller
-        .siret
-        .as_deref()
-        .map(|siret| format!("SIRET : {}", grouped(siret)));
+    let vat = seller.vat_number.as_deref().map(|vat| format!("TVA intracommunautaire : {vat}"));
+    let siret = seller.siret.as_deref().map(|siret| format!("SIRET : {}", grouped(siret)));
     let fields = [
         Field::new(Role::Name, seller.name.clone()),
         Field::new(Role::Plain, seller.street.clone()),
-        Field::new(
-            Role::Plain,
-            format!("{} {}", seller.postal_code, seller.city),
-        ),
+        Field::new(Role::Plain, format!("{} {}", seller.postal_code, seller.city)),
         Field::new(Role::Plain, country),
         Field::new(Role::Small, legal_identity(seller)),
         Field::new(Role::Small, format!("SIREN : {}", grouped(&seller.siren))),
@@ -221,12 +153,7 @@ fn seller_lines(seller: &Seller) -> Vec<Field> {
 
 fn contact(seller: &Seller) -> String {
     let parts = [Some(seller.email.as_str()), seller.phone.as_deref()];
-    parts
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.trim().is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ")
+    parts.into_iter().flatten().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 fn buyer_lines(buyer: &Buyer) -> Vec<Field> {
@@ -235,23 +162,12 @@ fn buyer_lines(buyer: &Buyer) -> Vec<Field> {
     } else {
         prefixed("À l’attention de ", Some(&buyer.name))
     };
-    let mut fields = vec![
-        Field::new(Role::Name, buyer.invoiced_name()),
-        Field::new(Role::Plain, person),
-    ];
+    let mut fields = vec![Field::new(Role::Name, buyer.invoiced_name()), Field::new(Role::Plain, person)];
     fields.extend(buyer.address.iter().flat_map(address_lines));
-    fields.push(Field::new(
-        Role::Small,
-        prefixed("SIREN : ", buyer.siren.as_deref().map(grouped).as_deref()),
-    ));
-    fields.push(Field::new(
-        Role::Small,
-        prefixed("TVA intracommunautaire : ", buyer.vat_number.as_deref()),
-    ));
-    fields.push(Field::new(
-        Role::Small,
-        prefixed("Votre référence : ", buyer.reference.as_deref()),
-    ));
+    fields
+        .push(Field::new(Role::Small, prefixed("SIREN : ", buyer.siren.as_deref().map(grouped).as_deref())));
+    fields.push(Field::new(Role::Small, prefixed("TVA intracommunautaire : ", buyer.vat_number.as_deref())));
+    fields.push(Field::new(Role::Small, prefixed("Votre référence : ", buyer.reference.as_deref())));
     fields.push(Field::new(Role::Small, buyer.email.clone()));
     fields.into_iter().flatten().collect()
 }
@@ -268,9 +184,7 @@ fn address_lines(address: &Address) -> Vec<Option<Field>> {
 
 fn prefixed(label: &str, value: Option<&str>) -> String {
     let value = value.map(str::trim).filter(|value| !value.is_empty());
-    value
-        .map(|value| format!("{label}{value}"))
-        .unwrap_or_default()
+    value.map(|value| format!("{label}{value}")).unwrap_or_default()
 }
 
 /// SIREN and SIRET are read in groups of three digits (five for the last of a SIRET).
@@ -287,11 +201,7 @@ fn grouped(number: &str) -> String {
 /// The country of an address, empty for the usual one.
 fn foreign_country(code: &str, usual: &str) -> String {
     let code = code.trim().to_ascii_uppercase();
-    if code == usual {
-        String::new()
-    } else {
-        country_name(&code).map_or(code, str::to_owned)
-    }
+    if code == usual { String::new() } else { country_name(&code).map_or(code, str::to_owned) }
 }
 
 /// French names of the countries customers come from most; others print as their code.
@@ -326,25 +236,8 @@ pub(super) fn identity_line(seller: &Seller) -> String {
     let address = format!("{}, {} {}", seller.street, seller.postal_code, seller.city);
     let vat = prefixed("TVA\u{a0}", seller.vat_number.as_deref());
     // The trade register entry usually says the SIREN already.
-    let registered = seller
-        .rcs
-        .as_deref()
-        .is_some_and(|rcs| digits(rcs).contains(&digits(&seller.siren)));
-    let siren = if registered {
-        String::new()
-    } else {
-        format!("SIREN {}", grouped(&seller.siren))
-    };
-    let parts = [
-        seller.name.clone(),
-        legal_identity(seller),
-        address,
-        siren,
-        vat,
-    ];
-    parts
-        .into_iter()
-        .filter(|part| !part.trim().is_empty())
-        .collect::<Vec<_>>()
-        .join(" · ")
+    let registered = seller.rcs.as_deref().is_some_and(|rcs| digits(rcs).contains(&digits(&seller.siren)));
+    let siren = if registered { String::new() } else { format!("SIREN {}", grouped(&seller.siren)) };
+    let parts = [seller.name.clone(), legal_identity(seller), address, siren, vat];
+    parts.into_iter().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" · ")
 }

@@ -37,46 +37,29 @@ pub fn render(doc: &InvoiceDocument) -> Result<Vec<u8>, RenderError> {
     let mut document = Document::new_with(settings()?);
     let mut fonts = PdfFonts::new();
     for canvas in layout::compose(doc) {
-        let size =
-            PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or(RenderError::Pdf("page size"))?;
+        let size = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or(RenderError::Pdf("page size"))?;
         let mut page = document.start_page_with(size);
         let mut surface = page.surface();
         canvas.paint(&mut surface, &mut fonts);
         surface.finish();
         page.finish();
     }
-    document
-        .embed_file(embedded_xml(doc))
-        .ok_or(RenderError::Pdf("embedded file"))?;
+    document.embed_file(embedded_xml(doc)).ok_or(RenderError::Pdf("embedded file"))?;
     document.set_metadata(metadata(doc));
-    let pdf = document
-        .finish()
-        .map_err(|_| RenderError::Pdf("refused by the PDF/A rules"))?;
+    let pdf = document.finish().map_err(|_| RenderError::Pdf("refused by the PDF/A rules"))?;
     xmp::add_factur_x(&pdf).ok_or(RenderError::Pdf("metadata packet not found"))
 }
 
 /// Sums a reader could check by hand.
 fn check(doc: &InvoiceDocument) -> Result<(), RenderError> {
-    let sum = doc
-        .lines
-        .iter()
-        .try_fold(0_i64, |sum, line| sum.checked_add(line.gross));
+    let sum = doc.lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.gross));
     let lines_are_positive = doc.lines.iter().all(|line| line.gross >= 0);
-    let untaxed = matches!(
-        doc.vat.regime,
-        Regime::Franchise | Regime::Standard { rate_bp: 0 }
-    );
+    let untaxed = matches!(doc.vat.regime, Regime::Franchise | Regime::Standard { rate_bp: 0 });
     let problem = [
         (doc.lines.is_empty(), "no line"),
         (!lines_are_positive, "a line is negative"),
-        (
-            sum != Some(doc.amount),
-            "the lines do not add up to the total",
-        ),
-        (
-            doc.tax_amount < 0 || doc.tax_amount > doc.amount,
-            "VAT outside the total",
-        ),
+        (sum != Some(doc.amount), "the lines do not add up to the total"),
+        (doc.tax_amount < 0 || doc.tax_amount > doc.amount, "VAT outside the total"),
         (untaxed && doc.tax_amount != 0, "VAT without a rate"),
     ];
     match problem.into_iter().find(|(wrong, _)| *wrong) {
@@ -90,11 +73,7 @@ fn settings() -> Result<SerializeSettings, RenderError> {
         .with_archival_validator(Archival::A3_B)
         .finish()
         .map_err(|_| RenderError::Pdf("configuration"))?;
-    Ok(SerializeSettings {
-        configuration,
-        enable_tagging: false,
-        ..SerializeSettings::default()
-    })
+    Ok(SerializeSettings { configuration, enable_tagging: false, ..SerializeSettings::default() })
 }
 
 fn embedded_xml(doc: &InvoiceDocument) -> EmbeddedFile {
@@ -112,19 +91,11 @@ fn embedded_xml(doc: &InvoiceDocument) -> EmbeddedFile {
 
 fn metadata(doc: &InvoiceDocument) -> Metadata {
     let seller = one_line(&doc.seller.name);
-    let title = format!(
-        "{} {} - {seller}",
-        layout::kind_name(doc),
-        one_line(&doc.number)
-    );
+    let title = format!("{} {} - {seller}", layout::kind_name(doc), one_line(&doc.number));
     Metadata::new()
         .title(title)
         .authors(vec![seller])
-        .description(format!(
-            "{} n° {}",
-            layout::kind_name(doc),
-            one_line(&doc.number)
-        ))
+        .description(format!("{} n° {}", layout::kind_name(doc), one_line(&doc.number)))
         .creator("Staka Livres".to_owned())
         .producer("Staka Livres".to_owned())
         .language("fr-FR".to_owned())

@@ -24,11 +24,7 @@ struct Column {
 
 /// Columns after the first one; under the franchise there is no VAT to set apart.
 fn columns(regime: Regime) -> Vec<Column> {
-    let at = |title, right, width| Column {
-        title,
-        right,
-        width,
-    };
+    let at = |title, right, width| Column { title, right, width };
     match regime {
         Regime::Standard { .. } => vec![
             at("Qté", RIGHT - 286.0, 50.0),
@@ -64,46 +60,23 @@ pub(super) fn draw(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
 }
 
 fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
-    let area = Area {
-        x: LEFT,
-        y: sheet.y,
-        width: RIGHT - LEFT,
-        height: HEAD,
-    };
+    let area = Area { x: LEFT, y: sheet.y, width: RIGHT - LEFT, height: HEAD };
     sheet.canvas.block(area, 4.0, ACCENT);
     let baseline = sheet.y + 14.0;
     let style = Style::bold(8.0);
-    sheet
-        .canvas
-        .text("Désignation", style, LEFT + INSET, baseline, WHITE);
+    sheet.canvas.text("Désignation", style, LEFT + INSET, baseline, WHITE);
     for column in columns(doc.vat.regime) {
-        sheet.canvas.figure(
-            column.title,
-            style,
-            column.right,
-            column.width,
-            baseline,
-            WHITE,
-        );
+        sheet.canvas.figure(column.title, style, column.right, column.width, baseline, WHITE);
     }
     sheet.y += HEAD;
 }
 
 fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     let width = title_width(doc.vat.regime);
-    let title = wrap(
-        &super::clean::one_line(&line.title),
-        Style::bold(9.0),
-        width,
-    );
-    let description = line
-        .description
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty());
-    let description = description.map_or_else(Vec::new, |text| {
-        wrap(text, Style::regular(8.0), DESCRIPTION_WIDTH)
-    });
+    let title = wrap(&super::clean::one_line(&line.title), Style::bold(9.0), width);
+    let description = line.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let description =
+        description.map_or_else(Vec::new, |text| wrap(text, Style::regular(8.0), DESCRIPTION_WIDTH));
 
     // A row does not begin with a lone line at the foot of a page.
     if !sheet.fits(PADDING * 2.0 + TITLE + DESCRIPTION * 2.0) {
@@ -129,37 +102,17 @@ fn figures(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) 
     let price = money_per_unit(net, line.quantity);
     let values = match doc.vat.regime {
         Regime::Standard { rate_bp } => {
-            vec![
-                quantity,
-                price,
-                money(net),
-                rate(rate_bp),
-                money(line.gross - net),
-                money(line.gross),
-            ]
+            vec![quantity, price, money(net), rate(rate_bp), money(line.gross - net), money(line.gross)]
         }
         Regime::Franchise => vec![quantity, price, money(net)],
     };
     let baseline = sheet.y + TITLE * 0.72;
     for (column, value) in columns(doc.vat.regime).iter().zip(&values) {
-        sheet.canvas.figure(
-            value,
-            Style::regular(8.5),
-            column.right,
-            column.width,
-            baseline,
-            INK,
-        );
+        sheet.canvas.figure(value, Style::regular(8.5), column.right, column.width, baseline, INK);
     }
 }
 
-fn lines(
-    sheet: &mut Sheet<'_>,
-    doc: &InvoiceDocument,
-    lines: Vec<TextLine>,
-    leading: f32,
-    strong: bool,
-) {
+fn lines(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, lines: Vec<TextLine>, leading: f32, strong: bool) {
     for line in lines {
         if !sheet.fits(leading + PADDING) {
             sheet.new_page();
@@ -168,8 +121,6 @@ fn lines(
         }
         sheet.y += leading;
         let colour = if strong { INK } else { GREY };
-        sheet
-            .canvas
-            .line(line, LEFT + INSET, sheet.y - leading * 0.28, colour);
+        sheet.canvas.line(line, LEFT + INSET, sheet.y - leading * 0.28, colour);
     }
 }

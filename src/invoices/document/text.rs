@@ -21,17 +21,11 @@ pub(super) struct Style {
 
 impl Style {
     pub(super) const fn regular(size: f32) -> Self {
-        Self {
-            size,
-            weight: Weight::Regular,
-        }
+        Self { size, weight: Weight::Regular }
     }
 
     pub(super) const fn bold(size: f32) -> Self {
-        Self {
-            size,
-            weight: Weight::Bold,
-        }
+        Self { size, weight: Weight::Bold }
     }
 }
 
@@ -71,10 +65,7 @@ impl TextLine {
 
 /// Sets a text in lines no wider than `width`; line ends of the text are kept, and at least one line comes back.
 pub(super) fn wrap(text: &str, style: Style, width: f32) -> Vec<TextLine> {
-    clean::paragraphs(text)
-        .iter()
-        .flat_map(|text| Paragraph::new(text, style).lines(width))
-        .collect()
+    clean::paragraphs(text).iter().flat_map(|text| Paragraph::new(text, style).lines(width)).collect()
 }
 
 /// Like [`wrap`], at most `max` lines: a text that goes on ends with an ellipsis (the XML keeps all of it).
@@ -129,10 +120,7 @@ impl Paragraph {
             return vec![whole];
         }
         let advances = self.cluster_advances(&bidi);
-        self.break_lines(&advances, width)
-            .into_iter()
-            .map(|range| self.line(&bidi, range))
-            .collect()
+        self.break_lines(&advances, width).into_iter().map(|range| self.line(&bidi, range)).collect()
     }
 
     /// Width of each cluster (what must not be cut), by the byte it starts at.
@@ -175,38 +163,22 @@ impl Paragraph {
     }
 
     fn char_at(&self, at: usize) -> char {
-        self.text
-            .get(at..)
-            .and_then(|rest| rest.chars().next())
-            .unwrap_or(' ')
+        self.text.get(at..).and_then(|rest| rest.chars().next()).unwrap_or(' ')
     }
 
     fn last_char_of_cluster(&self, at: usize, advances: &BTreeMap<usize, f32>) -> char {
-        let end = advances
-            .range(at + 1..)
-            .next()
-            .map_or(self.text.len(), |(next, _)| *next);
-        self.text
-            .get(at..end)
-            .and_then(|cluster| cluster.chars().next_back())
-            .unwrap_or(' ')
+        let end = advances.range(at + 1..).next().map_or(self.text.len(), |(next, _)| *next);
+        self.text.get(at..end).and_then(|cluster| cluster.chars().next_back()).unwrap_or(' ')
     }
 
     /// One line, without the spaces it ends with.
     fn line(&self, bidi: &ParagraphBidiInfo<'_>, range: Range<usize>) -> TextLine {
         let text = self.text.get(range.clone()).unwrap_or_default();
         let end = range.start + text.trim_end_matches(' ').len();
-        let runs: Vec<GlyphRun> = self
-            .shaped_runs(bidi, range.start..end)
-            .into_iter()
-            .map(|(_, run)| run)
-            .collect();
+        let runs: Vec<GlyphRun> =
+            self.shaped_runs(bidi, range.start..end).into_iter().map(|(_, run)| run).collect();
         let width = runs.iter().map(GlyphRun::advance).sum::<f32>() * self.style.size;
-        TextLine {
-            runs,
-            size: self.style.size,
-            width,
-        }
+        TextLine { runs, size: self.style.size, width }
     }
 
     /// The shaped runs of a part of the paragraph, from left to right, each with the bytes it covers.
@@ -221,9 +193,7 @@ impl Paragraph {
         let (levels, visual) = bidi.visual_runs(range);
         let mut out = Vec::new();
         for level_run in visual {
-            let rtl = levels
-                .get(level_run.start)
-                .is_some_and(|level| level.is_rtl());
+            let rtl = levels.get(level_run.start).is_some_and(|level| level.is_rtl());
             let mut parts = self.font_runs(level_run);
             if rtl {
                 parts.reverse();
@@ -262,9 +232,7 @@ fn may_break(before: char, after: char) -> bool {
         (' ' | '\u{2000}'..='\u{2006}' | '\u{2008}'..='\u{200a}' | '\u{3000}', _) => true,
         ('-' | '\u{2010}' | '\u{2013}' | '\u{2014}' | '/', after) => after.is_alphabetic(),
         (before, after) => {
-            (is_ideographic(before) || is_ideographic(after))
-                && !is_closing(after)
-                && !is_opening(before)
+            (is_ideographic(before) || is_ideographic(after)) && !is_closing(after) && !is_opening(before)
         }
     }
 }
@@ -298,30 +266,14 @@ fn shape_with(text: &str, font: FontId, rtl: bool) -> GlyphRun {
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
         buffer.guess_segment_properties();
-        buffer.set_direction(if rtl {
-            Direction::RightToLeft
-        } else {
-            Direction::LeftToRight
-        });
-        place(
-            &rustybuzz::shape(face, &[], buffer),
-            text,
-            face.units_per_em() as f32,
-        )
+        buffer.set_direction(if rtl { Direction::RightToLeft } else { Direction::LeftToRight });
+        place(&rustybuzz::shape(face, &[], buffer), text, face.units_per_em() as f32)
     });
-    GlyphRun {
-        font,
-        text: text.to_owned(),
-        glyphs,
-    }
+    GlyphRun { font, text: text.to_owned(), glyphs }
 }
 
 fn place(shaped: &rustybuzz::GlyphBuffer, text: &str, units_per_em: f32) -> Vec<KrillaGlyph> {
-    let mut starts: Vec<usize> = shaped
-        .glyph_infos()
-        .iter()
-        .map(|info| info.cluster as usize)
-        .collect();
+    let mut starts: Vec<usize> = shaped.glyph_infos().iter().map(|info| info.cluster as usize).collect();
     starts.sort_unstable();
     starts.dedup();
     let em = |units: i32| units as f32 / units_per_em;
@@ -351,10 +303,7 @@ mod tests {
     const STYLE: Style = Style::regular(10.0);
 
     fn texts(lines: &[TextLine]) -> Vec<String> {
-        lines
-            .iter()
-            .map(|line| line.runs.iter().map(|run| run.text.as_str()).collect())
-            .collect()
+        lines.iter().map(|line| line.runs.iter().map(|run| run.text.as_str()).collect()).collect()
     }
 
     #[test]

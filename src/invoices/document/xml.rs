@@ -32,12 +32,7 @@ pub fn xml(doc: &InvoiceDocument) -> String {
             agreement(x, doc);
             x.node("ram:ApplicableHeaderTradeDelivery", |x| {
                 x.node("ram:ActualDeliverySupplyChainEvent", |x| {
-                    date(
-                        x,
-                        "ram:OccurrenceDateTime",
-                        "udt:DateTimeString",
-                        doc.supplied_on,
-                    ); // BT-72
+                    date(x, "ram:OccurrenceDateTime", "udt:DateTimeString", doc.supplied_on); // BT-72
                 });
             });
             settlement(x, doc);
@@ -50,13 +45,8 @@ pub fn xml(doc: &InvoiceDocument) -> String {
 fn context(x: &mut XmlWriter, doc: &InvoiceDocument) {
     let frame = if doc.paid_on.is_some() { "S2" } else { "S1" };
     x.node("rsm:ExchangedDocumentContext", |x| {
-        x.node(
-            "ram:BusinessProcessSpecifiedDocumentContextParameter",
-            |x| x.text("ram:ID", frame),
-        );
-        x.node("ram:GuidelineSpecifiedDocumentContextParameter", |x| {
-            x.text("ram:ID", PROFILE)
-        });
+        x.node("ram:BusinessProcessSpecifiedDocumentContextParameter", |x| x.text("ram:ID", frame));
+        x.node("ram:GuidelineSpecifiedDocumentContextParameter", |x| x.text("ram:ID", PROFILE));
     });
 }
 
@@ -77,17 +67,8 @@ fn header(x: &mut XmlWriter, doc: &InvoiceDocument) {
 
 /// BR-FR-05/06: PMT, PMD and AAB stand exactly once on every invoice, BR-FR-11: BAR carries the treatment.
 fn notes(doc: &InvoiceDocument) -> [(&'static str, &'static str); 4] {
-    let treatment = if doc.buyer.business_siren().is_some() {
-        "B2B"
-    } else {
-        "B2C"
-    };
-    [
-        ("PMT", RECOVERY),
-        ("PMD", LATE_PENALTY),
-        ("AAB", NO_DISCOUNT),
-        ("BAR", treatment),
-    ]
+    let treatment = if doc.buyer.business_siren().is_some() { "B2B" } else { "B2C" };
+    [("PMT", RECOVERY), ("PMD", LATE_PENALTY), ("AAB", NO_DISCOUNT), ("BAR", treatment)]
 }
 
 /// Fixed recovery indemnity (code de commerce, L441-10 and D441-5).
@@ -105,9 +86,7 @@ fn item(x: &mut XmlWriter, doc: &InvoiceDocument, number: usize, line: &Line, ne
         Unit::Flat => "ram:BilledQuantity unitCode=\"C62\"",
     };
     x.node("ram:IncludedSupplyChainTradeLineItem", |x| {
-        x.node("ram:AssociatedDocumentLineDocument", |x| {
-            x.text("ram:LineID", &number.to_string())
-        });
+        x.node("ram:AssociatedDocumentLineDocument", |x| x.text("ram:LineID", &number.to_string()));
         x.node("ram:SpecifiedTradeProduct", |x| {
             x.text("ram:Name", &or(&one_line(&line.title), "Prestation"));
             x.maybe("ram:Description", line.description.as_deref());
@@ -117,9 +96,7 @@ fn item(x: &mut XmlWriter, doc: &InvoiceDocument, number: usize, line: &Line, ne
                 x.text("ram:ChargeAmount", &unit_price(net, quantity))
             });
         });
-        x.node("ram:SpecifiedLineTradeDelivery", |x| {
-            x.text(unit, &quantity.to_string())
-        });
+        x.node("ram:SpecifiedLineTradeDelivery", |x| x.text(unit, &quantity.to_string()));
         x.node("ram:SpecifiedLineTradeSettlement", |x| {
             x.node("ram:ApplicableTradeTax", |x| {
                 x.text("ram:TypeCode", "VAT");
@@ -145,9 +122,7 @@ fn agreement(x: &mut XmlWriter, doc: &InvoiceDocument) {
     x.node("ram:ApplicableHeaderTradeAgreement", |x| {
         x.maybe("ram:BuyerReference", doc.buyer.reference.as_deref()); // BT-10
         x.node("ram:SellerTradeParty", |x| seller(x, &doc.seller));
-        x.node("ram:BuyerTradeParty", |x| {
-            buyer(x, &doc.buyer, &doc.seller.country)
-        });
+        x.node("ram:BuyerTradeParty", |x| buyer(x, &doc.buyer, &doc.seller.country));
         if !doc.order_reference.trim().is_empty() {
             // BT-14
             x.node("ram:SellerOrderReferencedDocument", |x| {
@@ -163,15 +138,11 @@ fn seller(x: &mut XmlWriter, seller: &Seller) {
     x.maybe("ram:GlobalID schemeID=\"0009\"", siret.as_deref()); // BT-29
     x.text("ram:Name", &seller.name);
     x.text("ram:Description", &legal_identity(seller)); // BT-33
-    x.node("ram:SpecifiedLegalOrganization", |x| {
-        x.text("ram:ID schemeID=\"0002\"", &siren)
-    }); // BT-30
+    x.node("ram:SpecifiedLegalOrganization", |x| x.text("ram:ID schemeID=\"0002\"", &siren)); // BT-30
     x.node("ram:DefinedTradeContact", |x| {
         x.text("ram:PersonName", &seller.name);
         if let Some(phone) = &seller.phone {
-            x.node("ram:TelephoneUniversalCommunication", |x| {
-                x.text("ram:CompleteNumber", phone)
-            });
+            x.node("ram:TelephoneUniversalCommunication", |x| x.text("ram:CompleteNumber", phone));
         }
         email(x, &seller.email);
     });
@@ -179,10 +150,7 @@ fn seller(x: &mut XmlWriter, seller: &Seller) {
         x.text("ram:PostcodeCode", &seller.postal_code);
         x.text("ram:LineOne", &seller.street);
         x.text("ram:CityName", &seller.city);
-        x.text(
-            "ram:CountryID",
-            &country(&seller.country).unwrap_or_else(|| "FR".into()),
-        );
+        x.text("ram:CountryID", &country(&seller.country).unwrap_or_else(|| "FR".into()));
     });
     // BT-34: the address of a French company on the e-invoicing network is its SIREN (scheme 0225).
     endpoint(x, "0225", &siren);
@@ -196,23 +164,11 @@ fn seller(x: &mut XmlWriter, seller: &Seller) {
 
 /// Legal form, capital and trade register, as one sentence.
 pub(super) fn legal_identity(seller: &Seller) -> String {
-    let capital = seller
-        .capital
-        .as_deref()
-        .map(|capital| format!("au capital de {capital}"));
+    let capital = seller.capital.as_deref().map(|capital| format!("au capital de {capital}"));
     let form = [Some(seller.legal_form.as_str()), capital.as_deref()];
-    let form: Vec<&str> = form
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.trim().is_empty())
-        .collect();
+    let form: Vec<&str> = form.into_iter().flatten().filter(|part| !part.trim().is_empty()).collect();
     let parts = [Some(form.join(" ")), seller.rcs.clone()];
-    parts
-        .into_iter()
-        .flatten()
-        .filter(|part| !part.trim().is_empty())
-        .collect::<Vec<_>>()
-        .join(", ")
+    parts.into_iter().flatten().filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn buyer(x: &mut XmlWriter, buyer: &Buyer, default_country: &str) {
@@ -220,9 +176,7 @@ fn buyer(x: &mut XmlWriter, buyer: &Buyer, default_country: &str) {
     let siren = buyer.business_siren();
     x.text("ram:Name", &or(&invoiced, "Client"));
     if let Some(siren) = &siren {
-        x.node("ram:SpecifiedLegalOrganization", |x| {
-            x.text("ram:ID schemeID=\"0002\"", siren)
-        }); // BT-47
+        x.node("ram:SpecifiedLegalOrganization", |x| x.text("ram:ID schemeID=\"0002\"", siren)); // BT-47
     }
     x.node("ram:DefinedTradeContact", |x| {
         x.text("ram:PersonName", &or(&one_line(&buyer.name), &invoiced));
@@ -235,18 +189,14 @@ fn buyer(x: &mut XmlWriter, buyer: &Buyer, default_country: &str) {
         None => endpoint(x, "EM", &buyer.email),
     }
     if let Some(number) = vat_number(buyer.vat_number.as_deref()) {
-        x.node("ram:SpecifiedTaxRegistration", |x| {
-            x.text("ram:ID schemeID=\"VA\"", &number)
-        }); // BT-48
+        x.node("ram:SpecifiedTaxRegistration", |x| x.text("ram:ID schemeID=\"VA\"", &number)); // BT-48
     }
 }
 
 /// A buyer who gave no address still needs a country (BR-11): the seller's.
 fn address(x: &mut XmlWriter, address: Option<&Address>, default_country: &str) {
     let given = address.and_then(|address| country(&address.country));
-    let code = given
-        .or_else(|| country(default_country))
-        .unwrap_or_else(|| "FR".into());
+    let code = given.or_else(|| country(default_country)).unwrap_or_else(|| "FR".into());
     x.node("ram:PostalTradeAddress", |x| {
         if let Some(address) = address {
             x.text("ram:PostcodeCode", &address.postal_code);
@@ -260,9 +210,7 @@ fn address(x: &mut XmlWriter, address: Option<&Address>, default_country: &str) 
 
 fn email(x: &mut XmlWriter, address: &str) {
     if !address.trim().is_empty() {
-        x.node("ram:EmailURIUniversalCommunication", |x| {
-            x.text("ram:URIID", address)
-        });
+        x.node("ram:EmailURIUniversalCommunication", |x| x.text("ram:URIID", address));
     }
 }
 
@@ -282,10 +230,7 @@ fn country(code: &str) -> Option<String> {
 
 /// A VAT number that begins with its country (BR-CO-09), without spaces.
 fn vat_number(number: Option<&str>) -> Option<String> {
-    let number: String = number?
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect();
+    let number: String = number?.chars().filter(char::is_ascii_alphanumeric).collect();
     country(number.get(..2)?).map(|_| number.to_ascii_uppercase())
 }
 
@@ -295,39 +240,20 @@ fn settlement(x: &mut XmlWriter, doc: &InvoiceDocument) {
         tax(x, doc);
         x.node("ram:SpecifiedTradePaymentTerms", |x| {
             // BR-FR-CO-09: what is already paid was due the day it was paid.
-            date(
-                x,
-                "ram:DueDateDateTime",
-                "udt:DateTimeString",
-                doc.paid_on.unwrap_or(doc.due_on),
-            );
+            date(x, "ram:DueDateDateTime", "udt:DateTimeString", doc.paid_on.unwrap_or(doc.due_on));
         });
         totals(x, doc);
-        if let Kind::CreditNote {
-            original_number,
-            original_date,
-        } = &doc.kind
-        {
+        if let Kind::CreditNote { original_number, original_date } = &doc.kind {
             x.node("ram:InvoiceReferencedDocument", |x| {
                 x.text("ram:IssuerAssignedID", original_number);
-                date(
-                    x,
-                    "ram:FormattedIssueDateTime",
-                    "qdt:DateTimeString",
-                    *original_date,
-                );
+                date(x, "ram:FormattedIssueDateTime", "qdt:DateTimeString", *original_date);
             });
         }
     });
 }
 
 fn payment(x: &mut XmlWriter, doc: &InvoiceDocument) {
-    x.maybe(
-        "ram:PaymentReference",
-        doc.payment
-            .as_ref()
-            .and_then(|payment| payment.reference.as_deref()),
-    );
+    x.maybe("ram:PaymentReference", doc.payment.as_ref().and_then(|payment| payment.reference.as_deref()));
     x.text("ram:InvoiceCurrencyCode", "EUR");
     if let Some(payment) = &doc.payment {
         let code = match payment.method {
@@ -359,18 +285,11 @@ fn tax(x: &mut XmlWriter, doc: &InvoiceDocument) {
 }
 
 fn totals(x: &mut XmlWriter, doc: &InvoiceDocument) {
-    let (prepaid, due) = if doc.paid_on.is_some() {
-        (doc.amount, 0)
-    } else {
-        (0, doc.amount)
-    };
+    let (prepaid, due) = if doc.paid_on.is_some() { (doc.amount, 0) } else { (0, doc.amount) };
     x.node("ram:SpecifiedTradeSettlementHeaderMonetarySummation", |x| {
         x.text("ram:LineTotalAmount", &decimal(doc.net_amount()));
         x.text("ram:TaxBasisTotalAmount", &decimal(doc.net_amount()));
-        x.text(
-            "ram:TaxTotalAmount currencyID=\"EUR\"",
-            &decimal(doc.tax_amount),
-        );
+        x.text("ram:TaxTotalAmount currencyID=\"EUR\"", &decimal(doc.tax_amount));
         x.text("ram:GrandTotalAmount", &decimal(doc.amount));
         x.text("ram:TotalPrepaidAmount", &decimal(prepaid));
         x.text("ram:DuePayableAmount", &decimal(due));
@@ -379,15 +298,9 @@ fn totals(x: &mut XmlWriter, doc: &InvoiceDocument) {
 
 fn date(x: &mut XmlWriter, element: &str, format: &str, day: NaiveDate) {
     let open = format!("{format} format=\"102\"");
-    x.node(element, |x| {
-        x.text(&open, &day.format("%Y%m%d").to_string())
-    });
+    x.node(element, |x| x.text(&open, &day.format("%Y%m%d").to_string()));
 }
 
 fn or(text: &str, fallback: &str) -> String {
-    if text.trim().is_empty() {
-        fallback.to_owned()
-    } else {
-        text.to_owned()
-    }
+    if text.trim().is_empty() { fallback.to_owned() } else { text.to_owned() }
 }

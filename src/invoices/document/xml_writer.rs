@@ -9,10 +9,7 @@ pub(super) struct XmlWriter {
 
 impl XmlWriter {
     pub(super) fn new() -> Self {
-        Self {
-            out: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"),
-            depth: 0,
-        }
+        Self { out: String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"), depth: 0 }
     }
 
     pub(super) fn finish(self) -> String {
@@ -36,8 +33,7 @@ impl XmlWriter {
         let clean = clean::xml_text(text);
         if !clean.is_empty() {
             self.indent();
-            self.out
-                .extend(["<", open, ">", &clean, "</", name_of(open), ">\n"]);
+            self.out.extend(["<", open, ">", &clean, "</", name_of(open), ">\n"]);
         }
     }
 

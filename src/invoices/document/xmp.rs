@@ -46,18 +46,7 @@ pub(super) fn add_factur_x(pdf: &[u8]) -> Option<Vec<u8>> {
 fn grown_packet(packet: &str) -> Option<String> {
     let (before, schemas_on) = packet.split_once(SCHEMAS_END)?;
     let (between, after) = schemas_on.rsplit_once(PROPERTIES_END)?;
-    Some(
-        [
-            before,
-            SCHEMA,
-            SCHEMAS_END,
-            between,
-            PROPERTIES,
-            PROPERTIES_END,
-            after,
-        ]
-        .concat(),
-    )
+    Some([before, SCHEMA, SCHEMAS_END, between, PROPERTIES, PROPERTIES_END, after].concat())
 }
 
 /// Bytes of one entry of a cross-reference table: `nnnnnnnnnn ggggg n` and two bytes of line end.
@@ -82,23 +71,13 @@ fn xref_table(pdf: &[u8]) -> Option<XrefTable> {
     let count: usize = ascii(head.get(..digits)?)?.parse().ok()?;
     let first = count_at + digits + 1;
     let entries = first..first + count * ENTRY;
-    pdf.get(entries.end..)?
-        .starts_with(b"trailer")
-        .then_some(XrefTable {
-            start,
-            entries,
-            start_offset,
-        })
+    pdf.get(entries.end..)?.starts_with(b"trailer").then_some(XrefTable { start, entries, start_offset })
 }
 
 fn moved(entry: &[u8], from: usize, shift: usize) -> Option<Vec<u8>> {
     let offset: usize = ascii(entry.get(..10)?)?.parse().ok()?;
     let in_use = entry.get(17) == Some(&b'n');
-    let offset = if in_use && offset > from {
-        offset + shift
-    } else {
-        offset
-    };
+    let offset = if in_use && offset > from { offset + shift } else { offset };
     let mut out = format!("{offset:010}").into_bytes();
     out.extend_from_slice(entry.get(10..)?);
     Some(out)
@@ -111,17 +90,11 @@ fn stream_length(pdf: &[u8], packet_start: usize) -> Option<Range<usize>> {
 }
 
 fn digits_at(bytes: &[u8], at: usize) -> usize {
-    bytes
-        .iter()
-        .skip(at)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count()
+    bytes.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 fn find_last(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .rposition(|window| window == needle)
+    haystack.windows(needle.len()).rposition(|window| window == needle)
 }
 
 fn ascii(bytes: &[u8]) -> Option<&str> {

@@ -58,7 +58,10 @@ async fn a_bad_link_is_not_valid() {
             assert_eq!(answer.body["valid"], false);
         }
         set_password(&bench, token).await.refused(status, code);
-        bench.post("/auth/activate", json!({ "token": token, "password": PASSWORD })).await.refused(status, code);
+        bench
+            .post("/auth/activate", json!({ "token": token, "password": PASSWORD }))
+            .await
+            .refused(status, code);
     };
     refused("unknown", 400, "INVALID_TOKEN").await;
     bench.run("UPDATE users SET deactivated_by = 'ADMIN'", &[]).await;
@@ -77,9 +80,13 @@ async fn the_first_password_activates_and_logs_in() {
     let id = bench.guest(GUEST).await;
     let (token, other) = (mint(&bench, id).await, mint(&bench, id).await);
     bench.login(GUEST, "!").await.refused(401, "INVALID_CREDENTIALS");
-    let weak = bench.post(&format!("/public/activate/{token}/set-password"), json!({ "password": "faible" })).await;
+    let weak =
+        bench.post(&format!("/public/activate/{token}/set-password"), json!({ "password": "faible" })).await;
     weak.refused_fields(&["password"]);
-    bench.post("/public/activate/unknown/set-password", json!({ "password": 5 })).await.refused_fields(&["password"]);
+    bench
+        .post("/public/activate/unknown/set-password", json!({ "password": 5 }))
+        .await
+        .refused_fields(&["password"]);
     bench.post("/auth/activate", json!({ "token": token })).await.refused_fields(&["password"]);
     bench.post("/auth/activate", json!({ "password": PASSWORD })).await.refused_fields(&["token"]);
 

@@ -90,7 +90,8 @@ impl Bench {
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
-        let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        let retry_after =
+            response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
         Answer { status: response.status().as_u16(), retry_after, body: response.json().await.unwrap() }
     }
 
@@ -137,7 +138,16 @@ impl Bench {
     /// A row in the table of accounts.
     pub async fn account(&self, email: &str, password_hash: &str, role: Role, is_active: bool) -> Uuid {
         let id = new_id();
-        let new = NewUser { id, prenom: "Léa", nom: "Martin", email, password_hash, role, is_active, telephone: None };
+        let new = NewUser {
+            id,
+            prenom: "Léa",
+            nom: "Martin",
+            email,
+            password_hash,
+            role,
+            is_active,
+            telephone: None,
+        };
         let mut conn = self.state.db.conn().await.unwrap();
         insert(&mut conn, &new, self.now()).await.unwrap();
         id
@@ -169,7 +179,8 @@ impl Bench {
 
     /// Audited acts in order: `ACTION severity actor`.
     pub async fn audited(&self) -> Vec<String> {
-        self.texts("SELECT CONCAT(action, ' ', severity, ' ', actor_email) FROM audit_logs ORDER BY seq").await
+        self.texts("SELECT CONCAT(action, ' ', severity, ' ', actor_email) FROM audit_logs ORDER BY seq")
+            .await
     }
 
     /// Queued mails in order: `template address`.
@@ -214,7 +225,8 @@ impl Answer {
     pub fn refused_fields(&self, fields: &[&str]) {
         self.refused(400, "VALIDATION_ERROR");
         let details = self.body["details"].as_array().unwrap();
-        let paths: Vec<_> = details.iter().map(|detail| detail["path"][0].as_str().unwrap_or_default()).collect();
+        let paths: Vec<_> =
+            details.iter().map(|detail| detail["path"][0].as_str().unwrap_or_default()).collect();
         assert_eq!(paths, fields, "{self:?}");
         assert!(details.iter().all(|detail| detail["code"].is_string() && detail["message"].is_string()));
     }

@@ -28,14 +28,20 @@ async fn an_unknown_address_and_a_wrong_password_are_told_alike() {
     bench.login("a password in the wrong field", "x").await.refused(401, "INVALID_CREDENTIALS");
     assert_eq!(
         bench.audited().await[1..],
-        ["LOGIN_FAILED MEDIUM zoe@example.com", "LOGIN_FAILED LOW zoé@example.com", "LOGIN_FAILED LOW unknown"]
+        [
+            "LOGIN_FAILED MEDIUM zoe@example.com",
+            "LOGIN_FAILED LOW zoé@example.com",
+            "LOGIN_FAILED LOW unknown"
+        ]
     );
 }
 
 #[tokio::test]
 async fn an_imported_hash_opens_and_is_replaced() {
     let bench = Bench::start().await;
-    let old = bcrypt::hash_with_salt(PASSWORD, 10, *b"sixteen bytes ok").unwrap().format_for_version(bcrypt::Version::TwoA);
+    let old = bcrypt::hash_with_salt(PASSWORD, 10, *b"sixteen bytes ok")
+        .unwrap()
+        .format_for_version(bcrypt::Version::TwoA);
     bench.account("ancien@example.com", &old, Role::User, true).await;
     bench.login("ancien@example.com", "wrong").await.refused(401, "INVALID_CREDENTIALS");
     assert_eq!(bench.texts("SELECT password_hash FROM users").await, [old]);
@@ -80,7 +86,10 @@ async fn an_account_closed_by_its_owner_is_reopened() {
     assert_eq!(body["user"]["isActive"], true);
     bench.me(body["token"].as_str().unwrap()).await.ok();
     bench.me(&token).await.refused(401, "TOKEN_INVALID");
-    assert_eq!(bench.texts("SELECT CONCAT(is_active, COALESCE(deactivated_by, '-')) FROM users").await, ["1-"]);
+    assert_eq!(
+        bench.texts("SELECT CONCAT(is_active, COALESCE(deactivated_by, '-')) FROM users").await,
+        ["1-"]
+    );
 }
 
 #[tokio::test]
@@ -88,14 +97,18 @@ async fn a_malformed_request_counts_as_nothing() {
     let bench = Bench::start().await;
     bench.registered("zoe@example.com").await;
     // What the web application sends after an activation.
-    let stray = json!({ "id": "x", "prenom": "Zoé", "nom": "Durand", "email": "zoe@example.com", "role": "USER" });
+    let stray =
+        json!({ "id": "x", "prenom": "Zoé", "nom": "Durand", "email": "zoe@example.com", "role": "USER" });
     for _ in 0..7 {
         bench.post("/auth/login", stray.clone()).await.refused_fields(&["password"]);
         bench.login("zoe@example.com", "").await.refused_fields(&["password"]);
         bench.login("", PASSWORD).await.refused_fields(&["email"]);
     }
     bench.post("/auth/login", json!({ "email": 1, "password": "x" })).await.refused_fields(&["email"]);
-    bench.post("/auth/login", json!({ "email": "zoe@example.com", "password": ["x"] })).await.refused_fields(&["password"]);
+    bench
+        .post("/auth/login", json!({ "email": "zoe@example.com", "password": ["x"] }))
+        .await
+        .refused_fields(&["password"]);
     bench.login("zoe@example.com", PASSWORD).await.ok();
     assert_eq!(bench.audited().await.len(), 2);
 }
@@ -114,7 +127,9 @@ async fn the_sixth_attempt_after_five_failures_waits_an_hour() {
         answer.refused(429, "TOO_MANY_REQUESTS");
         assert_eq!((answer.retry_after.as_deref(), &answer.body["retryAfter"]), (Some("3600"), &json!(3600)));
     }
-    let locked = async || bench.audited().await.into_iter().filter(|act| act.starts_with("ACCOUNT_LOCKED")).collect::<Vec<_>>();
+    let locked = async || {
+        bench.audited().await.into_iter().filter(|act| act.starts_with("ACCOUNT_LOCKED")).collect::<Vec<_>>()
+    };
     assert_eq!(locked().await, ["ACCOUNT_LOCKED HIGH zoe@example.com"]);
 
     bench.login("max@example.com", PASSWORD).await.ok();
@@ -134,7 +149,9 @@ async fn the_sixth_attempt_after_five_failures_waits_an_hour() {
 async fn guesses_made_at_once_do_not_outnumber_the_limit() {
     let bench = Bench::start().await;
     bench.registered("zoe@example.com").await;
-    let guesses = (0..12).map(|n| bench.post("/auth/login", json!({ "email": "zoe@example.com", "password": format!("guess {n}") })));
+    let guesses = (0..12).map(|n| {
+        bench.post("/auth/login", json!({ "email": "zoe@example.com", "password": format!("guess {n}") }))
+    });
     let answers = join_all(guesses).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 5);
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 7);
@@ -157,7 +174,10 @@ async fn failures_over_many_accounts_stop_an_address_and_alarm_nobody() {
     let bench = Bench::with(&[("RATE_LIMIT_LOGIN_IP", "8/3600"), ("RATE_LIMIT_LOGIN", "2/3600")]).await;
     bench.registered("zoe@example.com").await;
     for n in 0..8 {
-        bench.login(&format!("invented{}@example.com", n / 2), "wrong").await.refused(401, "INVALID_CREDENTIALS");
+        bench
+            .login(&format!("invented{}@example.com", n / 2), "wrong")
+            .await
+            .refused(401, "INVALID_CREDENTIALS");
     }
     bench.login("zoe@example.com", PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
     let body = json!({ "email": "zoe@example.com", "password": PASSWORD });

@@ -24,12 +24,22 @@ async fn an_account_is_opened_and_logged_in() {
 
     let me = bench.me(answer.body["token"].as_str().unwrap()).await.ok();
     assert_eq!(me, expected, "the bare object");
-    assert!(bench.texts("SELECT password_hash FROM users WHERE role = 'USER'").await[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    assert!(
+        bench.texts("SELECT password_hash FROM users WHERE role = 'USER'").await[0]
+            .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+    );
     assert_eq!(bench.audited().await, ["REGISTER_SUCCESS LOW zoé.durand@example.com"]);
     assert_eq!(bench.mails().await, ["admin-info equipe@example.com", "welcome-user zoé.durand@example.com"]);
-    let told = bench.texts("SELECT CONCAT(u.email, ' ', n.action_url) FROM notifications n JOIN users u ON u.id = n.user_id").await;
+    let told = bench
+        .texts(
+            "SELECT CONCAT(u.email, ' ', n.action_url) FROM notifications n JOIN users u ON u.id = n.user_id",
+        )
+        .await;
     assert_eq!(told, ["chef@example.com /admin/users"]);
-    assert_eq!(bench.texts("SELECT CONCAT(target_type, ' ', ip_address) FROM audit_logs").await, [format!("auth {IP}")]);
+    assert_eq!(
+        bench.texts("SELECT CONCAT(target_type, ' ', ip_address) FROM audit_logs").await,
+        [format!("auth {IP}")]
+    );
 }
 
 #[tokio::test]
@@ -58,7 +68,8 @@ async fn what_breaks_a_rule_is_named() {
     refused(json!({ "password": 12_345_678 }), &["password"]).await;
     bench.post("/auth/register", json!({})).await.refused_fields(&["prenom"]);
     bench.post("/auth/register", json!([])).await.refused(400, "VALIDATION_ERROR");
-    let request = bench.request(reqwest::Method::POST, "/auth/register").header("content-type", "application/json");
+    let request =
+        bench.request(reqwest::Method::POST, "/auth/register").header("content-type", "application/json");
     bench.send(request.body("{")).await.refused(400, "INVALID_JSON");
     assert!(bench.texts("SELECT email FROM users").await.is_empty());
     assert!(bench.audited().await.is_empty());
@@ -90,7 +101,8 @@ async fn an_address_is_taken_once_however_it_is_written() {
 #[tokio::test]
 async fn of_registrations_at_once_one_wins() {
     let bench = Bench::start().await;
-    let answers = join_all((0..6).map(|_| bench.post("/auth/register", registration("zoe@example.com")))).await;
+    let answers =
+        join_all((0..6).map(|_| bench.post("/auth/register", registration("zoe@example.com")))).await;
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);

@@ -38,7 +38,10 @@ async fn a_request_is_answered_alike_whoever_asks() {
         assert_eq!(ask(&bench, email).await.ok(), known);
     }
     assert_eq!(bench.mails().await, ["reset-password zoe@example.com"], "the stored address alone");
-    assert!(bench.texts("SELECT token_hash FROM password_resets").await.is_empty(), "no token before its mail");
+    assert!(
+        bench.texts("SELECT token_hash FROM password_resets").await.is_empty(),
+        "no token before its mail"
+    );
     assert_eq!(
         bench.audited().await,
         [
@@ -50,13 +53,20 @@ async fn a_request_is_answered_alike_whoever_asks() {
     );
     assert_eq!(
         bench.texts("SELECT details FROM audit_logs WHERE details IS NOT NULL ORDER BY seq").await,
-        [r#"{"reason":"user_not_found"}"#, r#"{"reason":"account_inactive"}"#, r#"{"reason":"user_not_found"}"#]
+        [
+            r#"{"reason":"user_not_found"}"#,
+            r#"{"reason":"account_inactive"}"#,
+            r#"{"reason":"user_not_found"}"#
+        ]
     );
     ask(&bench, "zoe@example.com").await.ok();
     assert_eq!(bench.mails().await.len(), 2, "each request mails a link");
     bench.post("/auth/request-password-reset", json!({})).await.refused_fields(&["email"]);
     ask(&bench, "zoe").await.refused_fields(&["email"]);
-    bench.post("/auth/request-password-reset", json!({ "email": ["zoe@example.com"] })).await.refused_fields(&["email"]);
+    bench
+        .post("/auth/request-password-reset", json!({ "email": ["zoe@example.com"] }))
+        .await
+        .refused_fields(&["email"]);
 }
 
 #[tokio::test]
@@ -73,10 +83,16 @@ async fn requests_are_limited_per_address_and_per_account() {
     bench.registered("zoe@example.com").await;
     for n in 0..5 {
         let ip = format!("198.51.100.{n}");
-        bench.post_from(&ip, "/auth/request-password-reset", json!({ "email": "zoe@example.com" })).await.ok();
+        bench
+            .post_from(&ip, "/auth/request-password-reset", json!({ "email": "zoe@example.com" }))
+            .await
+            .ok();
     }
     let other_spelling = json!({ "email": " ZOE@EXAMPLE.com" });
-    bench.post_from("198.51.100.9", "/auth/request-password-reset", other_spelling).await.refused(429, "TOO_MANY_REQUESTS");
+    bench
+        .post_from("198.51.100.9", "/auth/request-password-reset", other_spelling)
+        .await
+        .refused(429, "TOO_MANY_REQUESTS");
     for n in 0..5 {
         ask(&bench, &format!("n{n}@example.com")).await.ok();
     }
@@ -94,7 +110,13 @@ async fn the_mailed_link_works() {
     bench.run("DELETE FROM email_outbox", &[]).await;
     ask(&bench, "zoe@example.com").await.ok();
     let token = bench.mailed("/reset-password?token=").await;
-    assert!(bench.texts("SELECT CAST(payload AS CHAR) FROM email_outbox").await.iter().all(|all| !all.contains(&token)));
+    assert!(
+        bench
+            .texts("SELECT CAST(payload AS CHAR) FROM email_outbox")
+            .await
+            .iter()
+            .all(|all| !all.contains(&token))
+    );
     reset(&bench, &token).await.ok();
     bench.login("zoe@example.com", NEW_PASSWORD).await.ok();
 }
@@ -113,7 +135,8 @@ async fn a_link_replaces_the_password_once_and_ends_every_session() {
     assert_eq!(body.as_object().unwrap().keys().collect::<Vec<_>>(), ["message"]);
     bench.me(&session).await.refused(401, "TOKEN_INVALID");
     bench.login("zoe@example.com", PASSWORD).await.refused(401, "INVALID_CREDENTIALS");
-    let session = bench.login("zoe@example.com", NEW_PASSWORD).await.ok()["token"].as_str().unwrap().to_owned();
+    let session =
+        bench.login("zoe@example.com", NEW_PASSWORD).await.ok()["token"].as_str().unwrap().to_owned();
     bench.me(&session).await.ok();
     reset(&bench, &other).await.refused(400, "INVALID_TOKEN");
     reset(&bench, &token).await.refused(400, "INVALID_TOKEN");
@@ -128,9 +151,18 @@ async fn a_link_lasts_an_hour_and_survives_a_weak_password() {
     bench.registered("zoe@example.com").await;
     let id = bench.user_id("zoe@example.com").await;
     let (token, late) = (mint(&bench, id).await, mint(&bench, id).await);
-    bench.post("/auth/reset-password", json!({ "token": token, "newPassword": "faible" })).await.refused_fields(&["newPassword"]);
-    bench.post("/auth/reset-password", json!({ "newPassword": NEW_PASSWORD })).await.refused_fields(&["token"]);
-    bench.post("/auth/reset-password", json!({ "token": 5, "newPassword": NEW_PASSWORD })).await.refused_fields(&["token"]);
+    bench
+        .post("/auth/reset-password", json!({ "token": token, "newPassword": "faible" }))
+        .await
+        .refused_fields(&["newPassword"]);
+    bench
+        .post("/auth/reset-password", json!({ "newPassword": NEW_PASSWORD }))
+        .await
+        .refused_fields(&["token"]);
+    bench
+        .post("/auth/reset-password", json!({ "token": 5, "newPassword": NEW_PASSWORD }))
+        .await
+        .refused_fields(&["token"]);
     for odd in ["unknown", "é", " ", "' OR 1=1 -- "] {
         reset(&bench, odd).await.refused(400, "INVALID_TOKEN");
     }

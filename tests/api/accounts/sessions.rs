@@ -34,7 +34,15 @@ async fn only_our_own_tokens_open() {
     let token = bench.registered("zoe@example.com").await;
     let good = claims(&token);
     bench.me(&signed(&good, Algorithm::HS256, SECRET.as_bytes())).await.ok();
-    for (key, value) in [("iss", json!("other")), ("aud", json!("other")), ("iss", Value::Null), ("aud", Value::Null), ("ver", json!(1)), ("userId", json!(uuid::Uuid::nil())), ("exp", json!(1))] {
+    for (key, value) in [
+        ("iss", json!("other")),
+        ("aud", json!("other")),
+        ("iss", Value::Null),
+        ("aud", Value::Null),
+        ("ver", json!(1)),
+        ("userId", json!(uuid::Uuid::nil())),
+        ("exp", json!(1)),
+    ] {
         let mut bad = good.clone();
         bad[key] = value;
         bench.me(&signed(&bad, Algorithm::HS256, SECRET.as_bytes())).await.refused(401, "TOKEN_INVALID");
@@ -43,7 +51,10 @@ async fn only_our_own_tokens_open() {
     incomplete.as_object_mut().unwrap().remove("aud");
     bench.me(&signed(&incomplete, Algorithm::HS256, SECRET.as_bytes())).await.refused(401, "TOKEN_INVALID");
     bench.me(&signed(&good, Algorithm::HS512, SECRET.as_bytes())).await.refused(401, "TOKEN_INVALID");
-    bench.me(&signed(&good, Algorithm::HS256, b"another secret of 32 characters")).await.refused(401, "TOKEN_INVALID");
+    bench
+        .me(&signed(&good, Algorithm::HS256, b"another secret of 32 characters"))
+        .await
+        .refused(401, "TOKEN_INVALID");
     let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
     bench.me(&format!("{none}.{}.", token.split('.').nth(1).unwrap())).await.refused(401, "TOKEN_INVALID");
 }
@@ -54,9 +65,12 @@ async fn without_a_token_there_is_no_session() {
     bench.registered("zoe@example.com").await;
     for (method, path) in [(Method::GET, "/auth/me"), (Method::POST, "/auth/refresh")] {
         bench.send(bench.request(method.clone(), path)).await.refused(401, "TOKEN_MISSING");
-        for (header, code) in
-            [("Bearer null", "TOKEN_INVALID"), ("Bearer undefined", "TOKEN_INVALID"), ("Bearer ", "TOKEN_MISSING"), ("Basic eDp5", "TOKEN_MISSING")]
-        {
+        for (header, code) in [
+            ("Bearer null", "TOKEN_INVALID"),
+            ("Bearer undefined", "TOKEN_INVALID"),
+            ("Bearer ", "TOKEN_MISSING"),
+            ("Basic eDp5", "TOKEN_MISSING"),
+        ] {
             let request = bench.request(method.clone(), path).header("authorization", header);
             bench.send(request).await.refused(401, code);
         }
@@ -69,13 +83,19 @@ async fn a_session_lasts_seven_days_and_is_prolonged_while_it_lasts() {
     let token = bench.registered("zoe@example.com").await;
     bench.time.advance(Duration::days(7) - Duration::seconds(1));
     // The web application sends an empty object, other clients nothing.
-    let with_body = bench.send(bench.request(Method::POST, "/auth/refresh").bearer_auth(&token).json(&json!({}))).await.ok();
+    let with_body = bench
+        .send(bench.request(Method::POST, "/auth/refresh").bearer_auth(&token).json(&json!({})))
+        .await
+        .ok();
     let body = bench.send(bench.request(Method::POST, "/auth/refresh").bearer_auth(&token)).await.ok();
     assert_eq!(body["user"], with_body["user"]);
     assert_eq!(body["user"].as_object().unwrap().len(), 13);
     bench.time.advance(Duration::seconds(1));
     bench.me(&token).await.refused(401, "TOKEN_INVALID");
-    bench.send(bench.request(Method::POST, "/auth/refresh").bearer_auth(&token)).await.refused(401, "TOKEN_INVALID");
+    bench
+        .send(bench.request(Method::POST, "/auth/refresh").bearer_auth(&token))
+        .await
+        .refused(401, "TOKEN_INVALID");
     bench.me(body["token"].as_str().unwrap()).await.ok();
 }
 

@@ -80,22 +80,10 @@ impl Demo {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let gate = Arc::new(Gate::default());
         let shutdown = Shutdown::new();
-        let app = layers::apply(
-            routes(Arc::clone(&gate)).merge(options.extra.clone()),
-            &settings(&options),
-        );
-        let server = ServerSettings {
-            drain: options.drain,
-            ..ServerSettings::default()
-        };
+        let app = layers::apply(routes(Arc::clone(&gate)).merge(options.extra.clone()), &settings(&options));
+        let server = ServerSettings { drain: options.drain, ..ServerSettings::default() };
         let serving = tokio::spawn(serve(listener, app, server, shutdown.clone()));
-        Self {
-            base,
-            client: Client::new(),
-            shutdown,
-            gate,
-            serving,
-        }
+        Self { base, client: Client::new(), shutdown, gate, serving }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -114,10 +102,7 @@ impl Demo {
     pub async fn refused(&self, request: RequestBuilder, status: u16, code: &str) -> Value {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), status);
-        let id = response.headers()["x-request-id"]
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
         assert_eq!(response.headers()["content-type"], "application/json");
         let body: Value = response.json().await.unwrap();
         assert_eq!(body["success"], false);
@@ -140,10 +125,7 @@ fn settings(options: &Options) -> LayerSettings {
             proxies: TrustedProxies::private_ranges(),
             new_request_id: Arc::new(|| Uuid::new_v4().to_string()),
         },
-        cors_origins: vec![
-            "https://app.example".parse().unwrap(),
-            "https://www.example".parse().unwrap(),
-        ],
+        cors_origins: vec!["https://app.example".parse().unwrap(), "https://www.example".parse().unwrap()],
         timeout: options.timeout,
         max_in_flight: options.max_in_flight,
         general_limit: GeneralLimit {
@@ -156,23 +138,13 @@ fn settings(options: &Options) -> LayerSettings {
 
 /// In these tests a user's id is their token.
 fn identify(headers: &HeaderMap) -> Option<Uuid> {
-    headers
-        .get("authorization")?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")?
-        .parse()
-        .ok()
+    headers.get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")?.parse().ok()
 }
 
 #[derive(Debug, Deserialize, Serialize, Validate)]
 #[serde(rename_all = "camelCase")]
 struct Thing {
-    #[validate(length(
-        min = 1,
-        max = 10,
-        message = "Le titre doit compter de 1 à 10 caractères."
-    ))]
+    #[validate(length(min = 1, max = 10, message = "Le titre doit compter de 1 à 10 caractères."))]
     titre_court: String,
     quantite: u32,
     #[serde(default)]
@@ -201,36 +173,18 @@ fn routes(gate: Arc<Gate>) -> Router {
         )
         .route(
             "/large",
-            post(async |ApiJson(note): ApiJson<Note>| Json(json!(note)))
-                .layer(Extension(JsonLimit(4 << 20))),
+            post(async |ApiJson(note): ApiJson<Note>| Json(json!(note))).layer(Extension(JsonLimit(4 << 20))),
         )
-        .route(
-            "/optional",
-            put(async |OptionalJson(note): OptionalJson<Note>| Json(json!(note))),
-        )
-        .route(
-            "/query",
-            get(async |ApiQuery(line): ApiQuery<Line>| Json(json!(line))),
-        )
-        .route(
-            "/things/{id}",
-            get(async |PathId(id): PathId| Json(json!({"id": id}))),
-        )
-        .route(
-            "/strict/{id}",
-            get(async |StrictPathId(id): StrictPathId| Json(json!({"id": id}))),
-        )
+        .route("/optional", put(async |OptionalJson(note): OptionalJson<Note>| Json(json!(note))))
+        .route("/query", get(async |ApiQuery(line): ApiQuery<Line>| Json(json!(line))))
+        .route("/things/{id}", get(async |PathId(id): PathId| Json(json!({"id": id}))))
+        .route("/strict/{id}", get(async |StrictPathId(id): StrictPathId| Json(json!({"id": id}))))
         .route("/form", post(form).layer(DefaultBodyLimit::max(10_000)))
         .route("/panic", get(panic))
-        .route(
-            "/outage",
-            get(async || -> ApiResult<()> { Err(sqlx::Error::PoolTimedOut.into()) }),
-        )
+        .route("/outage", get(async || -> ApiResult<()> { Err(sqlx::Error::PoolTimedOut.into()) }))
         .route(
             "/defect",
-            get(async || -> ApiResult<()> {
-                Err(sqlx::Error::Protocol("secret detail".into()).into())
-            }),
+            get(async || -> ApiResult<()> { Err(sqlx::Error::Protocol("secret detail".into()).into()) }),
         )
         .route(
             "/absent",
@@ -239,19 +193,10 @@ fn routes(gate: Arc<Gate>) -> Router {
         .route("/stuck", get(async || std::future::pending::<()>().await))
         .route("/long", get(long))
         .route("/gate", get(pass))
-        .route(
-            "/big",
-            get(async || Json(json!({"text": "mot ".repeat(1000)}))),
-        )
-        .route(
-            "/pdf",
-            get(async || ([(CONTENT_TYPE, "application/pdf")], "x".repeat(4000))),
-        )
+        .route("/big", get(async || Json(json!({"text": "mot ".repeat(1000)}))))
+        .route("/pdf", get(async || ([(CONTENT_TYPE, "application/pdf")], "x".repeat(4000))))
         .route("/list", get(list))
-        .route(
-            "/ip",
-            get(async |ClientIp(ip): ClientIp| Json(json!({"ip": ip}))),
-        )
+        .route("/ip", get(async |ClientIp(ip): ClientIp| Json(json!({"ip": ip}))))
         .route("/auth/me", get(async || Json(json!({}))))
         .route("/payments/webhook", post(async || Json(json!({}))))
         .route("/dev/mailbox", get(async || Json(json!({}))))
@@ -284,6 +229,5 @@ async fn pass(State(gate): State<Arc<Gate>>) -> Json<Value> {
 }
 
 async fn list(headers: HeaderMap) -> ApiResult<Response> {
-    cache::public_json(&headers, &json!({"data": vec!["Pack KDP"; 200]}))
-        .map(IntoResponse::into_response)
+    cache::public_json(&headers, &json!({"data": vec!["Pack KDP"; 200]})).map(IntoResponse::into_response)
 }

@@ -19,15 +19,7 @@ fn limits() -> (RateLimits, ManualClock) {
 
 async fn demo() -> (Demo, ManualClock) {
     let (clock, hand) = clock();
-    (
-        Demo::with(Options {
-            limits: RateLimitSettings::default(),
-            clock,
-            ..Options::default()
-        })
-        .await,
-        hand,
-    )
+    (Demo::with(Options { limits: RateLimitSettings::default(), clock, ..Options::default() }).await, hand)
 }
 
 #[tokio::test]
@@ -48,19 +40,13 @@ async fn visitors_have_a_hundred_requests_per_quarter_of_an_hour() {
     assert_eq!(refused.json::<Value>().await.unwrap()["retryAfter"], 840);
     demo.refused(ask(), 429, "TOO_MANY_REQUESTS").await;
     // Another address and another user are not concerned, and the webhook never is.
-    demo.json(demo.get("/plain").header("x-forwarded-for", "203.0.113.10"))
-        .await;
+    demo.json(demo.get("/plain").header("x-forwarded-for", "203.0.113.10")).await;
     let signed = ask().bearer_auth(Uuid::from_u128(1)).send().await.unwrap();
     assert_eq!(signed.headers()["ratelimit-limit"], "2000");
     for path in ["/auth/me", "/api/auth/me", "/dev/mailbox"] {
-        demo.json(demo.get(path).header("x-forwarded-for", "203.0.113.9"))
-            .await;
+        demo.json(demo.get(path).header("x-forwarded-for", "203.0.113.9")).await;
     }
-    demo.json(
-        demo.post("/payments/webhook")
-            .header("x-forwarded-for", "203.0.113.9"),
-    )
-    .await;
+    demo.json(demo.post("/payments/webhook").header("x-forwarded-for", "203.0.113.9")).await;
     hand.advance(TimeDelta::seconds(840));
     demo.json(ask()).await;
 }
@@ -69,15 +55,7 @@ async fn visitors_have_a_hundred_requests_per_quarter_of_an_hour() {
 async fn a_switched_off_limit_says_nothing() {
     let demo = Demo::start().await;
     for _ in 0..101 {
-        assert!(
-            !demo
-                .get("/plain")
-                .send()
-                .await
-                .unwrap()
-                .headers()
-                .contains_key("ratelimit-limit")
-        );
+        assert!(!demo.get("/plain").send().await.unwrap().headers().contains_key("ratelimit-limit"));
     }
 }
 
@@ -92,10 +70,7 @@ fn only_failures_count_where_only_failures_should() {
         limits.attempt(Budget::Login, key()).unwrap().failed();
     }
     let same = LimitKey::ip_account("203.0.113.9".parse().unwrap(), "auteur@example.com");
-    assert_eq!(
-        limits.peek(Budget::Login, &same).unwrap_err().retry_after,
-        3600
-    );
+    assert_eq!(limits.peek(Budget::Login, &same).unwrap_err().retry_after, 3600);
     assert!(limits.attempt(Budget::Login, same).is_err());
     let elsewhere = LimitKey::ip_account("203.0.113.10".parse().unwrap(), "auteur@example.com");
     assert!(limits.peek(Budget::Login, &elsewhere).is_ok());
@@ -107,9 +82,7 @@ fn only_failures_count_where_only_failures_should() {
 fn attempts_at_the_same_time_cannot_outnumber_the_budget() {
     let (limits, _) = limits();
     let key = LimitKey::account("a@b.fr");
-    let held: Vec<_> = (0..5)
-        .map(|_| limits.attempt(Budget::Login, key.clone()).unwrap())
-        .collect();
+    let held: Vec<_> = (0..5).map(|_| limits.attempt(Budget::Login, key.clone()).unwrap()).collect();
     assert!(limits.attempt(Budget::Login, key.clone()).is_err());
     drop(held);
     assert!(limits.attempt(Budget::Login, key).is_ok());
@@ -134,9 +107,7 @@ fn one_failure_of_a_window_says_that_it_spent_the_budget() {
 async fn who_comes_when_all_places_are_taken_waits_for_an_outcome() {
     let (limits, _) = limits();
     let key = LimitKey::account("a@b.fr");
-    let mut held: Vec<_> = (0..5)
-        .map(|_| limits.attempt(Budget::Login, key.clone()).unwrap())
-        .collect();
+    let mut held: Vec<_> = (0..5).map(|_| limits.attempt(Budget::Login, key.clone()).unwrap()).collect();
     let waiting = limits.attempt_in_turn(Budget::Login, key.clone());
     let settling = async { held.pop().map(drop) };
     let (turn, _) = tokio::join!(waiting, settling);
@@ -152,27 +123,11 @@ async fn who_comes_when_all_places_are_taken_waits_for_an_outcome() {
 fn an_ipv6_network_is_one_client() {
     let (limits, _) = limits();
     for host in 0..3 {
-        limits.record_failure(
-            Budget::Export,
-            &LimitKey::ip(format!("2001:db8:0:1::{host}").parse().unwrap()),
-        );
+        limits
+            .record_failure(Budget::Export, &LimitKey::ip(format!("2001:db8:0:1::{host}").parse().unwrap()));
     }
-    assert!(
-        limits
-            .peek(
-                Budget::Export,
-                &LimitKey::ip("2001:db8:0:1:ffff::9".parse().unwrap())
-            )
-            .is_err()
-    );
-    assert!(
-        limits
-            .peek(
-                Budget::Export,
-                &LimitKey::ip("2001:db8:0:2::1".parse().unwrap())
-            )
-            .is_ok()
-    );
+    assert!(limits.peek(Budget::Export, &LimitKey::ip("2001:db8:0:1:ffff::9".parse().unwrap())).is_err());
+    assert!(limits.peek(Budget::Export, &LimitKey::ip("2001:db8:0:2::1".parse().unwrap())).is_ok());
 }
 
 #[test]

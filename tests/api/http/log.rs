@@ -18,10 +18,7 @@ pub fn capture() {
     static SUBSCRIBE: Once = Once::new();
     SUBSCRIBE.call_once(|| {
         let subscriber = tracing_subscriber::fmt().json().flatten_event(true);
-        subscriber
-            .with_max_level(LevelFilter::INFO)
-            .with_writer(|| ThreadLines)
-            .init();
+        subscriber.with_max_level(LevelFilter::INFO).with_writer(|| ThreadLines).init();
     });
     LINES.set(Some(Vec::new()));
 }
@@ -35,11 +32,7 @@ struct ThreadLines;
 
 impl io::Write for ThreadLines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LINES.with_borrow_mut(|lines| {
-            lines
-                .iter_mut()
-                .for_each(|lines| lines.extend_from_slice(bytes))
-        });
+        LINES.with_borrow_mut(|lines| lines.iter_mut().for_each(|lines| lines.extend_from_slice(bytes)));
         Ok(bytes.len())
     }
 

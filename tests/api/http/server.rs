@@ -45,11 +45,7 @@ async fn a_second_signal_gives_up_at_once() {
 
 #[tokio::test]
 async fn the_drain_ends_at_its_deadline() {
-    let demo = Demo::with(Options {
-        drain: Duration::from_millis(50),
-        ..Options::default()
-    })
-    .await;
+    let demo = Demo::with(Options { drain: Duration::from_millis(50), ..Options::default() }).await;
     let held = tokio::spawn(demo.get("/gate").send());
     demo.gate.entered.notified().await;
     demo.shutdown.stop();
@@ -77,56 +73,24 @@ async fn background_tasks_are_told_and_waited_for() {
 async fn a_background_task_that_ends_or_crashes_ends_the_program_with_an_error() {
     let early = Demo::start().await;
     early.shutdown.spawn("worker", async { Ok(()) });
-    assert!(
-        early
-            .serving
-            .await
-            .unwrap()
-            .unwrap_err()
-            .to_string()
-            .contains("worker")
-    );
+    assert!(early.serving.await.unwrap().unwrap_err().to_string().contains("worker"));
     let failed = Demo::start().await;
-    failed
-        .shutdown
-        .spawn("worker", async { anyhow::bail!("lost") });
-    assert!(
-        failed
-            .serving
-            .await
-            .unwrap()
-            .unwrap_err()
-            .to_string()
-            .contains("lost")
-    );
+    failed.shutdown.spawn("worker", async { anyhow::bail!("lost") });
+    assert!(failed.serving.await.unwrap().unwrap_err().to_string().contains("lost"));
     let crashed = Demo::start().await;
     crashed.shutdown.spawn("worker", async { panic!("boom") });
-    assert!(
-        crashed
-            .serving
-            .await
-            .unwrap()
-            .unwrap_err()
-            .to_string()
-            .contains("crashed")
-    );
+    assert!(crashed.serving.await.unwrap().unwrap_err().to_string().contains("crashed"));
 }
 
 #[tokio::test]
 async fn a_client_that_never_finishes_its_head_is_let_go() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let settings = ServerSettings {
-        header_timeout: Duration::from_millis(50),
-        ..ServerSettings::default()
-    };
+    let settings = ServerSettings { header_timeout: Duration::from_millis(50), ..ServerSettings::default() };
     let app = Router::new().route("/", get(async || "hi"));
     tokio::spawn(serve(listener, app, settings, Shutdown::new()));
     let mut client = TcpStream::connect(address).await.unwrap();
-    client
-        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n")
-        .await
-        .unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n").await.unwrap();
     let mut rest = Vec::new();
     let _ = client.read_to_end(&mut rest).await;
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
@@ -135,11 +99,7 @@ async fn a_client_that_never_finishes_its_head_is_let_go() {
 #[tokio::test]
 async fn a_huge_head_is_refused() {
     let demo = Demo::start().await;
-    let answer = demo
-        .get("/plain")
-        .header("x-filler", "x".repeat(200_000))
-        .send()
-        .await;
+    let answer = demo.get("/plain").header("x-filler", "x".repeat(200_000)).send().await;
     assert!(answer.is_err() || answer.unwrap().status() == 431);
     demo.json(demo.get("/plain")).await;
 }
@@ -148,20 +108,11 @@ async fn a_huge_head_is_refused() {
 async fn a_client_that_stalls_in_its_body_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let settings = ServerSettings {
-        body_stall: Duration::from_millis(50),
-        ..ServerSettings::default()
-    };
-    let app = Router::new().route(
-        "/",
-        post(async |body: Body| read_body(body, 100).await.map(|_| ())),
-    );
+    let settings = ServerSettings { body_stall: Duration::from_millis(50), ..ServerSettings::default() };
+    let app = Router::new().route("/", post(async |body: Body| read_body(body, 100).await.map(|_| ())));
     tokio::spawn(serve(listener, app, settings, Shutdown::new()));
     let mut client = TcpStream::connect(address).await.unwrap();
-    client
-        .write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
-        .await
-        .unwrap();
+    client.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc").await.unwrap();
     let mut answer = [0; 12];
     client.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 400");
@@ -174,15 +125,11 @@ async fn a_refusal_reaches_a_client_that_is_still_sending() {
     let client = TcpStream::connect(address).await.unwrap();
     let (mut reader, mut writer) = client.into_split();
     let size = 8 << 20;
-    let head = format!(
-        "POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n"
-    );
+    let head =
+        format!("POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {size}\r\n\r\n");
     writer.write_all(head.as_bytes()).await.unwrap();
     writer.write_all(&vec![b'x'; size]).await.unwrap();
     let mut answer = String::new();
     reader.read_to_string(&mut answer).await.unwrap();
-    assert!(
-        answer.starts_with("HTTP/1.1 404") && answer.contains("NOT_FOUND"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("NOT_FOUND"), "{answer}");
 }

@@ -38,9 +38,7 @@ impl Components {
             let (down, asked) = (down.cloned(), Arc::clone(&self.asked));
             probe(move || {
                 asked.fetch_add(1, Ordering::SeqCst);
-                let fails = down
-                    .as_ref()
-                    .is_some_and(|down| down.load(Ordering::SeqCst));
+                let fails = down.as_ref().is_some_and(|down| down.load(Ordering::SeqCst));
                 async move { if fails { anyhow::bail!("down") } else { Ok(()) } }
             })
         };
@@ -70,11 +68,7 @@ async fn start(components: &Components, shutdown: &Shutdown) -> Demo {
         .with_state(AppState(state))
         .split_for_parts();
     document.publish(&api).unwrap();
-    Demo::with(Options {
-        extra: router,
-        ..Options::default()
-    })
-    .await
+    Demo::with(Options { extra: router, ..Options::default() }).await
 }
 
 #[tokio::test]
@@ -92,10 +86,7 @@ async fn health_tells_each_component_and_is_cached() {
     demo.json(demo.get("/api/sys/health")).await;
     demo.json(demo.get("/sys/health/ready")).await;
     assert_eq!(components.asked.load(Ordering::SeqCst), 5);
-    assert_eq!(
-        demo.json(demo.get("/sys/public/health")).await["service"],
-        "staka-backend"
-    );
+    assert_eq!(demo.json(demo.get("/sys/public/health")).await["service"], "staka-backend");
 }
 
 #[tokio::test]
@@ -108,10 +99,7 @@ async fn without_a_database_the_server_is_alive_but_neither_healthy_nor_ready() 
         assert_eq!(answer.status(), 503);
         assert_eq!(answer.json::<Value>().await.unwrap()["status"], "error");
     }
-    assert_eq!(
-        demo.json(demo.get("/sys/health/live")).await["status"],
-        "ok"
-    );
+    assert_eq!(demo.json(demo.get("/sys/health/live")).await["status"], "ok");
 }
 
 #[tokio::test]
@@ -120,40 +108,21 @@ async fn a_server_that_ends_is_not_ready() {
     let demo = start(&Components::default(), &ending).await;
     demo.json(demo.get("/sys/health/ready")).await;
     ending.stop();
-    assert_eq!(
-        demo.get("/sys/health/ready").send().await.unwrap().status(),
-        503
-    );
+    assert_eq!(demo.get("/sys/health/ready").send().await.unwrap().status(), 503);
 }
 
 #[tokio::test]
 async fn metrics_know_routes_and_no_paths() {
     let demo = start(&Components::default(), &Shutdown::new()).await;
-    demo.get("/things/0190a5b8-9c5e-7000-8000-0123456789ab")
-        .send()
-        .await
-        .unwrap();
+    demo.get("/things/0190a5b8-9c5e-7000-8000-0123456789ab").send().await.unwrap();
     demo.get("/some-unknown-path").send().await.unwrap();
-    let text = demo
-        .get("/sys/metrics")
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let text = demo.get("/sys/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(text.contains(r#"route="/things/{id}""#) && text.contains(r#"route="unmatched""#), "{text}");
     assert!(
-        text.contains(r#"route="/things/{id}""#) && text.contains(r#"route="unmatched""#),
-        "{text}"
-    );
-    assert!(
-        text.contains("http_request_duration_seconds_bucket")
-            && text.contains("http_requests_in_flight")
+        text.contains("http_request_duration_seconds_bucket") && text.contains("http_requests_in_flight")
     );
     assert!(!text.contains("some-unknown-path"));
-    let stranger = demo
-        .get("/sys/metrics")
-        .header("x-forwarded-for", "203.0.113.9");
+    let stranger = demo.get("/sys/metrics").header("x-forwarded-for", "203.0.113.9");
     demo.refused(stranger, 404, "NOT_FOUND").await;
 }
 
@@ -165,33 +134,17 @@ async fn the_documentation_describes_itself_and_allows_its_script() {
     for path in ["/openapi.json", "/docs", "/sys/health"] {
         assert!(document["paths"][path]["get"].is_object(), "{path}");
     }
-    assert_eq!(
-        document["components"]["securitySchemes"]["bearer"]["scheme"],
-        "bearer"
-    );
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
     let page = demo.get("/docs").send().await.unwrap();
-    assert!(
-        page.headers()["content-security-policy"]
-            .to_str()
-            .unwrap()
-            .contains("https://cdn.jsdelivr.net")
-    );
+    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("https://cdn.jsdelivr.net"));
 }
 
 #[tokio::test]
 async fn each_request_leaves_one_line_with_its_cause_and_without_its_path() {
     log::capture();
     let demo = Demo::start().await;
-    demo.get("/defect?token=private")
-        .header("x-request-id", "r1")
-        .send()
-        .await
-        .unwrap();
-    demo.get("/things/42")
-        .header("x-forwarded-for", "203.0.113.77")
-        .send()
-        .await
-        .unwrap();
+    demo.get("/defect?token=private").header("x-request-id", "r1").send().await.unwrap();
+    demo.get("/things/42").header("x-forwarded-for", "203.0.113.77").send().await.unwrap();
     let text = log::text();
     let requests: Vec<Value> = text
         .lines()
@@ -202,12 +155,7 @@ async fn each_request_leaves_one_line_with_its_cause_and_without_its_path() {
     assert_eq!(requests[0]["level"], "ERROR");
     assert_eq!(requests[0]["id"], "r1");
     assert_eq!(requests[0]["code"], "INTERNAL_ERROR");
-    assert!(
-        requests[0]["cause"]
-            .as_str()
-            .unwrap()
-            .contains("secret detail")
-    );
+    assert!(requests[0]["cause"].as_str().unwrap().contains("secret detail"));
     assert_eq!(requests[1]["route"], "/things/{id}");
     assert_eq!(requests[1]["status"], 404);
     assert_eq!(requests[1]["ip"], "203.0.113.0");

@@ -16,11 +16,7 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "staka-invoice-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("staka-invoice-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
@@ -34,15 +30,8 @@ impl Drop for Scratch {
 }
 
 fn run(program: &str, args: &[&Path]) -> Vec<u8> {
-    let output = Command::new(program)
-        .args(args)
-        .output()
-        .expect("poppler-utils is installed");
-    assert!(
-        output.status.success(),
-        "{program}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new(program).args(args).output().expect("poppler-utils is installed");
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 
@@ -52,13 +41,8 @@ fn pages(doc: &InvoiceDocument) -> Vec<String> {
     let file = scratch.0.join("invoice.pdf");
     std::fs::write(&file, render(doc).unwrap()).unwrap();
     let text = run("pdftotext", &[Path::new("-layout"), &file, Path::new("-")]);
-    let text = String::from_utf8(text)
-        .unwrap()
-        .replace(['\u{a0}', '\u{202f}'], " ");
-    text.trim_end_matches('\u{c}')
-        .split('\u{c}')
-        .map(str::to_owned)
-        .collect()
+    let text = String::from_utf8(text).unwrap().replace(['\u{a0}', '\u{202f}'], " ");
+    text.trim_end_matches('\u{c}').split('\u{c}').map(str::to_owned).collect()
 }
 
 fn assert_prints(doc: &InvoiceDocument, expected: &[&str]) {
@@ -100,10 +84,7 @@ fn a_paid_invoice_says_so_in_xml() {
         ],
     );
     for subject in ["PMT", "PMD", "AAB", "BAR"] {
-        assert_eq!(
-            xml.matches(&format!("<ram:SubjectCode>{subject}<")).count(),
-            1
-        );
+        assert_eq!(xml.matches(&format!("<ram:SubjectCode>{subject}<")).count(), 1);
     }
 }
 
@@ -121,13 +102,7 @@ fn a_professional_is_named_by_company_and_siren() {
     );
     assert_prints(
         &doc,
-        &[
-            "Éditions du Vieux Moulin SARL",
-            "Cœlia Lefèvre",
-            "552 100 554",
-            "40 €",
-            "trois fois",
-        ],
+        &["Éditions du Vieux Moulin SARL", "Cœlia Lefèvre", "552 100 554", "40 €", "trois fois"],
     );
 }
 
@@ -172,25 +147,14 @@ fn a_credit_note_names_the_invoice_it_corrects() {
     );
     assert_prints(
         &doc,
-        &[
-            "AVOIR",
-            "N° AV-2026-000007",
-            "Avoir sur la facture n° FA-2026-000124 du 12/03/2026",
-            "99,99 €",
-        ],
+        &["AVOIR", "N° AV-2026-000007", "Avoir sur la facture n° FA-2026-000124 du 12/03/2026", "99,99 €"],
     );
 }
 
 #[test]
 fn an_unpaid_invoice_asks_for_its_amount() {
     let doc = samples::unpaid_invoice();
-    assert_has(
-        &xml(&doc),
-        &[
-            "<ram:ID>S1</ram:ID>",
-            "<ram:DuePayableAmount>350.00</ram:DuePayableAmount>",
-        ],
-    );
+    assert_has(&xml(&doc), &["<ram:ID>S1</ram:ID>", "<ram:DuePayableAmount>350.00</ram:DuePayableAmount>"]);
     assert_prints(&doc, &["À régler avant le 31/03/2026"]);
 }
 
@@ -228,13 +192,7 @@ fn long_texts_flow_over_pages_with_the_head_repeated() {
     let pages = pages(&samples::monster_invoice());
     assert!(pages.len() > 1);
     let text = pages.concat();
-    for part in [
-        "Le cœur a ses raisons",
-        "naïf",
-        "ﬁl",
-        "FIN DU TEXTE",
-        "1 234 567,90 €",
-    ] {
+    for part in ["Le cœur a ses raisons", "naïf", "ﬁl", "FIN DU TEXTE", "1 234 567,90 €"] {
         let ligature_or_letters = part.replace('ﬁ', "fi");
         assert!(
             text.contains(part) || text.contains(&ligature_or_letters),
@@ -244,17 +202,10 @@ fn long_texts_flow_over_pages_with_the_head_repeated() {
     for (index, page) in pages.iter().enumerate() {
         assert!(page.contains(&format!("Page {} / {}", index + 1, pages.len())));
     }
-    assert!(
-        pages[1].contains("Désignation") && pages[1].contains("Facture n° FA-2026-000127 (suite)")
-    );
+    assert!(pages[1].contains("Désignation") && pages[1].contains("Facture n° FA-2026-000127 (suite)"));
     assert_eq!(
         text.matches("Le cœur a ses raisons").count(),
-        samples::monster_invoice().lines[0]
-            .description
-            .as_ref()
-            .unwrap()
-            .matches("Le cœur")
-            .count()
+        samples::monster_invoice().lines[0].description.as_ref().unwrap().matches("Le cœur").count()
     );
 }
 
@@ -264,10 +215,7 @@ fn the_embedded_xml_is_the_xml() {
         let scratch = Scratch::new();
         let file = scratch.0.join("invoice.pdf");
         std::fs::write(&file, render(&doc).unwrap()).unwrap();
-        run(
-            "pdfdetach",
-            &[Path::new("-saveall"), Path::new("-o"), &scratch.0, &file],
-        );
+        run("pdfdetach", &[Path::new("-saveall"), Path::new("-o"), &scratch.0, &file]);
         let embedded = std::fs::read_to_string(scratch.0.join("factur-x.xml")).unwrap();
         assert_eq!(embedded, xml(&doc), "{name}");
     }
@@ -276,8 +224,7 @@ fn the_embedded_xml_is_the_xml() {
 #[test]
 fn the_same_invoice_gives_the_same_bytes() {
     let doc = samples::consumer_invoice();
-    let copy: InvoiceDocument =
-        serde_json::from_str(&serde_json::to_string(&doc).unwrap()).unwrap();
+    let copy: InvoiceDocument = serde_json::from_str(&serde_json::to_string(&doc).unwrap()).unwrap();
     assert_eq!(copy, doc);
     assert_eq!(render(&copy).unwrap(), render(&doc).unwrap());
 }
@@ -296,10 +243,8 @@ fn contradictory_amounts_are_refused() {
 /// validators of `tests/facturx_check.sh`.
 #[test]
 fn writes_sample_invoices() {
-    let directory = std::env::var_os("INVOICE_SAMPLES_DIR").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/invoice-samples"),
-        PathBuf::from,
-    );
+    let directory = std::env::var_os("INVOICE_SAMPLES_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/invoice-samples"), PathBuf::from);
     std::fs::create_dir_all(&directory).unwrap();
     for (name, doc) in samples::all() {
         std::fs::write(directory.join(format!("{name}.pdf")), render(&doc).unwrap()).unwrap();

@@ -21,20 +21,10 @@ struct Word {
 impl Word {
     fn parse(line: &str) -> Option<Self> {
         let (attributes, text) = line.trim().strip_prefix("<word ")?.split_once('>')?;
-        let mut numbers = attributes
-            .split('"')
-            .skip(1)
-            .step_by(2)
-            .map(|number| number.parse().unwrap());
+        let mut numbers = attributes.split('"').skip(1).step_by(2).map(|number| number.parse().unwrap());
         let mut next = || numbers.next().unwrap();
         let (left, top, right, bottom) = (next(), next(), next(), next());
-        Some(Self {
-            left,
-            top,
-            right,
-            bottom,
-            text: text.trim_end_matches("</word>").to_owned(),
-        })
+        Some(Self { left, top, right, bottom, text: text.trim_end_matches("</word>").to_owned() })
     }
 
     /// Boxes include room above and below the letters: only what a reader would see counts.
@@ -54,33 +44,17 @@ fn words(doc: &InvoiceDocument) -> Vec<Vec<Word>> {
     let scratch = Scratch::new();
     let file = scratch.0.join("invoice.pdf");
     std::fs::write(&file, render(doc).unwrap()).unwrap();
-    let html = String::from_utf8(run(
-        "pdftotext",
-        &[Path::new("-bbox"), &file, Path::new("-")],
-    ))
-    .unwrap();
-    html.split("<page ")
-        .skip(1)
-        .map(|page| page.lines().filter_map(Word::parse).collect())
-        .collect()
+    let html = String::from_utf8(run("pdftotext", &[Path::new("-bbox"), &file, Path::new("-")])).unwrap();
+    html.split("<page ").skip(1).map(|page| page.lines().filter_map(Word::parse).collect()).collect()
 }
 
 fn assert_nothing_overlaps(name: &str, doc: &InvoiceDocument) {
     for page in words(doc) {
         assert!(page.len() > 10, "{name}: an empty page");
         for (index, word) in page.iter().enumerate() {
-            assert!(
-                word.is_on_the_page(),
-                "{name}: « {} » leaves the page",
-                word.text
-            );
+            assert!(word.is_on_the_page(), "{name}: « {} » leaves the page", word.text);
             for other in &page[index + 1..] {
-                assert!(
-                    !word.covers(other),
-                    "{name}: « {} » and « {} »",
-                    word.text,
-                    other.text
-                );
+                assert!(!word.covers(other), "{name}: « {} » and « {} »", word.text, other.text);
             }
         }
     }
@@ -107,14 +81,8 @@ fn huge_figures_stay_in_their_columns() {
 
 #[test]
 fn many_lines_fill_many_pages() {
-    let rows = (1..=150).map(|row| {
-        line(
-            &format!("Prestation n° {row}"),
-            row,
-            Unit::Page,
-            1_000 + i64::from(row),
-        )
-    });
+    let rows =
+        (1..=150).map(|row| line(&format!("Prestation n° {row}"), row, Unit::Page, 1_000 + i64::from(row)));
     let doc = with_lines(samples::professional_invoice(), rows.collect());
     assert!(words(&doc).len() > 3);
     assert_nothing_overlaps("many lines", &doc);

@@ -10,10 +10,7 @@ fn values<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
     let open = format!("<ram:{element}");
     xml.split(&open as &str)
         .skip(1)
-        .filter_map(|rest| {
-            rest.split_once('>')
-                .and_then(|(_, rest)| rest.split_once('<'))
-        })
+        .filter_map(|rest| rest.split_once('>').and_then(|(_, rest)| rest.split_once('<')))
         .map(|(value, _)| value)
         .collect()
 }
@@ -27,20 +24,13 @@ fn micros(text: &str) -> i128 {
 fn invoice(rate_bp: Option<u32>, lines: Vec<(u32, i64)>) -> InvoiceDocument {
     let mut doc = consumer_invoice();
     doc.vat.regime = rate_bp.map_or(Regime::Franchise, |rate_bp| Regime::Standard { rate_bp });
-    let lines = lines
-        .into_iter()
-        .map(|(pages, gross)| line("Correction", pages, Unit::Page, gross))
-        .collect();
+    let lines =
+        lines.into_iter().map(|(pages, gross)| line("Correction", pages, Unit::Page, gross)).collect();
     with_lines(doc, lines)
 }
 
 fn any_invoice() -> impl Strategy<Value = InvoiceDocument> {
-    let rate = prop_oneof![
-        Just(None),
-        Just(Some(2000)),
-        Just(Some(550)),
-        (1_u32..5_000).prop_map(Some)
-    ];
+    let rate = prop_oneof![Just(None), Just(Some(2000)), Just(Some(550)), (1_u32..5_000).prop_map(Some)];
     let lines = prop::collection::vec((1_u32..=1_000, 0_i64..100_000_000), 1..8);
     (rate, lines).prop_map(|(rate, lines)| invoice(rate, lines))
 }

@@ -2,8 +2,7 @@
 
 use chrono::NaiveDate;
 use staka::invoices::document::{
-    Address, Buyer, InvoiceDocument, Kind, Line, PaymentInfo, PaymentMethod, Regime, Seller, Unit,
-    Vat,
+    Address, Buyer, InvoiceDocument, Kind, Line, PaymentInfo, PaymentMethod, Regime, Seller, Unit, Vat,
 };
 
 pub fn date(day: u32) -> NaiveDate {
@@ -26,9 +25,7 @@ pub fn seller() -> Seller {
         email: "contact@staka.example".into(),
         phone: Some("01 23 45 67 89".into()),
         website: Some("www.livrestaka.fr".into()),
-        mediator: Some(
-            "Médiation Exemple, 1 place de l’Équité, 75001 Paris, www.mediation.example".into(),
-        ),
+        mediator: Some("Médiation Exemple, 1 place de l’Équité, 75001 Paris, www.mediation.example".into()),
     }
 }
 
@@ -53,10 +50,7 @@ fn consumer() -> Buyer {
 
 /// One flat pack, paid by card by a person.
 pub fn consumer_invoice() -> InvoiceDocument {
-    let vat = Vat {
-        regime: Regime::Standard { rate_bp: 2000 },
-        mention: None,
-    };
+    let vat = Vat { regime: Regime::Standard { rate_bp: 2000 }, mention: None };
     InvoiceDocument {
         kind: Kind::Invoice,
         number: "FA-2026-000123".into(),
@@ -105,10 +99,8 @@ pub fn franchise_invoice() -> InvoiceDocument {
     doc.seller.capital = None;
     doc.seller.rcs = None;
     doc.seller.vat_number = None;
-    doc.vat = Vat {
-        regime: Regime::Franchise,
-        mention: Some("TVA non applicable, art. 293 B du CGI".into()),
-    };
+    doc.vat =
+        Vat { regime: Regime::Franchise, mention: Some("TVA non applicable, art. 293 B du CGI".into()) };
     doc.tax_amount = 0;
     doc
 }
@@ -116,22 +108,11 @@ pub fn franchise_invoice() -> InvoiceDocument {
 /// A partial refund.
 pub fn credit_note() -> InvoiceDocument {
     let mut doc = professional_invoice();
-    doc.kind = Kind::CreditNote {
-        original_number: "FA-2026-000124".into(),
-        original_date: date(12),
-    };
+    doc.kind = Kind::CreditNote { original_number: "FA-2026-000124".into(), original_date: date(12) };
     doc.number = "AV-2026-000007".into();
     doc.issued_on = date(20);
     doc.paid_on = Some(date(20));
-    with_lines(
-        doc,
-        vec![line(
-            "Remboursement partiel : Pack KDP Autoédition",
-            1,
-            Unit::Flat,
-            9_999,
-        )],
-    )
+    with_lines(doc, vec![line("Remboursement partiel : Pack KDP Autoédition", 1, Unit::Flat, 9_999)])
 }
 
 /// Pages at three prices, cents that do not divide.
@@ -140,24 +121,9 @@ pub fn per_page_invoice() -> InvoiceDocument {
     doc.number = "FA-2026-000126".into();
     doc.buyer.address = None;
     let lines = vec![
-        line(
-            "Correction Standard, pages 1 à 10 (offertes)",
-            10,
-            Unit::Page,
-            0,
-        ),
-        line(
-            "Correction Standard, pages 11 à 300",
-            290,
-            Unit::Page,
-            57_999,
-        ),
-        line(
-            "Correction Standard, pages au-delà de 300",
-            33,
-            Unit::Page,
-            4_951,
-        ),
+        line("Correction Standard, pages 1 à 10 (offertes)", 10, Unit::Page, 0),
+        line("Correction Standard, pages 11 à 300", 290, Unit::Page, 57_999),
+        line("Correction Standard, pages au-delà de 300", 33, Unit::Page, 4_951),
     ];
     with_lines(doc, lines)
 }
@@ -185,35 +151,18 @@ pub fn monster_invoice() -> InvoiceDocument {
         Unit::Flat,
         123_456_789,
     );
-    let paragraph =
-        "Le cœur a ses raisons, où l’œil naïf ne voit qu’un ﬁl : « ça, c’est l’été ! »\n";
-    let mut text = format!(
-        "{}\n\n{}\n",
-        "a".repeat(300),
-        "e\u{301}\u{302}\u{303}\u{304}\u{305}".repeat(10)
-    );
+    let paragraph = "Le cœur a ses raisons, où l’œil naïf ne voit qu’un ﬁl : « ça, c’est l’été ! »\n";
+    let mut text = format!("{}\n\n{}\n", "a".repeat(300), "e\u{301}\u{302}\u{303}\u{304}\u{305}".repeat(10));
     while text.chars().count() < 5_000 - 20 {
         text.push_str(paragraph);
     }
     text.push_str("\nFIN DU TEXTE");
     monster.description = Some(text);
-    with_lines(
-        doc,
-        vec![
-            monster,
-            line(&"titre sans fin ".repeat(60), 1, Unit::Page, 1),
-        ],
-    )
+    with_lines(doc, vec![monster, line(&"titre sans fin ".repeat(60), 1, Unit::Page, 1)])
 }
 
 pub fn line(title: &str, quantity: u32, unit: Unit, gross: i64) -> Line {
-    Line {
-        title: title.into(),
-        description: None,
-        quantity,
-        unit,
-        gross,
-    }
+    Line { title: title.into(), description: None, quantity, unit, gross }
 }
 
 /// The document with other lines, its totals following.

@@ -54,25 +54,10 @@ impl Bench {
         });
         simulator.prepare().await.unwrap();
         simulator.prepare().await.unwrap();
-        serve(
-            listener,
-            Router::new().nest("/dev/stripe", simulator.router()),
-        );
+        serve(listener, Router::new().nest("/dev/stripe", simulator.router()));
         let gateway = StripeGateway::new("sk_test_x", Some(&format!("{base}/dev/stripe"))).unwrap();
-        let browser = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .build()
-            .unwrap();
-        Self {
-            base,
-            simulator,
-            gateway,
-            clock,
-            time,
-            browser,
-            endpoint,
-            _database: database,
-        }
+        let browser = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { base, simulator, gateway, clock, time, browser, endpoint, _database: database }
     }
 
     pub fn order(&self) -> NewSession {
@@ -107,23 +92,13 @@ impl Bench {
 
     pub async fn events(&self) -> Vec<Value> {
         let url = format!("{}/dev/stripe/events", self.base);
-        self.browser
-            .get(url)
-            .send()
-            .await
-            .unwrap()
-            .json()
-            .await
-            .unwrap()
+        self.browser.get(url).send().await.unwrap().json().await.unwrap()
     }
 }
 
 pub async fn answer(request: reqwest::RequestBuilder) -> (u16, String) {
     let answer = request.send().await.unwrap();
-    let location = answer
-        .headers()
-        .get("location")
-        .map(|value| value.to_str().unwrap().to_owned());
+    let location = answer.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
     (answer.status().as_u16(), location.unwrap_or_default())
 }
 
@@ -138,10 +113,7 @@ pub struct Endpoint {
     pub answers: Arc<Mutex<VecDeque<StatusCode>>>,
 }
 
-type StubState = (
-    mpsc::UnboundedSender<(HeaderMap, Bytes)>,
-    Arc<Mutex<VecDeque<StatusCode>>>,
-);
+type StubState = (mpsc::UnboundedSender<(HeaderMap, Bytes)>, Arc<Mutex<VecDeque<StatusCode>>>);
 
 impl Endpoint {
     async fn start() -> Self {
@@ -151,11 +123,7 @@ impl Endpoint {
             body: Bytes,
         ) -> (StatusCode, &'static str) {
             sender.send((headers, body)).unwrap();
-            let status = answers
-                .lock()
-                .unwrap()
-                .pop_front()
-                .unwrap_or(StatusCode::OK);
+            let status = answers.lock().unwrap().pop_front().unwrap_or(StatusCode::OK);
             (status, "answer of the endpoint")
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -163,17 +131,8 @@ impl Endpoint {
         let (sender, received) = mpsc::unbounded_channel();
         let answers = Arc::<Mutex<VecDeque<_>>>::default();
         let state: StubState = (sender, answers.clone());
-        serve(
-            listener,
-            Router::new()
-                .route("/payments/webhook", post(receive))
-                .with_state(state),
-        );
-        Self {
-            url,
-            received,
-            answers,
-        }
+        serve(listener, Router::new().route("/payments/webhook", post(receive)).with_state(state));
+        Self { url, received, answers }
     }
 
     /// The next delivery, its signature checked.
@@ -185,9 +144,6 @@ impl Endpoint {
     }
 
     pub fn nothing_more(&mut self) {
-        assert!(
-            self.received.try_recv().is_err(),
-            "an unexpected webhook was delivered"
-        );
+        assert!(self.received.try_recv().is_err(), "an unexpected webhook was delivered");
     }
 }

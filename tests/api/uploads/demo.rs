@@ -63,20 +63,14 @@ impl Demo {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self {
-            address,
-            storage,
-            root,
-        }
+        Self { address, storage, root }
     }
 
     /// Posts a form; answers the status and the body.
     pub async fn post(&self, policy: &str, form: Form) -> (u16, Value) {
         let url = format!("http://{}/upload/{policy}", self.address);
         // As browsers do: names are sent in UTF-8, not percent-encoded.
-        let request = reqwest::Client::new()
-            .post(url)
-            .multipart(form.percent_encode_noop());
+        let request = reqwest::Client::new().post(url).multipart(form.percent_encode_noop());
         let response = request.send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
@@ -92,11 +86,7 @@ impl Demo {
     pub async fn wait_for(&self, what: &str, condition: impl Fn(&[PathBuf]) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while !condition(&self.files()) {
-            assert!(
-                Instant::now() < deadline,
-                "still waiting for {what}: {:?}",
-                self.files()
-            );
+            assert!(Instant::now() < deadline, "still waiting for {what}: {:?}", self.files());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -158,11 +148,7 @@ async fn upload(
     if form.fields().get("titre") == Some("échec") {
         return Err(ApiError::conflict("FAILED", "L'enregistrement a échoué."));
     }
-    let fields: Value = form
-        .fields()
-        .iter()
-        .map(|(name, value)| (name, json!(value)))
-        .collect();
+    let fields: Value = form.fields().iter().map(|(name, value)| (name, json!(value))).collect();
     let files = received.keep().into_iter().map(|file| {
         json!({
             "index": file.index, "filename": file.filename, "mime": file.mime, "type": file.file_type,
@@ -170,9 +156,7 @@ async fn upload(
             "title": file.metadata.as_ref().and_then(|metadata| metadata.title.clone()),
         })
     });
-    Ok(Json(
-        json!({"files": files.collect::<Vec<_>>(), "fields": fields}),
-    ))
+    Ok(Json(json!({"files": files.collect::<Vec<_>>(), "fields": fields})))
 }
 
 #[derive(Deserialize)]
@@ -187,10 +171,7 @@ async fn serve(
     Query(query): Query<Name>,
     headers: HeaderMap,
 ) -> ApiResult<Response<Body>> {
-    let description = Description {
-        filename: &query.name,
-        mime: "application/pdf",
-        sha256: query.sha256.as_deref(),
-    };
+    let description =
+        Description { filename: &query.name, mime: "application/pdf", sha256: query.sha256.as_deref() };
     download::respond(storage.open(&key).await?, description, &headers).await
 }

@@ -15,32 +15,20 @@ fn now() -> DateTime<Utc> {
 async fn get(demo: &Demo, target: &str, headers: &[(&str, &str)]) -> Response {
     let url = format!("http://{}/object/{target}", demo.address);
     let request = reqwest::Client::new().request(Method::GET, url);
-    let request = headers.iter().fold(request, |request, (name, value)| {
-        request.header(*name, *value)
-    });
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     request.send().await.unwrap()
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
-    response
-        .headers()
-        .get(name)
-        .map_or("", |value| value.to_str().unwrap())
+    response.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
 #[tokio::test]
 async fn a_download_is_an_attachment_nobody_keeps() {
     let demo = Demo::start().await;
-    let object = demo
-        .storage
-        .put_bytes(Kind::Invoices, "pdf", now(), b"0123456789")
-        .await
-        .unwrap();
+    let object = demo.storage.put_bytes(Kind::Invoices, "pdf", now(), b"0123456789").await.unwrap();
     assert!(object.key.starts_with("invoices/2026/12/") && object.size == 10);
-    let target = format!(
-        "{}?name=L%E2%80%99%C5%93uvre.pdf&sha256={}",
-        object.key, object.sha256
-    );
+    let target = format!("{}?name=L%E2%80%99%C5%93uvre.pdf&sha256={}", object.key, object.sha256);
     let response = get(&demo, &target, &[]).await;
     assert_eq!(response.status(), 200);
     assert_eq!(
@@ -59,11 +47,7 @@ async fn a_download_is_an_attachment_nobody_keeps() {
 #[tokio::test]
 async fn ranges_resume_a_download_of_the_same_content() {
     let demo = Demo::start().await;
-    let object = demo
-        .storage
-        .put_bytes(Kind::Exports, "zip", now(), b"0123456789")
-        .await
-        .unwrap();
+    let object = demo.storage.put_bytes(Kind::Exports, "zip", now(), b"0123456789").await.unwrap();
     let target = format!("{}?name=a.pdf&sha256={}", object.key, object.sha256);
     let etag = format!("\"{}\"", object.sha256);
     for (range, if_range, status, content_range, body) in [
@@ -111,35 +95,18 @@ async fn an_object_is_kept_until_it_is_deleted() {
     let demo = Demo::start().await;
     let storage = &demo.storage;
     let source = &vec![1; 200_000][..];
-    let object = storage
-        .put_stream(Kind::Projects, "zip", now(), source, 200_000)
-        .await
-        .unwrap();
+    let object = storage.put_stream(Kind::Projects, "zip", now(), source, 200_000).await.unwrap();
     assert!(storage.exists(&object.key).await.unwrap());
-    assert_eq!(
-        storage.keys().await.unwrap(),
-        std::slice::from_ref(&object.key)
-    );
-    let refused = storage
-        .put_stream(Kind::Projects, "zip", now(), source, 199_999)
-        .await;
-    assert!(matches!(
-        refused,
-        Err(StorageError::TooLarge { limit: 199_999 })
-    ));
+    assert_eq!(storage.keys().await.unwrap(), std::slice::from_ref(&object.key));
+    let refused = storage.put_stream(Kind::Projects, "zip", now(), source, 199_999).await;
+    assert!(matches!(refused, Err(StorageError::TooLarge { limit: 199_999 })));
     let refused = storage.read(&object.key, 10).await;
     assert!(matches!(refused, Err(StorageError::TooLarge { limit: 10 })));
     storage.delete(&object.key).await.unwrap();
     storage.delete(&object.key).await.unwrap();
     assert!(!storage.exists(&object.key).await.unwrap());
-    assert!(matches!(
-        storage.open(&object.key).await,
-        Err(StorageError::NotFound)
-    ));
-    assert!(matches!(
-        storage.delete("../x").await,
-        Err(StorageError::InvalidKey)
-    ));
+    assert!(matches!(storage.open(&object.key).await, Err(StorageError::NotFound)));
+    assert!(matches!(storage.delete("../x").await, Err(StorageError::InvalidKey)));
     storage.probe().await.unwrap();
     demo.assert_clean().await;
 }
@@ -147,29 +114,13 @@ async fn an_object_is_kept_until_it_is_deleted() {
 #[tokio::test]
 async fn the_sweep_removes_old_temporary_files_only() {
     let demo = Demo::start().await;
-    let object = demo
-        .storage
-        .put_bytes(Kind::Orders, "txt", now(), b"a")
-        .await
-        .unwrap();
+    let object = demo.storage.put_bytes(Kind::Orders, "txt", now(), b"a").await.unwrap();
     let mut draft = demo.storage.draft().await.unwrap();
     draft.write(b"still being written").await.unwrap();
     std::fs::write(demo.root.0.join("tmp/left-behind.part"), "x").unwrap();
     let this_instant = DateTime::<Utc>::from(SystemTime::now());
-    assert_eq!(
-        demo.storage
-            .sweep_tmp(this_instant - TimeDelta::hours(1))
-            .await
-            .unwrap(),
-        0
-    );
-    assert_eq!(
-        demo.storage
-            .sweep_tmp(this_instant + TimeDelta::hours(1))
-            .await
-            .unwrap(),
-        2
-    );
+    assert_eq!(demo.storage.sweep_tmp(this_instant - TimeDelta::hours(1)).await.unwrap(), 0);
+    assert_eq!(demo.storage.sweep_tmp(this_instant + TimeDelta::hours(1)).await.unwrap(), 2);
     assert_eq!(demo.storage.keys().await.unwrap(), [object.key]);
 }
 
@@ -177,10 +128,6 @@ async fn the_sweep_removes_old_temporary_files_only() {
 async fn a_storage_whose_directory_vanished_heals() {
     let demo = Demo::start().await;
     std::fs::remove_dir_all(&demo.root.0).unwrap();
-    let object = demo
-        .storage
-        .put_bytes(Kind::Orders, "txt", now(), b"a")
-        .await
-        .unwrap();
+    let object = demo.storage.put_bytes(Kind::Orders, "txt", now(), b"a").await.unwrap();
     assert_eq!(demo.storage.read(&object.key, 1).await.unwrap(), b"a");
 }

@@ -38,10 +38,7 @@ async fn a_file_over_the_limit_is_refused_while_it_streams() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("\"FILE_TOO_LARGE\""), "{answer}");
-    assert!(
-        answer.contains("« roman.zip » dépasse la taille maximale de 50 Mo"),
-        "{answer}"
-    );
+    assert!(answer.contains("« roman.zip » dépasse la taille maximale de 50 Mo"), "{answer}");
     demo.assert_clean().await;
 }
 
@@ -50,8 +47,7 @@ async fn a_client_that_goes_away_leaves_nothing() {
     let demo = Demo::start().await;
     let mut stream = open_upload(&demo, 10 * MIB).await;
     stream.write_all(&vec![7; MIB as usize]).await.unwrap();
-    demo.wait_for("the temporary file", |files| files.len() == 1)
-        .await;
+    demo.wait_for("the temporary file", |files| files.len() == 1).await;
     drop(stream);
     demo.assert_clean().await;
 }
@@ -60,12 +56,10 @@ async fn a_client_that_goes_away_leaves_nothing() {
 async fn a_client_that_goes_away_takes_its_finished_files_along() {
     let demo = Demo::start().await;
     let mut stream = open_upload(&demo, 10 * MIB).await;
-    let second = "\r\n--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"b.zip\"\r\n\r\nPK\x03\x04 and";
+    let second =
+        "\r\n--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"b.zip\"\r\n\r\nPK\x03\x04 and";
     stream.write_all(second.as_bytes()).await.unwrap();
-    demo.wait_for("the first object and the second draft", |files| {
-        files.len() == 2
-    })
-    .await;
+    demo.wait_for("the first object and the second draft", |files| files.len() == 2).await;
     assert_eq!(demo.storage.keys().await.unwrap().len(), 1);
     drop(stream);
     demo.assert_clean().await;
@@ -74,8 +68,7 @@ async fn a_client_that_goes_away_takes_its_finished_files_along() {
 #[tokio::test]
 async fn a_body_cut_off_before_its_end_is_malformed() {
     let demo = Demo::start().await;
-    let body =
-        "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nbonjour";
+    let body = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nbonjour";
     let response = reqwest::Client::new()
         .post(format!("http://{}/upload/order", demo.address))
         .header("content-type", "multipart/form-data; boundary=b")
@@ -108,16 +101,11 @@ async fn another_content_type_is_malformed() {
 async fn ten_files_pass_and_eleven_do_not() {
     let demo = Demo::start().await;
     let form = |count: usize| {
-        (0..count).fold(Form::new(), |form, n| {
-            form.part("files", part(&format!("{n}.txt"), "text/plain", "texte"))
-        })
+        (0..count)
+            .fold(Form::new(), |form, n| form.part("files", part(&format!("{n}.txt"), "text/plain", "texte")))
     };
     let (status, body) = demo.post("order", form(11)).await;
-    assert_eq!(
-        (status, &body["code"]),
-        (400, &"TOO_MANY_FILES".into()),
-        "{body}"
-    );
+    assert_eq!((status, &body["code"]), (400, &"TOO_MANY_FILES".into()), "{body}");
     demo.assert_clean().await;
     let (status, body) = demo.post("order", form(10)).await;
     assert_eq!((status, body["files"].as_array().unwrap().len()), (200, 10));
@@ -138,23 +126,15 @@ async fn an_empty_file_is_refused_and_an_empty_input_is_no_file() {
     let (status, body) = demo.post("order", one("vide.txt", "text/plain", "")).await;
     assert_eq!((status, &body["code"]), (400, &"EMPTY_FILE".into()));
     assert_eq!(body["message"], "Le fichier « vide.txt » est vide.");
-    let (status, body) = demo
-        .post("order", one("", "application/octet-stream", ""))
-        .await;
-    assert_eq!(
-        (status, &body["files"]),
-        (200, &serde_json::json!([])),
-        "{body}"
-    );
+    let (status, body) = demo.post("order", one("", "application/octet-stream", "")).await;
+    assert_eq!((status, &body["files"]), (200, &serde_json::json!([])), "{body}");
     demo.assert_clean().await;
 }
 
 #[tokio::test]
 async fn texts_are_limited_in_length_and_number() {
     let demo = Demo::start().await;
-    let (status, body) = demo
-        .post("order", Form::new().text("titre", "é".repeat(33_000)))
-        .await;
+    let (status, body) = demo.post("order", Form::new().text("titre", "é".repeat(33_000))).await;
     assert_eq!((status, &body["code"]), (413, &"PAYLOAD_TOO_LARGE".into()));
     let form = (0..201).fold(Form::new(), |form, n| form.text(format!("champ{n}"), "x"));
     let (status, body) = demo.post("order", form).await;
@@ -165,14 +145,9 @@ async fn texts_are_limited_in_length_and_number() {
 async fn a_refused_text_writes_nothing_and_a_late_failure_removes_everything() {
     let demo = Demo::start().await;
     let form = |title: &'static str| {
-        let files = [
-            part("a.txt", "text/plain", "a"),
-            part("b.txt", "text/plain", "b"),
-        ];
+        let files = [part("a.txt", "text/plain", "a"), part("b.txt", "text/plain", "b")];
         let form = Form::new().text("titre", title);
-        files
-            .into_iter()
-            .fold(form, |form, file| form.part("files", file))
+        files.into_iter().fold(form, |form, file| form.part("files", file))
     };
     let (status, _) = demo.post("order", form("refusé")).await;
     assert_eq!((status, demo.files().len()), (400, 0));
@@ -187,50 +162,26 @@ async fn metadata_follows_its_number_whatever_the_order() {
     let file = |n: usize| part(&format!("{n}.txt"), "text/plain", "texte");
     let form = Form::new()
         .text("titre", "Mon roman")
-        .text(
-            "fileMetadata_2",
-            r#"{"title":" Chapitre trois ","originalName":"2.txt"}"#,
-        )
+        .text("fileMetadata_2", r#"{"title":" Chapitre trois ","originalName":"2.txt"}"#)
         .part("files", file(0))
         .text("fileMetadata_1", "{pas du JSON")
         .part("files", file(1))
         .part("files", file(2))
-        .text(
-            "fileMetadata_0",
-            r#"{"title":"Chapitre un","description":null}"#,
-        )
+        .text("fileMetadata_0", r#"{"title":"Chapitre un","description":null}"#)
         .text("fileMetadata_7", r#"{"title":"Personne"}"#)
         .text("apres", "oui");
     let (status, body) = demo.post("order", form).await;
     assert_eq!(status, 200, "{body}");
-    let titles: Vec<_> = body["files"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|file| &file["title"])
-        .collect();
-    assert_eq!(
-        titles,
-        [
-            &"Chapitre un".into(),
-            &serde_json::Value::Null,
-            &"Chapitre trois".into()
-        ]
-    );
-    assert_eq!(
-        (&body["fields"]["titre"], &body["fields"]["apres"]),
-        (&"Mon roman".into(), &"oui".into())
-    );
+    let titles: Vec<_> = body["files"].as_array().unwrap().iter().map(|file| &file["title"]).collect();
+    assert_eq!(titles, [&"Chapitre un".into(), &serde_json::Value::Null, &"Chapitre trois".into()]);
+    assert_eq!((&body["fields"]["titre"], &body["fields"]["apres"]), (&"Mon roman".into(), &"oui".into()));
 }
 
 #[tokio::test]
 async fn a_disk_near_its_reserve_is_unavailable() {
     let demo = Demo::with_reserve(u64::MAX).await;
     let (status, body) = demo.post("order", one("a.txt", "text/plain", "a")).await;
-    assert_eq!(
-        (status, &body["code"]),
-        (503, &"STORAGE_UNAVAILABLE".into())
-    );
+    assert_eq!((status, &body["code"]), (503, &"STORAGE_UNAVAILABLE".into()));
     assert!(demo.storage.probe().await.is_err());
     demo.assert_clean().await;
 }
@@ -247,10 +198,7 @@ impl Drop for Mounted<'_> {
 #[tokio::test]
 async fn a_full_disk_is_unavailable_and_stays_usable() {
     let root = Arc::new(Scratch::new());
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-        .arg(&root.0)
-        .output();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&root.0).output();
     if !mount.is_ok_and(|output| output.status.success()) {
         eprintln!("skipped: mounting a small file system needs root");
         return;
@@ -259,17 +207,9 @@ async fn a_full_disk_is_unavailable_and_stays_usable() {
     let storage = Storage::local(&root.0, 0).unwrap();
     let demo = Demo::over(root.clone(), storage).await;
     let big = [b"PK\x03\x04".to_vec(), vec![7; 3 * MIB as usize]].concat();
-    let (status, body) = demo
-        .post("order", one("gros.zip", "application/zip", big))
-        .await;
-    assert_eq!(
-        (status, &body["code"]),
-        (503, &"STORAGE_UNAVAILABLE".into()),
-        "{body}"
-    );
+    let (status, body) = demo.post("order", one("gros.zip", "application/zip", big)).await;
+    assert_eq!((status, &body["code"]), (503, &"STORAGE_UNAVAILABLE".into()), "{body}");
     demo.assert_clean().await;
-    let (status, _) = demo
-        .post("order", one("petit.txt", "text/plain", "a"))
-        .await;
+    let (status, _) = demo.post("order", one("petit.txt", "text/plain", "a")).await;
     assert_eq!(status, 200);
 }

@@ -27,18 +27,11 @@ fn pptx() -> Vec<u8> {
 }
 
 fn ppt() -> Vec<u8> {
-    let utf16 = |name: &str| -> Vec<u8> {
-        name.encode_utf16()
-            .chain([0])
-            .flat_map(u16::to_le_bytes)
-            .collect()
-    };
+    let utf16 =
+        |name: &str| -> Vec<u8> { name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect() };
     let mut bytes = DOC.to_vec();
     let (from, to) = (utf16("WordDocument"), utf16("PowerPoint Document"));
-    let at = bytes
-        .windows(from.len())
-        .position(|window| window == from)
-        .unwrap();
+    let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
     bytes[at..at + to.len()].copy_from_slice(&to);
     bytes
 }
@@ -54,14 +47,7 @@ fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 /// Which policies take a file, its name, its declared type, its content, and what it is then taken for.
-type Accepted = (
-    &'static str,
-    &'static str,
-    &'static str,
-    Vec<u8>,
-    &'static str,
-    &'static str,
-);
+type Accepted = (&'static str, &'static str, &'static str, Vec<u8>, &'static str, &'static str);
 
 const ALL: &str = "order project message";
 const WORK: &str = "order project";
@@ -119,15 +105,8 @@ async fn each_policy_takes_its_formats_and_no_other() {
             }
             assert_eq!(status, 200, "{policy} {name} {declared}: {body}");
             let file = &body["files"][0];
-            assert_eq!(
-                (&file["mime"], &file["type"]),
-                (&mime.into(), &file_type.into()),
-                "{name}"
-            );
-            assert_eq!(
-                (&file["filename"], &file["size"]),
-                (&name.into(), &bytes.len().into())
-            );
+            assert_eq!((&file["mime"], &file["type"]), (&mime.into(), &file_type.into()), "{name}");
+            assert_eq!((&file["filename"], &file["size"]), (&name.into(), &bytes.len().into()));
             let key = file["key"].as_str().unwrap();
             assert!(key.starts_with("orders/2026/03/"), "{key}");
             assert_eq!(demo.storage.read(key, u64::MAX).await.unwrap(), bytes);
@@ -138,29 +117,14 @@ async fn each_policy_takes_its_formats_and_no_other() {
 #[tokio::test]
 async fn files_that_lie_are_refused_and_leave_nothing() {
     let demo = Demo::start().await;
-    let wide_svg: Vec<u8> = "\u{FEFF}<svg/>"
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
+    let wide_svg: Vec<u8> = "\u{FEFF}<svg/>".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut late = vec![b'a'; 300_000];
     late.extend_from_slice(b"\0\x01\x02");
     for (name, declared, bytes) in [
         ("page.html", "text/html", &b"<!doctype html><p>"[..]),
-        (
-            "logo.svg",
-            "image/svg+xml",
-            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
-        ),
-        (
-            "page.txt",
-            "text/plain",
-            b"\xef\xbb\xbf \n<!DOCTYPE HTML><script>",
-        ),
-        (
-            "logo.txt",
-            "text/plain",
-            b"<?xml version=\"1.0\"?><!-- x --><svg/>",
-        ),
+        ("logo.svg", "image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("page.txt", "text/plain", b"\xef\xbb\xbf \n<!DOCTYPE HTML><script>"),
+        ("logo.txt", "text/plain", b"<?xml version=\"1.0\"?><!-- x --><svg/>"),
         ("logo.md", "text/markdown", &wide_svg),
         ("script.csv", "", b"<script>alert(1)</script>"),
         ("roman.pdf", "application/pdf", b"MZ\x90\0\x03 not a PDF"),
@@ -211,12 +175,7 @@ async fn percent_encoded_names_are_understood_too() {
     let demo = Demo::start().await;
     let url = format!("http://{}/upload/order", demo.address);
     let form = one("L’été.txt", "text/plain", TXT).percent_encode_path_segment();
-    let response = reqwest::Client::new()
-        .post(url)
-        .multipart(form)
-        .send()
-        .await
-        .unwrap();
+    let response = reqwest::Client::new().post(url).multipart(form).send().await.unwrap();
     let body: Value = response.json().await.unwrap();
     assert_eq!(body["files"][0]["filename"], "L’été.txt", "{body}");
 }
