@@ -66,6 +66,8 @@ pub struct Components {
     pub bus: Bus,
     /// Health and metrics.
     pub system: SystemState,
+    /// The end of the program, which open streams must see.
+    pub shutdown: Shutdown,
 }
 
 /// What surrounds a server: given by whoever starts it.
@@ -101,7 +103,8 @@ impl AppState {
             limits: RateLimits::new(&config.rates, clock.clone()),
             tarifs: PriceList::default(),
             bus: Bus::default(),
-            system: SystemState::new(probes, metrics, proxies, shutdown, clock.clone()),
+            system: SystemState::new(probes, metrics, proxies, shutdown.clone(), clock.clone()),
+            shutdown,
             config,
             db,
             clock,

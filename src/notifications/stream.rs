@@ -17,6 +17,7 @@ use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::{Instant, timeout_at},
 };
+use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -50,6 +51,8 @@ struct Feed {
     /// When the client must come back, and prove its session again.
     until: Instant,
     queue: VecDeque<Event>,
+    /// The end of the program, which waits for no open stream.
+    stopping: CancellationToken,
 }
 
 #[utoipa::path(get, path = "/notifications/stream", tag = "Notifications", security(("bearer" = [])),
@@ -62,6 +65,7 @@ async fn stream(
 ) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
     // Listening starts before the first look: nothing falls in between.
     let hints = state.bus.subscribe();
+    let stopping = state.shutdown.stopping();
     let mut feed = Feed {
         state,
         user_id: user.id,
@@ -69,6 +73,7 @@ async fn stream(
         newest: Default::default(),
         until: Instant::now() + LIFETIME,
         queue: VecDeque::new(),
+        stopping,
     };
     feed.newest = feed.latest().await?;
     feed.look().await?;
@@ -83,7 +88,11 @@ impl Feed {
             if let Some(event) = self.queue.pop_front() {
                 return Some(event);
             }
-            match timeout_at(self.until, self.hints.recv()).await.ok()? {
+            let hint = tokio::select! {
+                hint = timeout_at(self.until, self.hints.recv()) => hint.ok()?,
+                () = self.stopping.cancelled() => return None,
+            };
+            match hint {
                 Ok(Hint::Notifications(user_id)) if user_id == self.user_id => {}
                 Err(RecvError::Lagged(_)) => {}
                 Ok(_) => continue,

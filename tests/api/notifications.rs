@@ -10,7 +10,10 @@ use staka::events::{Event, OrderRef};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::support::outbox::Lab;
+use crate::support::{
+    outbox::Lab,
+    server::{CLIENT, TestServer},
+};
 
 async fn note(lab: &Lab, user_id: Uuid) {
     let order = OrderRef { id: new_id(), titre: "L’été".to_owned() };
@@ -239,4 +242,16 @@ async fn the_stream_tells_as_it_happens() {
     assert_eq!(next().await, "event: unread-count\ndata: {\"count\":2}\n\n");
     lab.call(Method::PUT, "/notifications/read-all", Some(&lab.token(client, Role::User)), None).await;
     assert_eq!(next().await, "event: unread-count\ndata: {\"count\":0}\n\n");
+}
+
+#[tokio::test]
+async fn an_open_stream_does_not_hold_up_the_end_of_the_program() {
+    let server = TestServer::start().await;
+    let token = server.login(CLIENT).await;
+    let request = server.request(reqwest::Method::GET, "/api/notifications/stream").bearer_auth(token);
+    let mut stream = request.send().await.unwrap();
+    assert!(stream.chunk().await.unwrap().is_some());
+    server.stop();
+    let rest = async { while stream.chunk().await.is_ok_and(|chunk| chunk.is_some()) {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), rest).await.expect("the stream ends");
 }

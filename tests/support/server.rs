@@ -143,6 +143,11 @@ impl TestServer {
         send(self.request(Method::POST, path).bearer_auth(token).json(body)).await
     }
 
+    /// Asks the server to stop, as SIGTERM does.
+    pub fn stop(&self) {
+        self.shutdown.stop();
+    }
+
     /// Renders the invoices and sends the mails that wait.
     pub async fn work(&self) {
         invoices::render::drain(&self.state).await.unwrap();
