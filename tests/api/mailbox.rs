@@ -114,11 +114,11 @@ async fn the_worker_delivers_into_it() {
     let transport = Transport::from_settings(&lab.state.config.mail, &lab.state.db).await.unwrap();
     assert!(matches!(transport, Transport::Mailbox(_)), "the default of development");
     transport.probe().await.unwrap();
-    lab.record_alerts(2).await;
-    assert_eq!(Worker::new(lab.state.clone(), transport).unwrap().drain().await, 2);
+    lab.record_alerts(1).await;
+    assert_eq!(Worker::new(lab.state.clone(), transport).unwrap().drain().await, 1);
     let mails =
         lab.call(Method::GET, "/dev/mailbox/messages?to=equipe@livrestaka.example", None, None).await.json();
-    assert_eq!(mails[0]["subject"], "[Admin] À vérifier\u{a0}: Alerte 1");
+    assert_eq!(mails[0]["subject"], "[Admin] À vérifier\u{a0}: Alerte 0");
     assert_eq!(mails[0]["template"], "admin-warning");
     assert!(mails[0]["html"].as_str().unwrap().contains("<html"));
 }
