@@ -17,6 +17,7 @@ pub mod invoices;
 pub mod jobs;
 pub mod launch;
 pub mod links;
+pub mod mac;
 pub mod messages;
 pub mod notifications;
 pub mod payments;

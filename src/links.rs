@@ -5,9 +5,11 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+
+use crate::mac::{derive, hmac_sha256};
 
 /// How long a link works.
 pub const LIFETIME: Duration = Duration::minutes(15);
@@ -21,9 +23,7 @@ pub struct SignedLinks {
 impl SignedLinks {
     /// Derives the signing key from the server's secret.
     pub fn new(secret: &SecretString) -> Self {
-        let mut key = keyed(secret.expose_secret().as_bytes());
-        key.update(b"staka signed links");
-        Self { key: keyed(&key.finalize().into_bytes()) }
+        Self { key: hmac_sha256(&derive(secret.expose_secret().as_bytes(), b"staka signed links")) }
     }
 
     /// The signed form of `subject` (such as `invoice:<id>`), valid for [`LIFETIME`] from `now`:
@@ -60,9 +60,4 @@ impl SignedLinks {
         mac.update(subject.as_bytes());
         mac
     }
-}
-
-fn keyed(key: &[u8]) -> Hmac<Sha256> {
-    // infallible: HMAC accepts keys of any length (RFC 2104)
-    Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC accepts any key length"))
 }

@@ -6,8 +6,6 @@ use std::{
 };
 
 use anyhow::Context;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 use super::{connect, seed, serve};
 use crate::{
@@ -17,6 +15,7 @@ use crate::{
         self,
         private_server::{Durability, PrivateServer},
     },
+    mac,
     server::Shutdown,
     telemetry::{self, LogFormat},
 };
@@ -93,10 +92,7 @@ fn secret(directory: &Path) -> anyhow::Result<String> {
 }
 
 fn derived(secret: &str, purpose: &str) -> String {
-    // infallible: HMAC accepts keys of any length (RFC 2104)
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| unreachable!());
-    mac.update(purpose.as_bytes());
-    hex::encode(mac.finalize().into_bytes())
+    hex::encode(mac::derive(secret.as_bytes(), purpose.as_bytes()))
 }
 
 fn greet(config: &Config, port: u16) {

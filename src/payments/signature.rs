@@ -3,9 +3,11 @@
 //! Checked on the bytes as received: a body parsed and written again has another signature.
 
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+
+use crate::mac::hmac_sha256;
 
 /// How far, in seconds, the signed instant may lie from ours, either way.
 pub const TOLERANCE_SECONDS: u64 = 300;
@@ -93,10 +95,7 @@ fn check_age(signed_at: i64, now: i64) -> Result<(), SignatureError> {
 }
 
 fn mac(secret: &SecretString, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
-    // infallible: HMAC takes a key of any length.
-    #[allow(clippy::expect_used)]
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
-        .expect("HMAC takes a key of any length");
+    let mut mac = hmac_sha256(secret.expose_secret().as_bytes());
     mac.update(timestamp.as_bytes());
     mac.update(b".");
     mac.update(body);
