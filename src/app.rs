@@ -13,8 +13,8 @@ use crate::{
     clock::{Clock, new_id},
     config::Config,
     db::{self, Db},
-    emails::transport::Transport,
-    events::{self, Bus},
+    emails::{self, transport::Transport},
+    events::{self, Bus, Recorder},
     files::storage::Storage,
     http::{
         RateLimits, TrustedProxies,
@@ -24,10 +24,12 @@ use crate::{
         system::{HealthProbes, SystemState, probe},
     },
     links::SignedLinks,
+    notifications,
     payments::stripe::StripeGateway,
     router,
     server::Shutdown,
     tarifs::PriceList,
+    users,
 };
 
 /// Longest time an ordinary request may take.
@@ -64,6 +66,8 @@ pub struct Components {
     pub tarifs: PriceList,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
+    /// Opens the transactions that can record what happens in them.
+    pub recorder: Recorder,
     /// Health and metrics.
     pub system: SystemState,
     /// The end of the program, which open streams must see.
@@ -96,13 +100,15 @@ impl AppState {
         let stripe = gateway(&config, port)?;
         let probes = probes(&db, &stripe, transport, &storage);
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
+        let bus = Bus::default();
         Ok(Self(Arc::new(Components {
             passwords: Passwords::new()?,
             sessions: Sessions::new(&config.jwt_secret),
             links: SignedLinks::new(&config.jwt_secret),
             limits: RateLimits::new(&config.rates, clock.clone()),
             tarifs: PriceList::default(),
-            bus: Bus::default(),
+            recorder: recorder(&config, &clock, &bus),
+            bus,
             system: SystemState::new(probes, metrics, proxies, shutdown.clone(), clock.clone()),
             shutdown,
             config,
@@ -113,12 +119,12 @@ impl AppState {
         })))
     }
 
-    /// Opens a transaction that can record events.
+    /// Opens a transaction that can record what happens in it.
     ///
     /// # Errors
     /// When no connection can be had.
     pub async fn begin(&self) -> Result<events::Tx, sqlx::Error> {
-        Ok(events::Tx::new(self.db.begin().await?, self.clone()))
+        self.recorder.begin(&self.db).await
     }
 }
 
@@ -134,6 +140,13 @@ impl FromRef<AppState> for SystemState {
     fn from_ref(state: &AppState) -> Self {
         state.system.clone()
     }
+}
+
+/// Who hears of what happens: bells, then mails.
+fn recorder(config: &Config, clock: &Clock, bus: &Bus) -> Recorder {
+    let post = emails::Post { team_email: config.mail.admin_email.clone() };
+    let listeners: Vec<Box<dyn events::Listener>> = vec![Box::new(notifications::Bells), Box::new(post)];
+    Recorder::new(clock.clone(), bus.clone(), users::Directory, listeners)
 }
 
 /// Stripe's API, or our own simulator over the same HTTP.

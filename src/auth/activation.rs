@@ -9,13 +9,14 @@ use super::{
     secret_links,
     service::{self, SignedIn},
     store,
+    told::{AccountActivated, ActivationRequested},
 };
 use crate::{
     app::AppState,
-    audit::Severity,
+    audit::acts,
     clock::new_id,
     db::with_retry,
-    events::{self, Event},
+    events,
     http::{
         RequestContext,
         error::{ApiError, ApiResult},
@@ -77,8 +78,8 @@ async fn open(state: &AppState, user_id: Uuid, token_hash: &str, password_hash: 
     if !activated {
         return Err(if user.is_active { already_active() } else { disabled() });
     }
-    journal::note(&mut tx, state, &Who::Account(&user), "ACCOUNT_ACTIVATED", Severity::Low, None).await?;
-    events::record(&mut tx, Event::AccountActivated { user_id }).await?;
+    journal::note(&mut tx, acts::ACCOUNT_ACTIVATED, &Who::Account(&user), None).await?;
+    events::record(&mut tx, AccountActivated { user_id }).await?;
     tx.commit().await?;
     Ok(user)
 }
@@ -108,7 +109,7 @@ pub async fn resend(state: &AppState, email: &str) -> ApiResult<()> {
 async fn invite_again(state: &AppState, user: &User) -> ApiResult<()> {
     let mut tx = state.begin().await?;
     if invite(&mut tx, user).await? {
-        journal::note(&mut tx, state, &Who::Account(user), "ACTIVATION_REQUEST", Severity::Low, None).await?;
+        journal::note(&mut tx, acts::ACTIVATION_REQUEST, &Who::Account(user), None).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -124,13 +125,13 @@ pub(super) async fn invite(tx: &mut events::Tx, user: &User) -> Result<bool, sql
         return Ok(false);
     }
     let Some(order) = store::latest_order(tx, user.id).await? else { return Ok(false) };
-    let event = Event::ActivationRequested {
+    let requested = ActivationRequested {
         user_id: user.id,
         request_id: new_id(),
         titre: order.titre,
         amount: order.amount.map_or(0, i64::from),
     };
-    events::record(tx, event).await?;
+    events::record(tx, requested).await?;
     Ok(true)
 }
 

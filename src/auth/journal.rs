@@ -1,12 +1,12 @@
 //! The audit rows of registrations, logins and resets.
 
 use serde_json::{Value, json};
-use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::{
     app::AppState,
-    audit::{self, Entry, Severity, Target},
+    audit::{self, Act},
+    events::Tx,
     http::error::ApiResult,
     users::User,
 };
@@ -35,7 +35,7 @@ impl<'a> Who<'a> {
         }
     }
 
-    fn target_id(&self) -> Option<Uuid> {
+    fn account_id(&self) -> Option<Uuid> {
         match self {
             Self::Account(user) => Some(user.id),
             Self::Address(_) | Self::Unknown => None,
@@ -45,36 +45,19 @@ impl<'a> Who<'a> {
 
 /// Records an act in the transaction that does it.
 pub async fn note(
-    conn: &mut MySqlConnection,
-    state: &AppState,
+    tx: &mut Tx,
+    act: Act,
     who: &Who<'_>,
-    action: &'static str,
-    severity: Severity,
-    details: Option<Value>,
+    details: impl Into<Option<Value>>,
 ) -> Result<(), sqlx::Error> {
-    let entry = Entry {
-        actor: who.actor(),
-        action,
-        target: Target::Auth,
-        target_id: who.target_id().map(|id| id.to_string()),
-        details,
-        severity,
-    };
-    audit::record(conn, &state.clock, entry).await
+    audit::record(tx, act, who.actor(), who.account_id(), details).await
 }
 
 /// Records a failure, which has no transaction of its own.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn note_failure(
-    state: &AppState,
-    who: &Who<'_>,
-    action: &'static str,
-    severity: Severity,
-    reason: &str,
-) -> ApiResult<()> {
-    let mut conn = state.db.conn().await?;
-    note(&mut conn, state, who, action, severity, Some(json!({ "reason": reason }))).await?;
-    Ok(())
+pub async fn note_failure(state: &AppState, act: Act, who: &Who<'_>, reason: &str) -> ApiResult<()> {
+    let details = json!({ "reason": reason });
+    Ok(audit::record_alone(state, act, who.actor(), who.account_id(), details).await?)
 }

@@ -11,6 +11,7 @@ mod service;
 mod session;
 mod store;
 mod tokens;
+pub mod told;
 mod wire;
 
 pub use passwords::{Passwords, UNUSABLE, Verdict};

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use serde_json::json;
-use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use super::{
     activation,
     journal::{self, Who},
     secret_links, store,
+    told::PasswordResetRequested,
 };
 use crate::{
     app::AppState,
-    audit::Severity,
+    audit::acts,
     clock::new_id,
     db::with_retry,
-    events::{self, Event},
+    events::{self, Tx},
     http::{
         RequestContext,
         error::{ApiError, ApiResult},
@@ -60,8 +60,8 @@ async fn send_link(state: &AppState, user: Option<&User>, email: &str) -> ApiRes
     let mut tx = state.begin().await?;
     let refusal = match user {
         Some(user) if user.is_active && user.email != PLACEHOLDER_EMAIL => {
-            let event = Event::PasswordResetRequested { user_id: user.id, request_id: new_id() };
-            events::record(&mut tx, event).await?;
+            let requested = PasswordResetRequested { user_id: user.id, request_id: new_id() };
+            events::record(&mut tx, requested).await?;
             None
         }
         Some(user) if activation::invite(&mut tx, user).await? => None,
@@ -69,8 +69,8 @@ async fn send_link(state: &AppState, user: Option<&User>, email: &str) -> ApiRes
         None => Some(UNKNOWN),
     };
     match refusal {
-        None => journal::note(&mut tx, state, &who, "PASSWORD_RESET_REQUEST", Severity::Medium, None).await?,
-        Some(reason) => failed(&mut tx, state, &who, reason).await?,
+        None => journal::note(&mut tx, acts::PASSWORD_RESET_REQUEST, &who, None).await?,
+        Some(reason) => failed(&mut tx, &who, reason).await?,
     }
     Ok(tx.commit().await?)
 }
@@ -83,7 +83,8 @@ pub async fn reset(state: &AppState, token: &str, password: &str) -> ApiResult<(
     let token_hash = secret_links::hash(token);
     let mut conn = state.db.conn().await?;
     let Some(user_id) = store::reset_owner(&mut conn, &token_hash, state.clock.now()).await? else {
-        failed(&mut conn, state, &Who::Unknown, "invalid_token").await?;
+        drop(conn);
+        journal::note_failure(state, acts::PASSWORD_RESET_FAILED, &Who::Unknown, "invalid_token").await?;
         return Err(invalid_token());
     };
     drop(conn);
@@ -116,24 +117,18 @@ async fn replace(
         Some(user) => (Who::Account(user), None),
     };
     match refusal {
-        Some(reason) => failed(&mut tx, state, &who, reason).await?,
+        Some(reason) => failed(&mut tx, &who, reason).await?,
         None => {
             users::store::set_password(&mut tx, user_id, password_hash, now).await?;
-            journal::note(&mut tx, state, &who, "PASSWORD_RESET_SUCCESS", Severity::Medium, None).await?;
+            journal::note(&mut tx, acts::PASSWORD_RESET_SUCCESS, &who, None).await?;
         }
     }
     tx.commit().await?;
     Ok(refusal)
 }
 
-async fn failed(
-    conn: &mut MySqlConnection,
-    state: &AppState,
-    who: &Who<'_>,
-    reason: &str,
-) -> Result<(), sqlx::Error> {
-    let details = json!({ "reason": reason });
-    journal::note(conn, state, who, "PASSWORD_RESET_FAILED", Severity::High, Some(details)).await
+async fn failed(tx: &mut Tx, who: &Who<'_>, reason: &str) -> Result<(), sqlx::Error> {
+    journal::note(tx, acts::PASSWORD_RESET_FAILED, who, json!({ "reason": reason })).await
 }
 
 fn invalid_token() -> ApiError {

@@ -7,13 +7,14 @@ use super::{
     Role, Verdict,
     journal::{self, Who},
     login_guard::LoginGuard,
+    told::UserRegistered,
 };
 use crate::{
     app::AppState,
-    audit::Severity,
+    audit::{Severity, acts},
     clock::new_id,
     db::with_retry,
-    events::{self, Event},
+    events,
     http::{
         RequestContext,
         error::{ApiError, ApiResult},
@@ -90,7 +91,7 @@ pub async fn register(state: &AppState, new: &Registration) -> ApiResult<SignedI
         Err(error) => {
             if error.code() == users::service::EMAIL_TAKEN {
                 let who = Who::Address(&email);
-                journal::note_failure(state, &who, "REGISTER_FAILED", Severity::Low, "email_taken").await?;
+                journal::note_failure(state, acts::REGISTER_FAILED, &who, "email_taken").await?;
             }
             Err(error)
         }
@@ -101,8 +102,8 @@ async fn open(state: &AppState, new: &NewUser<'_>) -> ApiResult<User> {
     let mut tx = state.begin().await?;
     store::insert(&mut tx, new, state.clock.now()).await.map_err(users::service::taken)?;
     let user = store::by_id(&mut tx, new.id).await?.ok_or(sqlx::Error::RowNotFound)?;
-    journal::note(&mut tx, state, &Who::Account(&user), "REGISTER_SUCCESS", Severity::Low, None).await?;
-    events::record(&mut tx, Event::UserRegistered { user_id: user.id }).await?;
+    journal::note(&mut tx, acts::REGISTER_SUCCESS, &Who::Account(&user), None).await?;
+    events::record(&mut tx, UserRegistered { user_id: user.id }).await?;
     tx.commit().await?;
     Ok(user)
 }
@@ -145,14 +146,16 @@ async fn refuse(
     };
     // Anyone can invent addresses: one that has no account alarms nobody.
     let (reason, failure, lock) = match user {
-        Some(_) => ("invalid_password", Severity::Medium, Severity::High),
-        None => ("user_not_found", Severity::Low, Severity::Low),
+        Some(_) => ("invalid_password", acts::LOGIN_FAILED, acts::ACCOUNT_LOCKED),
+        None => {
+            ("user_not_found", acts::LOGIN_FAILED.at(Severity::Low), acts::ACCOUNT_LOCKED.at(Severity::Low))
+        }
     };
-    let details = Some(json!({ "reason": reason }));
+    let details = json!({ "reason": reason });
     let mut tx = state.begin().await?;
-    journal::note(&mut tx, state, &who, "LOGIN_FAILED", failure, details.clone()).await?;
+    journal::note(&mut tx, failure, &who, details.clone()).await?;
     if locked {
-        journal::note(&mut tx, state, &who, "ACCOUNT_LOCKED", lock, details).await?;
+        journal::note(&mut tx, lock, &who, details).await?;
     }
     tx.commit().await?;
     Ok(ApiError::unauthorized("INVALID_CREDENTIALS", "E-mail ou mot de passe incorrect."))
@@ -160,14 +163,7 @@ async fn refuse(
 
 async fn admit(state: &AppState, mut user: User, password: &str, verdict: Verdict) -> ApiResult<SignedIn> {
     if !user.is_active && user.deactivated_by != Some(DeactivatedBy::Owner) {
-        journal::note_failure(
-            state,
-            &Who::Account(&user),
-            "LOGIN_FAILED",
-            Severity::Medium,
-            "account_inactive",
-        )
-        .await?;
+        journal::note_failure(state, acts::LOGIN_FAILED, &Who::Account(&user), "account_inactive").await?;
         return Err(inactive(&user));
     }
     let better_hash = match verdict {
@@ -195,7 +191,7 @@ async fn enter(state: &AppState, user: &User, better_hash: Option<&str>) -> ApiR
         return Err(inactive(user));
     }
     let details = reopened.then(|| json!({ "reactivated": true }));
-    journal::note(&mut tx, state, &Who::Account(user), "LOGIN_SUCCESS", Severity::Low, details).await?;
+    journal::note(&mut tx, acts::LOGIN_SUCCESS, &Who::Account(user), details).await?;
     Ok(tx.commit().await?)
 }
 

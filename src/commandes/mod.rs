@@ -18,6 +18,7 @@ mod routes;
 mod service;
 mod store;
 mod submit;
+pub mod told;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -7,14 +7,15 @@ use super::{
     Statut,
     form::Problems,
     store::{self, NewCommande},
+    told::{OrderCreated, OrderRef},
 };
 use crate::{
     app::AppState,
-    audit,
+    audit::{self, acts},
     auth::SessionUser,
     clock::new_id,
     db::with_retry,
-    events::{self, Event, OrderRef},
+    events,
     http::ApiResult,
     tarifs,
 };
@@ -112,27 +113,16 @@ async fn record(
     let now = state.clock.now();
     let mut tx = state.begin().await?;
     store::insert(&mut tx, now, new).await?;
-    audit::record(
-        &mut tx,
-        &state.clock,
-        audit::Entry {
-            actor: &user.email,
-            action: "COMMAND_CREATED",
-            target: audit::Target::Command,
-            target_id: Some(new.id.to_string()),
-            details: Some(json!({ "titre": new.titre, "statut": new.statut })),
-            severity: audit::Severity::Low,
-        },
-    )
-    .await?;
-    let event = Event::OrderCreated {
+    let details = json!({ "titre": new.titre, "statut": new.statut });
+    audit::record(&mut tx, acts::COMMAND_CREATED, &user.email, new.id, details).await?;
+    let created = OrderCreated {
         user_id: user.id,
         order: OrderRef { id: new.id, titre: new.titre.to_owned() },
         pack,
         amount: new.prix_estime.map(i64::from),
         needs_verification: new.statut == Statut::EnAttenteVerification,
     };
-    events::record(&mut tx, event).await?;
+    events::record(&mut tx, created).await?;
     tx.commit().await?;
     Ok(now)
 }

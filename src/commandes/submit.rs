@@ -13,13 +13,14 @@ use super::{
     form::{Fields, Problems},
     intake::{self, Order},
     pending, store,
+    told::OrderAwaitingPayment,
 };
 use crate::{
     app::AppState,
-    audit,
+    audit::{self, acts},
     clock::new_id,
     db::with_retry,
-    events::{self, Event},
+    events,
     files::{
         sniff::Policy,
         storage::Kind,
@@ -215,7 +216,8 @@ async fn tell(state: &AppState, id: Uuid, order: &Order, files: &[(Uuid, Receive
     let told = with_retry(|| async {
         let mut tx = state.begin().await?;
         for (file_id, file) in files {
-            audit::record(&mut tx, &state.clock, uploaded(order, *file_id, file)).await?;
+            let details = json!({ "size": file.object.size, "mimeType": file.mime });
+            audit::record(&mut tx, acts::FILE_UPLOADED, &order.customer.email, *file_id, details).await?;
         }
         if let (true, Some(user_id), Some(buyer)) =
             (order.remember_buyer, order.customer.user_id, &order.buyer)
@@ -233,8 +235,8 @@ async fn tell(state: &AppState, id: Uuid, order: &Order, files: &[(Uuid, Receive
     }
 }
 
-fn awaiting(id: Uuid, order: &Order, files: usize) -> Event {
-    Event::OrderAwaitingPayment {
+fn awaiting(id: Uuid, order: &Order, files: usize) -> OrderAwaitingPayment {
+    OrderAwaitingPayment {
         pending_id: id,
         customer_name: order.customer.full_name(),
         customer_email: order.customer.email.clone(),
@@ -242,16 +244,5 @@ fn awaiting(id: Uuid, order: &Order, files: usize) -> Event {
         amount: order.quote.amount,
         pages: order.quote.pages,
         files: u32::try_from(files).unwrap_or(u32::MAX),
-    }
-}
-
-fn uploaded<'a>(order: &'a Order, file_id: Uuid, file: &ReceivedFile) -> audit::Entry<'a> {
-    audit::Entry {
-        actor: &order.customer.email,
-        action: "FILE_UPLOADED",
-        target: audit::Target::File,
-        target_id: Some(file_id.to_string()),
-        details: Some(json!({ "size": file.object.size, "mimeType": file.mime })),
-        severity: audit::Severity::Medium,
     }
 }

@@ -1,13 +1,12 @@
-//! Mails: what they say ([`mail`]), how they look ([`render`]), how they leave ([`transport`]), and
-//! the table they wait in ([`outbox`]), filled in the transaction of the event they tell of.
+//! Mails on their way: how they look ([`render`]), how they leave ([`transport`]), and the table they wait in
+//! ([`outbox`]), filled in the transaction of what they tell of. What they say is in [`crate::mails`].
 
 mod listener;
-pub mod mail;
 pub mod outbox;
 pub mod render;
+pub mod told;
 pub mod transport;
 pub mod unsubscribe;
 pub mod worker;
 
-pub use listener::listen;
-pub use outbox::{Recipient, recipient};
+pub use listener::Post;

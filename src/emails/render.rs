@@ -14,11 +14,15 @@
 //! - `{{#> steps}}{{#> step}}...{{/step}}{{/steps}}`;
 //! - the mail's own fields, `brand.name`, `brand.site_url`, `brand.support_email`.
 
-use super::mail::{Category, Mail, TEMPLATES};
 use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::{Value, json};
 use template::Source;
+
+use crate::{
+    events::Category,
+    mails::{Mail, TEMPLATES},
+};
 
 mod helpers;
 mod template;

@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use crate::{
     app::AppState,
-    audit,
+    audit::{self, acts},
     db::with_retry,
-    emails::outbox::decoded,
     http::{ApiPath, ApiResult},
+    users::decoded,
 };
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/unsubscribe.html"));
@@ -71,7 +71,7 @@ async fn unsubscribe(
 
 /// Sets `notifications.email` to false and keeps every other preference. An account that is gone receives nothing.
 async fn refuse_mails(state: &AppState, user_id: Uuid) -> Result<(), sqlx::Error> {
-    let mut tx = state.db.begin().await?;
+    let mut tx = state.begin().await?;
     let user = sqlx::query!(
         r#"SELECT email, preferences AS "preferences: Json<Value>" FROM users
            WHERE id = ? AND deleted_at IS NULL FOR UPDATE"#,
@@ -86,15 +86,8 @@ async fn refuse_mails(state: &AppState, user_id: Uuid) -> Result<(), sqlx::Error
         return Ok(());
     }
     save(&mut tx, state, user_id, after).await?;
-    let entry = audit::Entry {
-        actor: &user.email,
-        action: "USER_UPDATED",
-        target: audit::Target::User,
-        target_id: Some(user_id.to_string()),
-        details: Some(json!({ "action": "unsubscribe", "preferences_updated": ["notifications"] })),
-        severity: audit::Severity::Low,
-    };
-    audit::record(&mut tx, &state.clock, entry).await?;
+    let details = json!({ "action": "unsubscribe", "preferences_updated": ["notifications"] });
+    audit::record(&mut tx, acts::USER_UPDATED, &user.email, user_id, details).await?;
     tx.commit().await
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    audit,
+    audit::{self, acts},
     auth::{Role, SessionUser},
     http::{ApiError, ApiResult},
 };
@@ -91,15 +91,6 @@ fn from_the_start(request: &HeaderMap) -> bool {
 }
 
 async fn note(state: &AppState, user: &SessionUser, id: Uuid, file: &Readable) -> ApiResult<()> {
-    let entry = audit::Entry {
-        actor: &user.email,
-        action: "FILE_DOWNLOADED",
-        target: audit::Target::File,
-        target_id: Some(id.to_string()),
-        details: Some(json!({ "filename": file.filename })),
-        severity: audit::Severity::Medium,
-    };
-    let mut conn = state.db.conn().await?;
-    audit::record(&mut conn, &state.clock, entry).await?;
-    Ok(())
+    let details = json!({ "filename": file.filename });
+    Ok(audit::record_alone(state, acts::FILE_DOWNLOADED, &user.email, id, details).await?)
 }

@@ -12,6 +12,7 @@ pub mod render;
 mod routes;
 mod service;
 mod store;
+pub mod told;
 
 pub use issue::{Issued, NewCreditNote, NewInvoice, ensure_vat_regime, issue, issue_credit_note};
 pub use routes::router;
@@ -40,11 +41,11 @@ impl Kind {
         }
     }
 
-    /// First part of its file name.
-    pub fn file_stem(self) -> &'static str {
+    /// Name of the file of the document with this number.
+    pub fn file_name(self, number: &str) -> String {
         match self {
-            Self::Invoice => "facture",
-            Self::CreditNote => "avoir",
+            Self::Invoice => format!("facture-{number}.pdf"),
+            Self::CreditNote => format!("avoir-{number}.pdf"),
         }
     }
 }

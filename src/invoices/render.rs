@@ -11,12 +11,13 @@ use super::{
     Kind,
     document::{self, InvoiceDocument, PaymentInfo, PaymentMethod},
     store::{self, RenderRow},
+    told::{InvoiceReady, RenderingFails},
 };
 use crate::{
     app::AppState,
     clock::day_in_paris,
     db,
-    events::{self, AlertKind, Event, Hint, InvoiceRef},
+    events::{self, Hint},
     files::storage::{self, StoredObject},
     http::error::{ApiError, ApiResult},
 };
@@ -145,19 +146,7 @@ async fn note_failure(state: &AppState, id: Uuid, error: &ApiError) -> ApiResult
     let mut tx = state.begin().await?;
     store::set_render_failed(&mut tx, id, error.code(), retry_at(now, attempts)).await?;
     if attempts >= ALERT_AFTER {
-        events::record(
-            &mut tx,
-            Event::Alert {
-                kind: AlertKind::Operations,
-                subject: format!("render:{id}"),
-                title: "Une facture ne peut pas être mise en page".into(),
-                message: format!(
-                    "La facture {id} attend son PDF après {attempts} essais ; les essais continuent."
-                ),
-                action_path: Some("/admin/factures"),
-            },
-        )
-        .await?;
+        events::record(&mut tx, RenderingFails { id, attempts }).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -167,20 +156,18 @@ fn retry_at(now: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
     now + pause.min(LONGEST_PAUSE)
 }
 
-fn ready(row: &RenderRow, key: &str) -> Event {
-    Event::InvoiceReady {
+fn ready(row: &RenderRow, key: &str) -> InvoiceReady {
+    InvoiceReady {
         user_id: row.user_id,
+        id: row.id,
+        kind: row.kind,
+        number: row.number.clone(),
+        amount: row.amount.into(),
+        tax_amount: row.tax_amount.into(),
+        issued_at: row.issued_at,
+        pdf_key: key.to_owned(),
         titre: row.titre.clone(),
         attempt: 0,
-        invoice: InvoiceRef {
-            id: row.id,
-            number: row.number.clone(),
-            amount: row.amount.into(),
-            tax_amount: row.tax_amount.into(),
-            issued_at: row.issued_at,
-            is_credit_note: row.kind == Kind::CreditNote,
-            pdf_key: key.to_owned(),
-        },
     }
 }
 

@@ -10,7 +10,7 @@ use validator::Validate;
 use super::{service, store::InvoiceRow};
 use crate::{
     app::AppState,
-    audit,
+    audit::{self, acts},
     auth::Session,
     files::download::{self, Description},
     http::{ApiError, ApiQuery, ApiResult, ErrorBody, LongRunning, Page, PageQuery, PathId, iso::Iso},
@@ -172,7 +172,7 @@ async fn download(
     };
     let file = service::open_pdf(&state, &invoice).await?;
     audit_download(&state, &invoice).await?;
-    let filename = format!("{}-{}.pdf", invoice.kind.file_stem(), invoice.number);
+    let filename = invoice.kind.file_name(&invoice.number);
     let sha256 = invoice.pdf_sha256.as_deref();
     download::respond(file, Description { filename: &filename, mime: "application/pdf", sha256 }, &headers)
         .await
@@ -190,14 +190,5 @@ async fn through_link(state: &AppState, id: Uuid, expires: i64, signature: &str)
 }
 
 async fn audit_download(state: &AppState, invoice: &InvoiceRow) -> ApiResult<()> {
-    let mut conn = state.db.conn().await?;
-    let entry = audit::Entry {
-        actor: &invoice.email,
-        action: "INVOICE_DOWNLOADED",
-        target: audit::Target::Invoice,
-        target_id: Some(invoice.id.to_string()),
-        details: None,
-        severity: audit::Severity::Low,
-    };
-    Ok(audit::record(&mut conn, &state.clock, entry).await?)
+    Ok(audit::record_alone(state, acts::INVOICE_DOWNLOADED, &invoice.email, invoice.id, None).await?)
 }

@@ -9,6 +9,7 @@
 //! work; it may be cut off at any point, hence must be safe to begin again.
 
 pub mod housekeeping;
+pub mod told;
 
 use std::{
     any::Any,
@@ -24,12 +25,9 @@ use metrics::histogram;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    app::AppState,
-    clock::random_bytes,
-    db::NamedLock,
-    events::{self, AlertKind, Event},
-};
+use crate::{app::AppState, clock::random_bytes, db::NamedLock, events};
+
+use told::JobFails;
 
 /// Failures in a row after which the administrators are told, once.
 const WARN_AFTER: u32 = 5;
@@ -180,18 +178,10 @@ async fn count_failures(state: &AppState, job: &Job, outcome: &Outcome) {
     }
 }
 
-async fn warn(state: &AppState, name: &str) -> Result<(), sqlx::Error> {
+async fn warn(state: &AppState, name: &'static str) -> Result<(), sqlx::Error> {
     let mut tx = state.begin().await?;
-    let alert = Event::Alert {
-        kind: AlertKind::Operations,
-        subject: format!("job:{name}:{}", state.clock.today_in_paris()),
-        title: "Une tâche de fond échoue".to_owned(),
-        message: format!(
-            "La tâche « {name} » a échoué {WARN_AFTER} fois de suite. Le journal du serveur dit pourquoi."
-        ),
-        action_path: None,
-    };
-    events::record(&mut tx, alert).await?;
+    let alarm = JobFails { job: name, failures: WARN_AFTER, day: state.clock.today_in_paris() };
+    events::record(&mut tx, alarm).await?;
     tx.commit().await
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::{Clock, new_id},
-    events::OrderRef,
+    commandes::told::OrderRef,
 };
 
 /// Opens the conversation of an author whose first order was paid: a welcome and what comes next,

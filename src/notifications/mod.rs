@@ -18,37 +18,7 @@ mod service;
 mod store;
 mod stream;
 
-pub use listener::listen;
+pub use listener::Bells;
 pub use routes::router;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-/// What a notification is about; chooses its icon.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-#[sqlx(rename_all = "UPPERCASE")]
-#[allow(missing_docs)]
-pub enum Kind {
-    Info,
-    Success,
-    Warning,
-    Error,
-    Payment,
-    Order,
-    Message,
-    System,
-    Consultation,
-}
-
-/// How much a notification presses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-#[sqlx(rename_all = "UPPERCASE")]
-#[allow(missing_docs)]
-pub enum Priority {
-    Faible,
-    Normale,
-    Haute,
-    Urgente,
-}
+pub use crate::events::{BellKind as Kind, BellPriority as Priority};

@@ -120,9 +120,9 @@ pub struct Announcement {
 /// When the database refuses.
 pub async fn announce(state: &AppState, announcement: &Announcement) -> ApiResult<usize> {
     let mut tx = state.begin().await?;
-    let admins = store::active_admins(&mut tx).await?;
+    let admins = tx.team().await?;
     let occasion = new_id();
-    for &user_id in &admins {
+    for &user_id in admins.iter() {
         write(&mut tx, state, announcement, user_id, occasion).await?;
     }
     tx.commit().await?;

@@ -57,13 +57,6 @@ pub async fn insert(
     }
 }
 
-/// Ids of the active administrators.
-pub async fn active_admins(conn: &mut MySqlConnection) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM users WHERE role = 'ADMIN' AND is_active = TRUE AND deleted_at IS NULL"#)
-        .fetch_all(conn)
-        .await
-}
-
 /// A notification as its owner sees it.
 pub struct Notification {
     pub id: Uuid,

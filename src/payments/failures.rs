@@ -5,10 +5,11 @@ use uuid::Uuid;
 use super::{
     event::{CheckoutSession, Metadata, PaymentIntent},
     store::{self, SessionRow, SessionState},
+    told::PaymentFailed,
 };
 use crate::{
     app::AppState,
-    events::{self, Event, Tx},
+    events::{self, Tx},
     http::error::ApiResult,
 };
 
@@ -76,7 +77,7 @@ async fn tell(
     attempt: &str,
 ) -> ApiResult<()> {
     let Some(order) = store::unpaid_order(tx, commande, pending).await? else { return Ok(()) };
-    let event = Event::PaymentFailed {
+    let failed = PaymentFailed {
         user_id: order.user_id,
         attempt: attempt.to_owned(),
         customer_name: format!("{} {}", order.prenom, order.nom),
@@ -85,5 +86,5 @@ async fn tell(
         amount: order.amount.map_or(amount, i64::from),
         retry_path: if order.user_id.is_some() { "/app/projects" } else { "/commande-invitee" }.to_owned(),
     };
-    Ok(events::record(tx, event).await?)
+    Ok(events::record(tx, failed).await?)
 }

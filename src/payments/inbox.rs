@@ -8,11 +8,12 @@ use super::{
     failures, refunds,
     settlement::{self, Outcome},
     store::{self, EventStatus, SessionState, StoredEvent},
+    told::{INVOICES, PaymentAlert, Trouble},
 };
 use crate::{
     app::AppState,
     db,
-    events::{self, AlertKind, Event, Tx},
+    events::{self, Tx},
     http::error::{ApiError, ApiResult},
 };
 
@@ -112,12 +113,12 @@ async fn keep_unmatched(
     let object = event.object_id().unwrap_or(&event.id);
     events::record(
         &mut tx,
-        Event::Alert {
-            kind: AlertKind::UnmatchedPayment,
-            subject: object.to_owned(),
+        PaymentAlert {
+            trouble: Trouble::Unmatched,
+            about: object.to_owned(),
             title: "Paiement sans commande".into(),
             message: format!("Stripe annonce un paiement ({object}) qui ne correspond à aucune commande."),
-            action_path: Some("/admin/factures"),
+            action_path: INVOICES,
         },
     )
     .await?;
@@ -138,16 +139,16 @@ async fn keep_failed(state: &AppState, stored: &StoredEvent<'_>, error: &ApiErro
     Ok(tx.commit().await?)
 }
 
-fn still_failing(stored: &StoredEvent<'_>) -> Event {
-    Event::Alert {
-        kind: AlertKind::PaymentAnomaly,
-        subject: stored.id.to_owned(),
+fn still_failing(stored: &StoredEvent<'_>) -> PaymentAlert {
+    PaymentAlert {
+        trouble: Trouble::Anomaly,
+        about: stored.id.to_owned(),
         title: "Un paiement ne peut pas être enregistré".into(),
         message: format!(
             "L’événement {} de Stripe ({}) échoue à chaque essai ; les essais continuent.",
             stored.id, stored.kind
         ),
-        action_path: Some("/admin/factures"),
+        action_path: INVOICES,
     }
 }
 

@@ -21,6 +21,7 @@ pub mod settlement;
 pub mod signature;
 mod store;
 pub mod stripe;
+pub mod told;
 mod webhook;
 
 pub use routes::{development_router, router};

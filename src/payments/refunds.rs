@@ -5,12 +5,13 @@ use chrono::{DateTime, Utc};
 use super::{
     event::{Charge, Dispute},
     store::{self, NewPayment, PaymentRow},
+    told::{INVOICES, PaymentAlert, Trouble},
 };
 use crate::{
     app::AppState,
     clock::day_in_paris,
     emails::render::format_price,
-    events::{self, AlertKind, Event, Tx},
+    events::{self, Tx},
     http::error::ApiResult,
     invoices::{self, NewCreditNote},
 };
@@ -68,18 +69,18 @@ async fn refund(
 pub async fn dispute_opened(tx: &mut Tx, dispute: &Dispute) -> ApiResult<()> {
     let Some(intent) = dispute.payment_intent.as_deref() else { return Ok(()) };
     let Some(titre) = store::paid_title(tx, intent).await? else { return Ok(()) };
-    let event = Event::Alert {
-        kind: AlertKind::Dispute,
-        subject: dispute.id.clone(),
+    let alert = PaymentAlert {
+        trouble: Trouble::Disputed,
+        about: dispute.id.clone(),
         title: "Paiement contesté".into(),
         message: format!(
             "Le paiement de {} pour « {} » est contesté par la banque du client. Répondez dans Stripe avant l’échéance.",
             format_price(dispute.amount),
             titre
         ),
-        action_path: Some("/admin/factures"),
+        action_path: INVOICES,
     };
-    Ok(events::record(tx, event).await?)
+    Ok(events::record(tx, alert).await?)
 }
 
 /// Whether a payment intent is one of ours: disputes and refunds do not always carry our source.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    audit,
+    audit::{self, acts},
     auth::SessionUser,
     http::error::{ApiError, ApiResult},
 };
@@ -25,7 +25,8 @@ pub async fn checkout_for(state: &AppState, user: &SessionUser, id: Uuid) -> Api
     let commande_id = payable(state, user, id).await?;
     let opened = open_checkout(state, Target::Commande(commande_id)).await?;
     let details = json!({ "commandeId": commande_id });
-    audit(state, user, "PAYMENT_SESSION_CREATED", &opened.session_id, Some(details)).await?;
+    let session_id = opened.session_id.as_str();
+    audit::record_alone(state, acts::PAYMENT_SESSION_CREATED, &user.email, session_id, details).await?;
     Ok(opened)
 }
 
@@ -64,7 +65,7 @@ pub async fn status(state: &AppState, user: &SessionUser, session_id: &str) -> A
     let Some(owned) = owned else {
         return Err(ApiError::forbidden("NOT_OWNER", "Ce paiement ne vous appartient pas."));
     };
-    audit(state, user, "PAYMENT_STATUS_CHECKED", session_id, None).await?;
+    audit::record_alone(state, acts::PAYMENT_STATUS_CHECKED, &user.email, session_id, None).await?;
     match state.stripe.session(session_id).await {
         Ok(session) => {
             if session.is_settled() && owned.status != SessionState::Paid {
@@ -86,23 +87,4 @@ fn known_metadata(state: &AppState, user: &SessionUser, owned: &store::OwnedSess
         ("commandeId".to_owned(), order.to_string()),
         ("source".to_owned(), state.config.stripe.source().to_owned()),
     ])
-}
-
-async fn audit(
-    state: &AppState,
-    user: &SessionUser,
-    action: &'static str,
-    session_id: &str,
-    details: Option<serde_json::Value>,
-) -> ApiResult<()> {
-    let mut conn = state.db.conn().await?;
-    let entry = audit::Entry {
-        actor: &user.email,
-        action,
-        target: audit::Target::Payment,
-        target_id: Some(session_id.to_owned()),
-        details,
-        severity: audit::Severity::Low,
-    };
-    Ok(audit::record(&mut conn, &state.clock, entry).await?)
 }

@@ -8,15 +8,19 @@ use uuid::Uuid;
 use super::{
     event::CheckoutSession,
     store::{self, Account, CommandeRow, NewCommande, NewPayment, PendingRow, SessionRow, SessionState},
+    told::{ORDERS, PaymentAlert, PaymentReceived, Trouble},
 };
 use crate::{
     app::AppState,
-    audit,
-    auth::UNUSABLE,
+    audit::{self, SYSTEM, acts},
+    auth::{UNUSABLE, told::ActivationRequested},
     clock::{day_in_paris, new_id},
-    commandes::{Buyer as BillingBlock, TypeClient},
+    commandes::{
+        Buyer as BillingBlock, TypeClient,
+        told::{OrderOpened, OrderRef},
+    },
     db,
-    events::{self, AlertKind, Event, OrderRef, Tx},
+    events::{self, Tx},
     http::error::{ApiError, ApiResult},
     invoices::{self, NewInvoice, document},
     messages,
@@ -151,7 +155,7 @@ async fn open(
     store::set_pending_paid(tx, pending.id, account.id, order.id, now).await?;
     store::attach_files(tx, pending.id, order.id, account.id, now).await?;
     let pack = Some(pending.tarif_nom.clone());
-    events::record(tx, Event::OrderOpened { user_id: account.id, order: order.clone(), pack }).await?;
+    events::record(tx, OrderOpened { user_id: account.id, order: order.clone(), pack }).await?;
     if account.dormant {
         welcome(tx, state, &account, &order, new.amount).await?;
     }
@@ -183,13 +187,9 @@ async fn welcome(
     amount: i64,
 ) -> ApiResult<()> {
     messages::welcome(tx, &state.clock, account.id, &account.prenom, order).await?;
-    let event = Event::ActivationRequested {
-        user_id: account.id,
-        request_id: order.id,
-        titre: order.titre.clone(),
-        amount,
-    };
-    Ok(events::record(tx, event).await?)
+    let requested =
+        ActivationRequested { user_id: account.id, request_id: order.id, titre: order.titre.clone(), amount };
+    Ok(events::record(tx, requested).await?)
 }
 
 /// An existing order was paid.
@@ -236,8 +236,8 @@ async fn receive(
     };
     note_payment(tx, order.id, issued.as_ref().map(|issued| issued.id), paid).await?;
     let number = issued.map(|issued| issued.number);
-    audit_payment(tx, state, &order, number.as_deref(), paid).await?;
-    let event = Event::PaymentReceived {
+    audit_payment(tx, &order, number.as_deref(), paid).await?;
+    let received = PaymentReceived {
         user_id: account.id,
         order,
         amount: paid.amount,
@@ -245,7 +245,7 @@ async fn receive(
         reference: paid.session_id.to_owned(),
         invoice_number: number,
     };
-    Ok(events::record(tx, event).await?)
+    Ok(events::record(tx, received).await?)
 }
 
 async fn note_payment(
@@ -273,20 +273,12 @@ async fn note_payment(
 
 async fn audit_payment(
     tx: &mut Tx,
-    state: &AppState,
     order: &OrderRef,
     invoice_number: Option<&str>,
     paid: &Paid<'_>,
 ) -> ApiResult<()> {
-    let entry = audit::Entry {
-        actor: "system",
-        action: "PAYMENT_WEBHOOK_RECEIVED",
-        target: audit::Target::Payment,
-        target_id: Some(paid.session_id.to_owned()),
-        details: Some(json!({ "commandeId": order.id, "amount": paid.amount, "invoice": invoice_number })),
-        severity: audit::Severity::Medium,
-    };
-    Ok(audit::record(tx, &state.clock, entry).await?)
+    let details = json!({ "commandeId": order.id, "amount": paid.amount, "invoice": invoice_number });
+    Ok(audit::record(tx, acts::PAYMENT_WEBHOOK_RECEIVED, SYSTEM, paid.session_id, details).await?)
 }
 
 /// A second session of an order that is paid already: the money is noted for the books, nothing
@@ -301,14 +293,10 @@ async fn paid_again(tx: &mut Tx, commande_id: Uuid, paid: &Paid<'_>) -> ApiResul
 }
 
 async fn alert(tx: &mut Tx, paid: &Paid<'_>, title: &str, message: String) -> ApiResult<()> {
-    let event = Event::Alert {
-        kind: AlertKind::PaymentAnomaly,
-        subject: paid.session_id.to_owned(),
-        title: title.to_owned(),
-        message,
-        action_path: Some("/admin/commandes"),
-    };
-    Ok(events::record(tx, event).await?)
+    let about = paid.session_id.to_owned();
+    let title = title.to_owned();
+    let alert = PaymentAlert { trouble: Trouble::Anomaly, about, title, message, action_path: ORDERS };
+    Ok(events::record(tx, alert).await?)
 }
 
 /// Finishes a pending order that costs nothing, through the same door as a paid one.
@@ -334,7 +322,7 @@ pub async fn settle_free(state: &AppState, pending_id: Uuid) -> ApiResult<FreeOr
 
 async fn open_free(tx: &mut Tx, state: &AppState, pending: &PendingRow) -> ApiResult<Uuid> {
     let Opened { account, order } = open(tx, state, pending, None).await?;
-    let event = Event::PaymentReceived {
+    let received = PaymentReceived {
         user_id: account.id,
         amount: 0,
         paid_at: state.clock.now(),
@@ -342,7 +330,7 @@ async fn open_free(tx: &mut Tx, state: &AppState, pending: &PendingRow) -> ApiRe
         invoice_number: None,
         order: order.clone(),
     };
-    events::record(tx, event).await?;
+    events::record(tx, received).await?;
     Ok(order.id)
 }
 

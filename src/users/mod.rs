@@ -1,8 +1,11 @@
 //! People: the account row, what its owner sees of it, and the rules names, addresses and passwords follow.
 
+mod directory;
 pub mod rules;
 pub mod service;
 pub mod store;
+
+pub use directory::{Directory, decoded};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    audit::{self, Entry, Severity, Target},
+    audit::{self, SYSTEM, acts},
     auth::Role,
     clock::new_id,
     db::{violates, with_retry},
@@ -49,7 +49,8 @@ pub async fn create_admin(
     with_retry(|| async {
         let mut tx = state.begin().await?;
         store::insert(&mut tx, &new, state.clock.now()).await.map_err(taken)?;
-        audit::record(&mut tx, &state.clock, created(&new)).await?;
+        let details = json!({ "role": new.role, "method": "command_line" });
+        audit::record(&mut tx, acts::USER_CREATED, SYSTEM, new.id, details).await?;
         Ok::<_, ApiError>(tx.commit().await?)
     })
     .await?;
@@ -64,17 +65,6 @@ pub fn taken(error: sqlx::Error) -> ApiError {
     match violates(&error, store::EMAIL_KEY) {
         true => ApiError::conflict(EMAIL_TAKEN, "Cette adresse e-mail est déjà utilisée."),
         false => error.into(),
-    }
-}
-
-fn created(new: &NewUser<'_>) -> Entry<'static> {
-    Entry {
-        actor: "system",
-        action: "USER_CREATED",
-        target: Target::User,
-        target_id: Some(new.id.to_string()),
-        details: Some(json!({ "role": new.role, "method": "command_line" })),
-        severity: Severity::High,
     }
 }
 

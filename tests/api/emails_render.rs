@@ -1,8 +1,9 @@
 //! What people read: every sample of every mail, rendered as it would be sent.
 
 use scraper::{Html, Selector};
-use staka::emails::mail::{Category, Mail, ResetPassword, *};
 use staka::emails::render::{Brand, Rendered, Renderer};
+use staka::events::Category;
+use staka::mails::{Mail, ResetPassword, *};
 
 const SITE: &str = "https://livrestaka.example";
 const API: &str = "https://api.livrestaka.example";

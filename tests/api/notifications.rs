@@ -6,7 +6,8 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use staka::auth::Role;
 use staka::clock::new_id;
-use staka::events::{Event, OrderRef};
+use staka::commandes::told::{OrderCreated, OrderRef};
+use staka::payments::told::{ORDERS, PaymentAlert, Trouble};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -17,8 +18,7 @@ use crate::support::{
 
 async fn note(lab: &Lab, user_id: Uuid) {
     let order = OrderRef { id: new_id(), titre: "L’été".to_owned() };
-    lab.record(Event::OrderCreated { user_id, order, pack: None, amount: None, needs_verification: false })
-        .await;
+    lab.record(OrderCreated { user_id, order, pack: None, amount: None, needs_verification: false }).await;
 }
 
 async fn get(lab: &Lab, token: &str, path: &str) -> Value {
@@ -158,8 +158,7 @@ async fn one_event_gives_one_row_per_recipient_and_one_mail_to_the_team() {
         lab.user("b@example.com", Role::Admin, None).await,
     ];
     let order = OrderRef { id: new_id(), titre: "L’été".to_owned() };
-    let event =
-        Event::OrderCreated { user_id: client, order, pack: None, amount: None, needs_verification: false };
+    let event = OrderCreated { user_id: client, order, pack: None, amount: None, needs_verification: false };
     lab.record(event.clone()).await;
     lab.record(event).await;
     assert_eq!(lab.bell(client).await.len(), 1);
@@ -174,12 +173,12 @@ async fn a_subject_of_any_length_and_script_is_told_once() {
     let lab = Lab::start().await;
     let admin = lab.user("a@example.com", Role::Admin, None).await;
     for _ in 0..2 {
-        lab.record(Event::Alert {
-            kind: staka::events::AlertKind::PaymentAnomaly,
-            subject: "paiement sans commande – été ".repeat(20),
+        lab.record(PaymentAlert {
+            trouble: Trouble::Anomaly,
+            about: "paiement sans commande – été ".repeat(20),
             title: "Paiement à vérifier".to_owned(),
             message: "Un essai.".to_owned(),
-            action_path: Some("/admin/commandes"),
+            action_path: ORDERS,
         })
         .await;
     }

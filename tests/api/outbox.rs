@@ -7,10 +7,12 @@ use chrono::Duration;
 use mail_parser::{MessageParser, MimeHeaders};
 use serde_json::{Value, json};
 use staka::auth::Role;
+use staka::auth::told::{ActivationRequested, PasswordResetRequested};
 use staka::clock::new_id;
+use staka::commandes::told::{OrderCreated, OrderRef};
 use staka::emails::worker::WorkerSettings;
-use staka::events::{Event, InvoiceRef, OrderRef};
 use staka::files::storage::Kind;
+use staka::invoices::{self, told::InvoiceReady};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::outbox::Lab;
@@ -20,14 +22,8 @@ fn order() -> OrderRef {
     OrderRef { id: new_id(), titre: "L’été d’Élise".to_owned() }
 }
 
-fn created(user_id: uuid::Uuid) -> Event {
-    Event::OrderCreated {
-        user_id,
-        order: order(),
-        pack: None,
-        amount: Some(35_000),
-        needs_verification: false,
-    }
+fn created(user_id: uuid::Uuid) -> OrderCreated {
+    OrderCreated { user_id, order: order(), pack: None, amount: Some(35_000), needs_verification: false }
 }
 
 fn subject(raw: &[u8]) -> String {
@@ -217,7 +213,7 @@ async fn preferences_stop_what_they_may_stop() {
     for (number, preferences) in refusals.into_iter().enumerate() {
         let client = lab.user(&format!("client{number}@example.com"), Role::User, Some(preferences)).await;
         lab.record(created(client)).await;
-        lab.record(Event::PasswordResetRequested { user_id: client, request_id: new_id() }).await;
+        lab.record(PasswordResetRequested { user_id: client, request_id: new_id() }).await;
         worker.drain().await;
         let mails = server.accepted();
         let to_client: Vec<_> =
@@ -233,10 +229,9 @@ async fn secret_links_are_made_at_the_last_moment() {
     let lab = Lab::start().await;
     let mut server = Server::start(Script::default()).await;
     let client = lab.user("zoe@example.com", Role::User, None).await;
-    lab.record(Event::PasswordResetRequested { user_id: client, request_id: new_id() }).await;
+    lab.record(PasswordResetRequested { user_id: client, request_id: new_id() }).await;
     let titre = "L’été d’Élise".to_owned();
-    lab.record(Event::ActivationRequested { user_id: client, request_id: new_id(), titre, amount: 35_000 })
-        .await;
+    lab.record(ActivationRequested { user_id: client, request_id: new_id(), titre, amount: 35_000 }).await;
     let rest: Vec<String> = sqlx::query_scalar("SELECT CAST(payload AS CHAR) FROM email_outbox")
         .fetch_all(lab.state.db.pool())
         .await
@@ -267,15 +262,18 @@ async fn secret_links_are_made_at_the_last_moment() {
     assert_eq!(rest, after);
 }
 
-fn invoice(pdf_key: String) -> InvoiceRef {
-    InvoiceRef {
+fn ready(user_id: uuid::Uuid, pdf_key: String) -> InvoiceReady {
+    InvoiceReady {
+        user_id,
         id: new_id(),
+        kind: invoices::Kind::Invoice,
         number: "FA-2026-000123".to_owned(),
         amount: 35_000,
         tax_amount: 5_833,
         issued_at: chrono::DateTime::UNIX_EPOCH,
-        is_credit_note: false,
         pdf_key,
+        titre: "L’été".to_owned(),
+        attempt: 1,
     }
 }
 
@@ -287,15 +285,8 @@ async fn an_invoice_travels_with_its_mail_and_the_mail_waits_for_it() {
     let client = lab.user("zoe@example.com", Role::User, None).await;
     let now = lab.state.clock.now();
     let pdf = lab.state.storage.put_bytes(Kind::Invoices, "pdf", now, b"%PDF-1.7 facture").await.unwrap();
-    let titre = "L’été".to_owned();
-    let ready = |key: String| Event::InvoiceReady {
-        user_id: client,
-        invoice: invoice(key),
-        titre: titre.clone(),
-        attempt: 1,
-    };
-    lab.record(ready(pdf.key)).await;
-    lab.record(ready("invoices/2026/03/absente.pdf".to_owned())).await;
+    lab.record(ready(client, pdf.key)).await;
+    lab.record(ready(client, "invoices/2026/03/absente.pdf".to_owned())).await;
     assert_eq!(worker.drain().await, 2);
     let mails = server.accepted();
     assert_eq!(mails.len(), 1);

@@ -14,7 +14,8 @@ use staka::{
     auth::Role,
     clock::{Clock, ManualClock, new_id},
     emails::{transport::Transport, worker::Worker},
-    events::{self, AlertKind, Event},
+    events::{self, Happening},
+    payments::told::{ORDERS, PaymentAlert, Trouble},
     server::Shutdown,
 };
 use tower::ServiceExt;
@@ -84,21 +85,21 @@ impl Lab {
         self.state.sessions.tokens.issue(user_id, "x@example.com", role, 0, self.state.clock.now()).unwrap()
     }
 
-    pub async fn record(&self, event: Event) {
+    pub async fn record(&self, happening: impl Happening) {
         let mut tx = self.state.begin().await.unwrap();
-        events::record(&mut tx, event).await.unwrap();
+        events::record(&mut tx, happening).await.unwrap();
         tx.commit().await.unwrap();
     }
 
     /// Records `count` different things to tell the administrators by mail.
     pub async fn record_alerts(&self, count: usize) {
         for number in 0..count {
-            self.record(Event::Alert {
-                kind: AlertKind::Dispute,
-                subject: format!("essai {number}"),
+            self.record(PaymentAlert {
+                trouble: Trouble::Disputed,
+                about: format!("essai {number}"),
                 title: format!("Alerte {number}"),
                 message: "Un essai.".to_owned(),
-                action_path: None,
+                action_path: ORDERS,
             })
             .await;
         }

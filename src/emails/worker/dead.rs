@@ -3,9 +3,11 @@
 use super::store::{self, Claimed};
 use crate::{
     app::AppState,
-    emails::transport::SendError,
-    events::{AlertKind, Event, Hint},
-    notifications,
+    emails::{
+        told::{MailRefused, MailsStuck},
+        transport::SendError,
+    },
+    events,
 };
 
 /// Gives a mail up and rings the administrators' bell. Writes notifications only, never a mail: that
@@ -20,33 +22,21 @@ pub(super) async fn bury(state: &AppState, mail: &Claimed, error: &SendError) ->
     if !store::settle_dead(&mut tx, mail, now, reason).await? {
         return Ok(());
     }
-    let alert = match error {
-        SendError::Permanent(_) => refused(mail),
-        SendError::Transient(_) => outage(&now.format("%Y-%m-%dT%H").to_string()),
-    };
-    for user_id in notifications::listen(&mut tx, state, &alert, None).await? {
-        tx.hint(Hint::Notifications(user_id));
+    match error {
+        SendError::Permanent(_) => events::record(&mut tx, refused(mail)).await?,
+        SendError::Transient(_) => {
+            let hour = now.format("%Y-%m-%dT%H").to_string();
+            events::record(&mut tx, MailsStuck { hour }).await?;
+        }
     }
     tx.commit().await
 }
 
-/// One address does not work: someone may want to call the person.
-fn refused(mail: &Claimed) -> Event {
-    let message = format!(
-        "Le serveur de messagerie a refusé définitivement le mail « {} » adressé à {}. Vérifiez l’adresse.",
-        mail.template, mail.to_email
-    );
-    alert(format!("mail:{}:{}", mail.id, mail.lease.timestamp()), "Un mail n’a pas pu être remis", message)
-}
-
-/// Nothing has left for hours: one bell per hour says it, however many mails are concerned.
-fn outage(hour: &str) -> Event {
-    let message =
-        "Des mails ont été abandonnés après douze essais. Vérifiez le service d’envoi, puis relancez-les."
-            .to_owned();
-    alert(format!("mails:{hour}"), "Des mails ne partent plus", message)
-}
-
-fn alert(subject: String, title: &str, message: String) -> Event {
-    Event::Alert { kind: AlertKind::Operations, subject, title: title.to_owned(), message, action_path: None }
+fn refused(mail: &Claimed) -> MailRefused {
+    MailRefused {
+        // A mail tried again by an administrator may be refused again.
+        refusal: format!("{}:{}", mail.id, mail.lease.timestamp()),
+        template: mail.template.clone(),
+        to_email: mail.to_email.clone(),
+    }
 }

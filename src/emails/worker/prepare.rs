@@ -4,12 +4,12 @@ use crate::{
     app::AppState,
     auth::secret_links::{mint_activation, mint_reset},
     emails::{
-        mail::Mail,
-        outbox::StoredAttachment,
         render::Renderer,
         transport::{Attachment, Outgoing, SendError},
         unsubscribe,
     },
+    events::StoredAttachment,
+    mails::Mail,
 };
 
 use super::store::Claimed;

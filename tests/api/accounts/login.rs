@@ -186,3 +186,25 @@ async fn failures_over_many_accounts_stop_an_address_and_alarm_nobody() {
     assert_eq!(severities, ["LOW"]);
     assert!(bench.texts("SELECT DISTINCT ip_address FROM audit_logs").await.contains(&IP.to_owned()));
 }
+
+#[tokio::test]
+async fn a_lock_out_rings_for_the_administrators_once_in_ten_minutes() {
+    let bench = Bench::with(&[("RATE_LIMIT_LOGIN", "1/60")]).await;
+    bench.account("admin@example.com", "!", Role::Admin, true).await;
+    for name in ["zoe", "max"] {
+        bench.registered(&format!("{name}@example.com")).await;
+    }
+    let rung = async || {
+        bench.texts("SELECT CONCAT(title, '|', message) FROM notifications WHERE title LIKE '%bloqué%' ORDER BY created_at").await
+    };
+    bench.login("invented@example.com", "wrong").await;
+    assert!(rung().await.is_empty(), "an address without an account alarms nobody");
+    bench.login("zoe@example.com", "wrong").await;
+    bench.login("max@example.com", "wrong").await;
+    let first = rung().await;
+    assert_eq!(first.len(), 1, "the second one within ten minutes is in the log alone: {first:?}");
+    assert!(first[0].contains("(zoe@example.com)"), "{first:?}");
+    bench.time.advance(Duration::minutes(10));
+    bench.login("max@example.com", "wrong").await;
+    assert_eq!(rung().await.len(), 2);
+}

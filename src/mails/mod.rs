@@ -4,39 +4,20 @@
 //! cents, UTC instants, paths of the web application): wording lives in `templates/emails/`.
 //! To add a mail: a context struct in [`contexts`], its [`Sampled`] in `samples`, a line in the
 //! table below and one template file named after the kind.
+//!
+//! What becomes of a mail (outbox, rendering, sending) is the affair of [`crate::emails`].
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
+
+use crate::events::{Category, Letter};
 
 mod contexts;
 mod samples;
 
 pub use contexts::*;
 pub use samples::Sampled;
-
-/// What a mail is about, hence which preference of its reader may stop it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Category {
-    /// Part of a service the reader asked for (reset, activation, payment, invoice, export): always goes.
-    Transactional,
-    /// Life of an order: `notificationTypes.projects`.
-    Projects,
-    /// Conversations: `notificationTypes.messages`.
-    Messages,
-    /// Reminders about invoices: `notificationTypes.invoices`. The invoice itself is transactional.
-    Invoices,
-    /// Offers: `notificationTypes.promos`.
-    Promos,
-    /// Sent to the platform's own team.
-    Admin,
-}
-
-impl Category {
-    /// True when the reader may refuse this category, so that the mail must offer the way out.
-    pub const fn unsubscribable(self) -> bool {
-        !matches!(self, Self::Transactional | Self::Admin)
-    }
-}
 
 /// Declares [`Mail`], the embedded template of each kind, and the lists derived from them.
 macro_rules! mails {
@@ -67,12 +48,18 @@ macro_rules! mails {
             }
         }
 
-        $(impl From<$name> for Mail {
-            fn from(context: $name) -> Self { Self::$name(context) }
-        })+
+        $(
+            impl From<$name> for Mail {
+                fn from(context: $name) -> Self { Self::$name(context) }
+            }
+
+            impl From<$name> for Letter {
+                fn from(context: $name) -> Self { Mail::$name(context).into() }
+            }
+        )+
 
         /// Kind and source of each template, compiled into the binary.
-        pub(super) const TEMPLATES: &[(&str, &str)] = &[$((
+        pub const TEMPLATES: &[(&str, &str)] = &[$((
             $kind,
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/emails/", $kind, ".hbs")),
         ),)+];
@@ -104,6 +91,28 @@ mails! {
     AdminProjectPaymentPending = "admin-project-payment-pending", Admin;
     /// For the team: something needs attention.
     AdminWarning = "admin-warning", Admin;
+}
+
+impl From<Mail> for Letter {
+    fn from(mail: Mail) -> Self {
+        Self {
+            template: mail.template(),
+            category: mail.category(),
+            // infallible: texts, numbers and instants; a mail that were none would be kept and reported by the worker.
+            payload: serde_json::to_value(&mail).unwrap_or_default(),
+            attachments: vec![],
+        }
+    }
+}
+
+/// Tells the team that something happened. `action_path` is a path of the web application.
+pub fn info(title: &str, message: String, action_path: &str) -> Letter {
+    AdminInfo { title: title.to_owned(), message, action_path: Some(action_path.to_owned()) }.into()
+}
+
+/// Tells the team that something needs attention. `action_path` is a path of the web application.
+pub fn warning(title: &str, message: String, action_path: Option<&str>) -> Letter {
+    AdminWarning { title: title.to_owned(), message, action_path: action_path.map(str::to_owned) }.into()
 }
 
 /// Names the kind only: the data is personal and may hold a secret link.

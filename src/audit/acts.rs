@@ -1,0 +1,103 @@
+//! Every act the log knows: name, what it is done to, how much it matters. The names are those that the
+//! dashboard filters by.
+
+use super::{Severity, Target};
+
+/// An act that can be recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Act {
+    /// Stable name, such as `LOGIN_SUCCESS`.
+    pub name: &'static str,
+    /// What it is done to.
+    pub target: Target,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What the administrators read when it matters much; `None` for what anybody can cause in any number.
+    pub alarm: Option<&'static str>,
+}
+
+impl Act {
+    /// The same act where it matters more, or less, than usual.
+    #[must_use]
+    pub const fn at(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+}
+
+macro_rules! acts {
+    ($($(#[$doc:meta])* $name:ident: $target:ident, $severity:ident $(, $alarm:literal)?;)+) => {
+        $($(#[$doc])* pub const $name: Act = Act {
+            name: stringify!($name),
+            target: Target::$target,
+            severity: Severity::$severity,
+            alarm: acts!(@alarm $($alarm)?),
+        };)+
+
+        /// All of them.
+        pub const ALL: &[Act] = &[$($name),+];
+    };
+    (@alarm) => { None };
+    (@alarm $alarm:literal) => { Some($alarm) };
+}
+
+acts! {
+    // Accounts
+    /// An account was opened by its owner.
+    REGISTER_SUCCESS: Auth, Low;
+    /// An account could not be opened.
+    REGISTER_FAILED: Auth, Low;
+    /// Someone logged in.
+    LOGIN_SUCCESS: Auth, Low;
+    /// Someone could not log in.
+    LOGIN_FAILED: Auth, Medium;
+    /// An account cannot be logged into for a while, after too many failures.
+    ACCOUNT_LOCKED: Auth, High, "Un compte est bloqué après trop d’échecs de connexion";
+    /// The owner of a guest order chose a password.
+    ACCOUNT_ACTIVATED: Auth, Low;
+    /// A new activation link was asked for.
+    ACTIVATION_REQUEST: Auth, Low;
+    /// A link to choose a new password was asked for.
+    PASSWORD_RESET_REQUEST: Auth, Medium;
+    /// A forgotten password was replaced.
+    PASSWORD_RESET_SUCCESS: Auth, Medium;
+    /// A reset failed. Anybody can cause any number of these: no bell rings.
+    PASSWORD_RESET_FAILED: Auth, High;
+    /// An account was opened by an administrator, or on the command line.
+    USER_CREATED: User, High, "Un compte a été créé par l’administration";
+    /// An account changed.
+    USER_UPDATED: User, Low;
+
+    // Orders
+    /// An order was created.
+    COMMAND_CREATED: Command, Low;
+
+    // Money
+    /// A payment page was opened.
+    PAYMENT_SESSION_CREATED: Payment, Low;
+    /// Someone asked what became of a payment.
+    PAYMENT_STATUS_CHECKED: Payment, Low;
+    /// Money arrived.
+    PAYMENT_WEBHOOK_RECEIVED: Payment, Medium;
+    /// The PDF of an invoice was fetched.
+    INVOICE_DOWNLOADED: Invoice, Low;
+
+    // Documents
+    /// A document was received.
+    FILE_UPLOADED: File, Medium;
+    /// A document was fetched.
+    FILE_DOWNLOADED: File, Medium;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_fit_their_column() {
+        let mut names: Vec<_> = ALL.iter().map(|act| act.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+        assert!(names.iter().all(|name| name.len() <= 100));
+    }
+}

@@ -1,0 +1,182 @@
+//! What happens to orders, and whom it tells.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    emails::render::format_price,
+    events::{Bell, BellKind, BellPriority, Happening, Person, Telling, Whom},
+    mails,
+};
+
+/// Where the team looks at orders.
+const ORDERS: &str = "/admin/commandes";
+
+/// An order, as what happens to it names it.
+#[derive(Clone, Debug)]
+pub struct OrderRef {
+    /// The order.
+    pub id: Uuid,
+    /// Its title.
+    pub titre: String,
+}
+
+impl OrderRef {
+    fn project_path(&self) -> String {
+        format!("/app/projects/{}/files", self.id)
+    }
+
+    fn recorded(&self) -> Bell {
+        let message = format!("Votre projet « {} » est bien enregistré.", self.titre);
+        Bell::new(BellKind::Success, BellPriority::Haute, "Votre projet est créé", message)
+            .leading_to(self.project_path())
+    }
+
+    fn confirmation(&self, person: &Person, pack: Option<&str>, needs_verification: bool) -> mails::Mail {
+        let mail = mails::ClientProjectConfirmation {
+            first_name: person.first_name.clone(),
+            commande_title: self.titre.clone(),
+            commande_id: self.id.to_string(),
+            pack_name: pack.map(str::to_owned),
+            needs_verification,
+        };
+        mail.into()
+    }
+}
+
+/// An order without payment was created.
+#[derive(Clone)]
+pub struct OrderCreated {
+    /// Its author.
+    pub user_id: Uuid,
+    /// The order.
+    pub order: OrderRef,
+    /// Name of the tarif, when one was chosen.
+    pub pack: Option<String>,
+    /// Estimate in cents, when there is one.
+    pub amount: Option<i64>,
+    /// Whether it is looked at before anything else.
+    pub needs_verification: bool,
+}
+
+impl OrderCreated {
+    fn bell(&self) -> Bell {
+        if !self.needs_verification {
+            return self.order.recorded();
+        }
+        let message = format!("Nous vérifions votre projet « {} » sous 24 heures ouvrées.", self.order.titre);
+        let title = "Votre projet est en cours de vérification";
+        Bell::new(BellKind::Success, BellPriority::Haute, title, message)
+            .leading_to(self.order.project_path())
+    }
+}
+
+impl Happening for OrderCreated {
+    fn subject(&self) -> String {
+        self.order.id.to_string()
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Account(self.user_id)
+    }
+
+    fn tell(&self, person: &Person) -> Telling {
+        let OrderRef { id, titre } = &self.order;
+        let message = format!("{} a créé la commande « {titre} ».", person.name);
+        let team_bell = Bell::new(BellKind::Order, BellPriority::Haute, "Nouvelle commande", message)
+            .leading_to(ORDERS)
+            .with_data(json!({
+                "customerName": person.name, "customerEmail": person.email, "commandeTitle": titre, "commandeId": id,
+            }));
+        let team_mail = mails::AdminOrder {
+            customer_name: person.name.clone(),
+            customer_email: person.email.clone(),
+            commande_title: titre.clone(),
+            commande_id: id.to_string(),
+            amount: self.amount,
+        };
+        let mail = self.order.confirmation(person, self.pack.as_deref(), self.needs_verification);
+        Telling {
+            bell: Some(self.bell()),
+            mail: Some(mail.into()),
+            team_bell: Some(team_bell),
+            team_mail: Some(team_mail.into()),
+        }
+    }
+}
+
+/// A pending order was paid, or was free: it became an order.
+#[derive(Clone)]
+pub struct OrderOpened {
+    /// Its author.
+    pub user_id: Uuid,
+    /// The order.
+    pub order: OrderRef,
+    /// Name of the tarif.
+    pub pack: Option<String>,
+}
+
+impl Happening for OrderOpened {
+    fn subject(&self) -> String {
+        self.order.id.to_string()
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Account(self.user_id)
+    }
+
+    fn tell(&self, person: &Person) -> Telling {
+        let mail = self.order.confirmation(person, self.pack.as_deref(), false);
+        Telling::person(Some(self.order.recorded()), Some(mail.into()))
+    }
+}
+
+/// An order waits for its payment.
+#[derive(Clone)]
+pub struct OrderAwaitingPayment {
+    /// The order, until it is paid.
+    pub pending_id: Uuid,
+    /// First and family name of who orders.
+    pub customer_name: String,
+    /// Their address.
+    pub customer_email: String,
+    /// Title of the order.
+    pub titre: String,
+    /// Due, in cents.
+    pub amount: i64,
+    /// Length declared.
+    pub pages: Option<u32>,
+    /// Documents received.
+    pub files: u32,
+}
+
+impl Happening for OrderAwaitingPayment {
+    fn subject(&self) -> String {
+        self.pending_id.to_string()
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Team
+    }
+
+    fn tell(&self, _: &Person) -> Telling {
+        let Self { customer_name, customer_email, titre, amount, .. } = self;
+        let message = format!("{customer_name} a commandé « {titre} » ({}).", format_price(*amount));
+        let title = "Projet en attente de paiement";
+        let bell = Bell::new(BellKind::Warning, BellPriority::Haute, title, message)
+            .leading_to(ORDERS)
+            .with_data(json!({
+                "customerName": customer_name, "customerEmail": customer_email, "commandeTitle": titre,
+                "pendingCommandeId": self.pending_id, "amount": amount,
+            }));
+        let mail = mails::AdminProjectPaymentPending {
+            customer_name: customer_name.clone(),
+            customer_email: customer_email.clone(),
+            commande_title: titre.clone(),
+            amount: *amount,
+            pages: self.pages,
+            files: self.files,
+        };
+        Telling::team(Some(bell), Some(mail.into()))
+    }
+}

@@ -1,0 +1,70 @@
+//! Everything that can happen, at a glance. What each one tells whom stands beside its cause, in the
+//! `told.rs` of its domain; a happening without a line here does not compile.
+
+use crate::events::Listed;
+use crate::{audit, auth, commandes, emails, invoices, jobs, payments};
+
+/// Gives every happening its name, the first part of the key under which it is told once.
+macro_rules! happenings {
+    ($($(#[$doc:meta])* $name:literal = $happening:path;)+) => {
+        $($(#[$doc])* impl Listed for $happening { const NAME: &'static str = $name; })+
+
+        #[cfg(test)]
+        const NAMES: &[&str] = &[$($name),+];
+    };
+}
+
+happenings! {
+    // Accounts
+    /// Someone registered: welcome; the team hears of it.
+    "registered" = auth::told::UserRegistered;
+    /// The owner of a guest order chose a password: welcome; the team hears of it.
+    "activated" = auth::told::AccountActivated;
+    /// A guest order was paid, or a new link was asked for: the activation mail.
+    "activation" = auth::told::ActivationRequested;
+    /// Someone forgot their password: the mail with the link.
+    "reset" = auth::told::PasswordResetRequested;
+
+    // Orders
+    /// An order without payment was created: confirmed to its author, told to the team.
+    "order-created" = commandes::told::OrderCreated;
+    /// An order waits for its payment: told to the team.
+    "order-awaiting" = commandes::told::OrderAwaitingPayment;
+    /// A pending order became an order: confirmed to its author.
+    "order-opened" = commandes::told::OrderOpened;
+
+    // Money
+    /// Money arrived: confirmed to the client, told to the team.
+    "paid" = payments::told::PaymentReceived;
+    /// A payment was refused: told to the client, guest or not, and to the team.
+    "payment-failed" = payments::told::PaymentFailed;
+    /// Something about a payment needs the team.
+    "payment-alert" = payments::told::PaymentAlert;
+    /// An invoice or a credit note can be sent: the mail with the PDF.
+    "invoice" = invoices::told::InvoiceReady;
+
+    // The machine room
+    /// An invoice cannot be rendered: told to the team.
+    "render-fails" = invoices::told::RenderingFails;
+    /// A job keeps failing: told to the team.
+    "job-fails" = jobs::told::JobFails;
+    /// An address refuses mails for good: the team's bell only, for a mail might be refused too.
+    "mail-refused" = emails::told::MailRefused;
+    /// Mails do not leave any more: the team's bell only.
+    "mails-stuck" = emails::told::MailsStuck;
+    /// An act of high or critical severity was audited: the team's bell, once in ten minutes.
+    "act" = audit::told::SensitiveAct;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NAMES;
+
+    #[test]
+    fn no_two_happenings_share_a_name() {
+        let mut names = NAMES.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), NAMES.len());
+    }
+}
