@@ -6,12 +6,12 @@ use secrecy::ExposeSecret;
 use sqlx::MySqlConnection;
 
 use crate::{
-    auth::{Passwords, Role},
+    auth::Passwords,
     clock::{Clock, new_id},
     config::{Config, SeedAccount, SeedSettings},
     db::{Db, violates},
-    tarifs::{Unite, format::prix_formate},
-    users::rules,
+    tarifs::{self, Unite, format::prix_formate, store::NewTarif},
+    users::{self, Role, rules, store::NewUser},
 };
 
 mod content;
@@ -30,7 +30,7 @@ pub async fn apply(db: &Db, config: &Config, clock: &Clock, passwords: &Password
     let mut conn = db.conn().await?;
     let now = clock.now();
     let mut added =
-        tarifs(&mut conn, now).await? + faq(&mut conn, now).await? + pages(&mut conn, now).await?;
+        price_list(&mut conn, now).await? + faq(&mut conn, now).await? + pages(&mut conn, now).await?;
     let seeds = &config.seeds;
     let accounts = [
         (&seeds.admin, Role::Admin, "Admin", "Staka"),
@@ -65,58 +65,43 @@ async fn account(
     (prenom, nom): (&str, &str),
     now: DateTime<Utc>,
 ) -> anyhow::Result<u64> {
-    let known = sqlx::query_scalar!("SELECT COUNT(*) FROM users WHERE email = ?", account.email)
-        .fetch_one(&mut *conn)
-        .await?;
-    if known > 0 {
+    if users::store::by_email(conn, &account.email).await?.is_some() {
         return Ok(0);
     }
     let hash = passwords
         .hash(account.password.expose_secret())
         .await
         .map_err(|error| anyhow::anyhow!("{}", error.code().to_owned()))?;
-    let inserted = sqlx::query!(
-        "INSERT INTO users (id, prenom, nom, email, password_hash, role, is_active, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, TRUE, ?, ?)",
-        new_id(),
+    let new = NewUser {
+        id: new_id(),
         prenom,
         nom,
-        account.email,
-        hash,
+        email: &account.email,
+        password_hash: &hash,
         role,
-        now,
-        now
-    )
-    .execute(conn)
-    .await;
-    added(inserted, "users_email")
+        is_active: true,
+        telephone: None,
+    };
+    added(users::store::insert(conn, &new, now).await, users::store::EMAIL_KEY)
 }
 
-async fn tarifs(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
+async fn price_list(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
     if sqlx::query_scalar!("SELECT COUNT(*) FROM tarifs").fetch_one(&mut *conn).await? > 0 {
         return Ok(0);
     }
     let mut count = 0;
     for (ordre, tarif) in (1_i32..).zip(TARIFS) {
-        let inserted = sqlx::query!(
-            "INSERT INTO tarifs
-               (id, nom, description, prix, prix_formate, unite, type_service, duree_estimee, actif, ordre, created_at, updated_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, TRUE, ?, ?, ?)",
-            new_id(),
-            tarif.nom,
-            tarif.description,
-            tarif.prix,
-            prix_formate(tarif.prix.into(), tarif.unite),
-            tarif.unite,
-            tarif.type_service,
-            tarif.duree,
+        let new = NewTarif {
+            nom: tarif.nom,
+            description: tarif.description,
+            prix: tarif.prix,
+            prix_formate: &prix_formate(tarif.prix.into(), tarif.unite),
+            unite: tarif.unite,
+            type_service: tarif.type_service,
+            duree_estimee: tarif.duree,
             ordre,
-            now,
-            now
-        )
-        .execute(&mut *conn)
-        .await;
-        count += added(inserted, "tarifs_nom")?;
+        };
+        count += added(tarifs::store::insert(conn, now, &new).await, tarifs::store::NAME_KEY)?;
     }
     Ok(count)
 }
@@ -165,7 +150,7 @@ async fn pages(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result
 }
 
 /// One row, or none when its key is taken already.
-fn added(inserted: Result<sqlx::mysql::MySqlQueryResult, sqlx::Error>, key: &str) -> anyhow::Result<u64> {
+fn added<T>(inserted: Result<T, sqlx::Error>, key: &str) -> anyhow::Result<u64> {
     match inserted {
         Ok(_) => Ok(1),
         Err(error) if violates(&error, key) => Ok(0),

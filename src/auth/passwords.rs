@@ -10,9 +10,6 @@ use tokio::sync::Semaphore;
 
 use crate::http::error::{ApiError, ApiResult};
 
-/// Stored when an account has no password: no input verifies against it.
-pub const UNUSABLE: &str = "!";
-
 /// Hashes in progress at once at most; each takes a core and 19 MiB.
 const MAX_RUNNING: usize = 8;
 /// Callers that may wait for their turn; the next one is told to come back.
@@ -136,6 +133,7 @@ fn is_current(hash: &PasswordHash) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::users::UNUSABLE;
 
     const PASSWORD: &str = "Correct-Horse-42 é";
 

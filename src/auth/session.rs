@@ -17,6 +17,7 @@ use crate::{
         context::RequestContext,
         error::{ApiError, ApiResult},
     },
+    users::{self, SessionUser},
 };
 
 /// How long an account's state is believed without asking the database again.
@@ -28,32 +29,6 @@ pub struct Sessions {
     /// Makes and reads tokens.
     pub tokens: SessionTokens,
     accounts: Cache<Uuid, Option<Arc<SessionUser>>>,
-}
-
-/// The account behind a session, as the database has it.
-#[derive(Clone, Debug)]
-pub struct SessionUser {
-    /// The account.
-    pub id: Uuid,
-    /// First name.
-    pub prenom: String,
-    /// Family name.
-    pub nom: String,
-    /// Stored address.
-    pub email: String,
-    /// What the account may do now.
-    pub role: Role,
-    /// Whether it may log in.
-    pub is_active: bool,
-    /// Tokens of another version are dead.
-    pub token_version: u32,
-}
-
-impl SessionUser {
-    /// First and family name.
-    pub fn full_name(&self) -> String {
-        format!("{} {}", self.prenom, self.nom)
-    }
 }
 
 impl Sessions {
@@ -79,15 +54,7 @@ impl Sessions {
 
 async fn load(state: &AppState, id: Uuid) -> Result<Option<Arc<SessionUser>>, sqlx::Error> {
     let mut conn = state.db.conn().await?;
-    let row = sqlx::query_as!(
-        SessionUser,
-        r#"SELECT id, prenom, nom, email, role AS "role: Role", is_active, token_version
-           FROM users WHERE id = ? AND deleted_at IS NULL"#,
-        id
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    Ok(row.map(Arc::new))
+    Ok(users::store::session_user(&mut conn, id).await?.map(Arc::new))
 }
 
 /// A valid session of an active account, whatever its role.

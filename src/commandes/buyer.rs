@@ -1,71 +1,37 @@
 //! Who an order is invoiced to.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 use super::form::{Fields, Problems};
-
-/// A private person or a business, as the buyer declares it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-#[sqlx(rename_all = "UPPERCASE")]
-pub enum TypeClient {
-    /// A private person.
-    #[default]
-    Particulier,
-    /// A business: the invoice carries its identity and the professional mentions.
-    Professionnel,
-}
-
-/// The billing block of an order, kept with it as JSON and on the account for the next one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
-pub struct Buyer {
-    /// Private person or business.
-    pub type_client: TypeClient,
-    /// Name of the business.
-    pub societe: Option<String>,
-    /// Nine digits, the last one a Luhn check digit (INSEE).
-    pub siren: Option<String>,
-    /// Intra-community VAT number, upper-case, without spaces.
-    pub numero_tva: Option<String>,
-    /// The buyer's own reference, printed on the invoice.
-    pub reference_client: Option<String>,
-    /// Billing address, as typed.
-    pub adresse_facturation: Option<String>,
-}
+use crate::users::billing::{Buyer, TypeClient};
 
 const KEYS: [&str; 6] =
     ["typeClient", "societe", "siren", "numeroTva", "referenceClient", "adresseFacturation"];
 
-impl Buyer {
-    /// Reads the block of a form, noting what is wrong with it. `None` when the form has none of its fields.
-    pub(super) fn read(fields: &Fields, problems: &mut Problems) -> Option<Self> {
-        KEYS.iter().any(|key| fields.line(key).is_some()).then(|| {
-            let buyer = Self {
-                type_client: type_client(fields, problems),
-                societe: fields.optional("societe", 255, problems),
-                siren: fields.line("siren").map(|raw| siren(&raw, problems)),
-                numero_tva: fields.line("numeroTva").map(|raw| vat_number(&raw, problems)),
-                reference_client: fields.optional("referenceClient", 100, problems),
-                adresse_facturation: fields.text("adresseFacturation", 1000, problems),
-            };
-            buyer.judge(problems);
-            buyer
-        })
-    }
+/// Reads the block of a form, noting what is wrong with it. `None` when the form has none of its fields.
+pub(super) fn read(fields: &Fields, problems: &mut Problems) -> Option<Buyer> {
+    KEYS.iter().any(|key| fields.line(key).is_some()).then(|| {
+        let buyer = Buyer {
+            type_client: type_client(fields, problems),
+            societe: fields.optional("societe", 255, problems),
+            siren: fields.line("siren").map(|raw| siren(&raw, problems)),
+            numero_tva: fields.line("numeroTva").map(|raw| vat_number(&raw, problems)),
+            reference_client: fields.optional("referenceClient", 100, problems),
+            adresse_facturation: fields.text("adresseFacturation", 1000, problems),
+        };
+        judge(&buyer, problems);
+        buyer
+    })
+}
 
-    fn judge(&self, problems: &mut Problems) {
-        if self.type_client == TypeClient::Professionnel && self.societe.is_none() {
-            problems.add("societe", "required", "Indiquez le nom de votre société.");
-        }
-        // A French VAT number ends with the SIREN (CGI, annexe 2, article 286 ter A).
-        let belongs = |number: &str, siren: &str| !number.starts_with("FR") || number.ends_with(siren);
-        if let (Some(number), Some(siren)) = (&self.numero_tva, &self.siren)
-            && !belongs(number, siren)
-        {
-            problems.add("numeroTva", "invalid", "Le numéro de TVA ne correspond pas au SIREN.");
-        }
+fn judge(buyer: &Buyer, problems: &mut Problems) {
+    if buyer.type_client == TypeClient::Professionnel && buyer.societe.is_none() {
+        problems.add("societe", "required", "Indiquez le nom de votre société.");
+    }
+    // A French VAT number ends with the SIREN (CGI, annexe 2, article 286 ter A).
+    let belongs = |number: &str, siren: &str| !number.starts_with("FR") || number.ends_with(siren);
+    if let (Some(number), Some(siren)) = (&buyer.numero_tva, &buyer.siren)
+        && !belongs(number, siren)
+    {
+        problems.add("numeroTva", "invalid", "Le numéro de TVA ne correspond pas au SIREN.");
     }
 }
 

@@ -3,15 +3,18 @@
 use uuid::Uuid;
 
 use super::{
-    buyer::Buyer,
+    buyer,
     form::{Fields, Problems},
-    store,
 };
 use crate::{
     app::AppState,
     auth::SessionUser,
     http::{ApiError, ApiResult},
     tarifs::{self, Quote},
+    users::{
+        self,
+        billing::{self, Buyer},
+    },
 };
 
 /// Who orders.
@@ -136,7 +139,7 @@ fn wish(fields: &Fields, titre: Option<String>, longest_note: usize, problems: &
         description: fields.text("description", longest_note, problems),
         pages: fields.pages("nombrePages", problems),
         shown_price: fields.line("prixCalcule"),
-        buyer: Buyer::read(fields, problems),
+        buyer: buyer::read(fields, problems),
     }
 }
 
@@ -147,7 +150,7 @@ fn wish(fields: &Fields, titre: Option<String>, longest_note: usize, problems: &
 pub async fn judge_guest(state: &AppState, customer: Customer, wish: Wish) -> ApiResult<Order> {
     let mut conn = state.db.conn().await?;
     let quote = tarifs::service::quote(&mut conn, &wish.service, wish.pages).await?;
-    if store::address_is_taken(&mut conn, &customer.email).await? {
+    if users::store::address_is_taken(&mut conn, &customer.email).await? {
         return Err(ApiError::conflict(
             "EMAIL_TAKEN",
             "Un compte existe déjà avec cette adresse e-mail. Connectez-vous pour commander.",
@@ -163,7 +166,7 @@ pub async fn judge_guest(state: &AppState, customer: Customer, wish: Wish) -> Ap
 pub async fn judge_author(state: &AppState, user: &SessionUser, wish: Wish) -> ApiResult<Order> {
     let mut conn = state.db.conn().await?;
     let quote = tarifs::service::quote(&mut conn, &wish.service, wish.pages).await?;
-    let profile = store::profile(&mut conn, user.id)
+    let profile = billing::profile(&mut conn, user.id)
         .await?
         .ok_or_else(|| ApiError::not_found("Ce compte n’existe plus."))?;
     let customer = Customer {

@@ -23,7 +23,7 @@ pub mod told;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use buyer::{Buyer, TypeClient};
+pub use crate::users::billing::{Buyer, TypeClient};
 pub use routes::router;
 
 /// Where an order stands.

@@ -1,90 +1,11 @@
-//! SQL of the orders and of what they need to know of accounts.
+//! SQL of the orders.
 
 use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use super::{Buyer, PaymentStatus, Statut, TypeClient};
+use super::{PaymentStatus, Statut};
 use crate::http::Page;
-
-/// Whether an address belongs to an account. A guest account that was never activated does not count: its owner may
-/// order again, and the order joins that account when it is paid.
-pub async fn address_is_taken(conn: &mut MySqlConnection, email: &str) -> Result<bool, sqlx::Error> {
-    let taken = sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM users
-         WHERE email = ? AND NOT (is_active = FALSE AND deactivated_by IS NULL AND deleted_at IS NULL)",
-        email
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(taken > 0)
-}
-
-/// What an order takes from the account that places it.
-pub struct Profile {
-    pub prenom: String,
-    pub nom: String,
-    pub email: String,
-    pub telephone: Option<String>,
-    pub adresse: Option<String>,
-    /// The billing block of the last order, if there ever was one.
-    pub buyer: Option<Buyer>,
-}
-
-/// The profile of an account.
-pub async fn profile(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Option<Profile>, sqlx::Error> {
-    let row = sqlx::query!(
-        r#"SELECT prenom, nom, email, telephone, adresse, type_client AS "type_client: TypeClient", societe,
-                  siren AS "siren: String", numero_tva, reference_client, adresse_facturation
-           FROM users WHERE id = ? AND deleted_at IS NULL"#,
-        user_id
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| {
-        let buyer = Buyer {
-            type_client: row.type_client,
-            societe: row.societe,
-            siren: row.siren,
-            numero_tva: row.numero_tva,
-            reference_client: row.reference_client,
-            adresse_facturation: row.adresse_facturation,
-        };
-        Profile {
-            prenom: row.prenom,
-            nom: row.nom,
-            email: row.email,
-            telephone: row.telephone,
-            adresse: row.adresse,
-            buyer: (buyer != Buyer::default()).then_some(buyer),
-        }
-    }))
-}
-
-/// Keeps a billing block for the next order of an account.
-pub async fn remember_buyer(
-    conn: &mut MySqlConnection,
-    now: DateTime<Utc>,
-    user_id: Uuid,
-    buyer: &Buyer,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE users SET type_client = ?, societe = ?, siren = ?, numero_tva = ?, reference_client = ?,
-                          adresse_facturation = ?, updated_at = ?
-         WHERE id = ?",
-        buyer.type_client,
-        buyer.societe,
-        buyer.siren,
-        buyer.numero_tva,
-        buyer.reference_client,
-        buyer.adresse_facturation,
-        now,
-        user_id
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
 
 /// An order without payment, to record.
 pub struct NewCommande<'a> {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     form::{Fields, Problems},
     intake::{self, Order},
-    pending, store,
+    pending,
     told::OrderAwaitingPayment,
 };
 use crate::{
@@ -35,6 +35,7 @@ use crate::{
         service::{Target, open_checkout},
         settlement::settle_free,
     },
+    users::billing,
 };
 
 /// The documents of an order: ten at most, 50 MiB each.
@@ -222,7 +223,7 @@ async fn tell(state: &AppState, id: Uuid, order: &Order, files: &[(Uuid, Receive
         if let (true, Some(user_id), Some(buyer)) =
             (order.remember_buyer, order.customer.user_id, &order.buyer)
         {
-            store::remember_buyer(&mut tx, state.clock.now(), user_id, buyer).await?;
+            billing::remember_buyer(&mut tx, state.clock.now(), user_id, buyer).await?;
         }
         // An order that cost nothing is open already, and the settlement told of it.
         if order.quote.amount > 0 {

@@ -8,17 +8,13 @@ use axum::{
     http::{HeaderValue, StatusCode, header::CONTENT_SECURITY_POLICY},
     response::{Html, IntoResponse, Response},
 };
-use serde_json::{Map, Value, json};
-use sqlx::{MySqlConnection, types::Json};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
     app::AppState,
-    audit::{self, acts},
-    db::with_retry,
     http::{ApiPath, ApiResult},
-    users::decoded,
+    users,
 };
 
 const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/unsubscribe.html"));
@@ -63,59 +59,10 @@ async fn unsubscribe(
     if !state.links.is_sealed(&subject(user_id), &token) {
         return Ok(unknown());
     }
-    with_retry(|| refuse_mails(&state, user_id)).await?;
+    users::service::refuse_mails(&state, user_id).await?;
     let text = "C’est fait : vous ne recevrez plus nos mails d’information. Vous pouvez changer d’avis à tout moment \
                 dans les paramètres de votre compte.";
     Ok(page(StatusCode::OK, "Vous êtes désabonné", text, ""))
-}
-
-/// Sets `notifications.email` to false and keeps every other preference. An account that is gone receives nothing.
-async fn refuse_mails(state: &AppState, user_id: Uuid) -> Result<(), sqlx::Error> {
-    let mut tx = state.begin().await?;
-    let user = sqlx::query!(
-        r#"SELECT email, preferences AS "preferences: Json<Value>" FROM users
-           WHERE id = ? AND deleted_at IS NULL FOR UPDATE"#,
-        user_id
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    let Some(user) = user else { return Ok(()) };
-    let before = user.preferences.map(|json| decoded(json.0)).unwrap_or_default();
-    let after = without_mails(&before);
-    if before == after {
-        return Ok(());
-    }
-    save(&mut tx, state, user_id, after).await?;
-    let details = json!({ "action": "unsubscribe", "preferences_updated": ["notifications"] });
-    audit::record(&mut tx, acts::USER_UPDATED, &user.email, user_id, details).await?;
-    tx.commit().await
-}
-
-async fn save(
-    conn: &mut MySqlConnection,
-    state: &AppState,
-    user_id: Uuid,
-    preferences: Value,
-) -> Result<(), sqlx::Error> {
-    let now = state.clock.now();
-    sqlx::query!(
-        "UPDATE users SET preferences = ?, updated_at = ? WHERE id = ?",
-        Json(preferences),
-        now,
-        user_id
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-fn without_mails(preferences: &Value) -> Value {
-    let mut all = preferences.as_object().cloned().unwrap_or_default();
-    let mut notifications =
-        all.get("notifications").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
-    notifications.insert("email".to_owned(), Value::Bool(false));
-    all.insert("notifications".to_owned(), Value::Object(notifications));
-    Value::Object(all)
 }
 
 fn unknown() -> Response {

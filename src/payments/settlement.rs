@@ -7,23 +7,24 @@ use uuid::Uuid;
 
 use super::{
     event::CheckoutSession,
-    store::{self, Account, CommandeRow, NewCommande, NewPayment, PendingRow, SessionRow, SessionState},
+    store::{self, CommandeRow, NewCommande, NewPayment, PendingRow, SessionRow, SessionState},
     told::{ORDERS, PaymentAlert, PaymentReceived, Trouble},
 };
 use crate::{
     app::AppState,
     audit::{self, SYSTEM, acts},
-    auth::{UNUSABLE, told::ActivationRequested},
+    auth::told::ActivationRequested,
     clock::{day_in_paris, new_id},
-    commandes::{
-        Buyer as BillingBlock, TypeClient,
-        told::{OrderOpened, OrderRef},
-    },
+    commandes::told::{OrderOpened, OrderRef},
     db,
     events::{self, Tx},
     http::error::{ApiError, ApiResult},
     invoices::{self, NewInvoice, document},
     messages,
+    users::{
+        billing::{Buyer as BillingBlock, TypeClient},
+        owners::{self, Account, Guest},
+    },
 };
 
 /// What telling of a session led to.
@@ -165,15 +166,22 @@ async fn open(
 /// Finds the author's account or creates it, without a password until they choose one.
 async fn account(tx: &mut Tx, pending: &PendingRow, now: DateTime<Utc>) -> ApiResult<Account> {
     if let Some(id) = pending.user_id
-        && let Some(account) = store::lock_account(tx, id).await?
+        && let Some(account) = owners::lock_account(tx, id).await?
     {
         return Ok(account);
     }
-    if let Some(account) = store::lock_account_by_email(tx, &pending.email).await? {
+    if let Some(account) = owners::lock_account_by_email(tx, &pending.email).await? {
         return Ok(account);
     }
-    store::insert_dormant_account(tx, pending, UNUSABLE, now).await?;
-    store::lock_account_by_email(tx, &pending.email)
+    let guest = Guest {
+        prenom: &pending.prenom,
+        nom: &pending.nom,
+        email: &pending.email,
+        telephone: pending.telephone.as_deref(),
+        adresse: pending.adresse.as_deref(),
+    };
+    owners::open_dormant(tx, &guest, now).await?;
+    owners::lock_account_by_email(tx, &pending.email)
         .await?
         .ok_or_else(|| missing("account of order", pending.id))
 }
@@ -194,7 +202,7 @@ async fn welcome(
 
 /// An existing order was paid.
 async fn pay_order(tx: &mut Tx, state: &AppState, commande: &CommandeRow, paid: &Paid<'_>) -> ApiResult<()> {
-    let account = store::lock_account(tx, commande.user_id)
+    let account = owners::lock_account(tx, commande.user_id)
         .await?
         .ok_or_else(|| missing("account of order", commande.id))?;
     store::set_commande_paid(tx, commande.id, paid.amount, paid.session_id, paid.now).await?;

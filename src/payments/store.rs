@@ -1,12 +1,10 @@
-//! SQL of the payments: sessions, orders, accounts, events, money received and given back.
+//! SQL of the payments: sessions, orders, events, money received and given back.
 
-mod accounts;
 mod events;
 mod money;
 mod orders;
 mod sessions;
 
-pub use accounts::{Account, insert_dormant_account, lock_account, lock_account_by_email};
 pub use events::{EventStatus, StoredEvent, claim_events, event_attempts, keep_event, take_event};
 pub use money::{NewPayment, PaymentRow, insert_payment, lock_payment, paid_title, refunded};
 pub use orders::{

@@ -9,7 +9,7 @@ pub mod price;
 mod price_error;
 mod routes;
 pub mod service;
-mod store;
+pub mod store;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@ use serde_json::Value;
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
+use super::{preferences::decoded, store};
 use crate::events::{self, Person};
 
 /// The accounts as [`crate::events`] sees them.
@@ -20,18 +21,8 @@ impl events::Directory for Directory {
     }
 
     fn team<'a>(&'a self, conn: &'a mut MySqlConnection) -> BoxFuture<'a, Result<Vec<Uuid>, sqlx::Error>> {
-        Box::pin(active_admins(conn))
+        Box::pin(store::active_admins(conn))
     }
-}
-
-/// Ids of the active administrators.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn active_admins(conn: &mut MySqlConnection) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM users WHERE role = 'ADMIN' AND is_active = TRUE AND deleted_at IS NULL"#)
-        .fetch_all(conn)
-        .await
 }
 
 async fn person(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Person>, sqlx::Error> {
@@ -49,12 +40,4 @@ async fn person(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Person>, 
         email: row.email,
         preferences: row.preferences.map(|json| decoded(json.0)),
     }))
-}
-
-/// Some imported preferences are JSON within a JSON string.
-pub fn decoded(preferences: Value) -> Value {
-    match preferences {
-        Value::String(text) => serde_json::from_str(&text).unwrap_or_default(),
-        other => other,
-    }
 }

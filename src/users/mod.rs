@@ -1,24 +1,54 @@
 //! People: the account row, what its owner sees of it, and the rules names, addresses and passwords follow.
 
+pub mod billing;
 mod directory;
+pub mod owners;
+mod preferences;
 pub mod rules;
 pub mod service;
 pub mod store;
 
-pub use directory::{Directory, decoded};
+pub use directory::Directory;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Role, http::iso::Iso};
+use crate::http::iso::Iso;
 
 /// Address of the account the former platform kept for files of visitors. It is nobody's: it never logs in and
 /// nothing is ever mailed to it.
 pub const PLACEHOLDER_EMAIL: &str = "__temp_upload_user__@staka.internal";
+
+/// Stored as the hash of an account that has no password: no input verifies against it.
+pub const UNUSABLE: &str = "!";
+
+/// What an account may do. The database decides, not the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[sqlx(rename_all = "UPPERCASE")]
+pub enum Role {
+    /// An author.
+    User,
+    /// Runs the platform.
+    Admin,
+    /// Corrects manuscripts.
+    Corrector,
+}
+
+impl Role {
+    /// The wire form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::Admin => "ADMIN",
+            Self::Corrector => "CORRECTOR",
+        }
+    }
+}
 
 /// Who closed an inactive account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -41,7 +71,7 @@ pub struct User {
     pub nom: String,
     /// Address: trimmed, lower-cased, unique.
     pub email: String,
-    /// PHC string, imported bcrypt, or [`crate::auth::UNUSABLE`].
+    /// PHC string, imported bcrypt, or [`UNUSABLE`].
     pub password_hash: String,
     /// What the account may do.
     pub role: Role,
@@ -71,6 +101,32 @@ impl User {
     /// Whether this is the account of a guest order whose owner has not chosen a password yet.
     pub fn awaits_activation(&self) -> bool {
         !self.is_active && self.deactivated_by.is_none() && self.email != PLACEHOLDER_EMAIL
+    }
+}
+
+/// The account behind a session, as the database has it.
+#[derive(Clone, Debug)]
+pub struct SessionUser {
+    /// The account.
+    pub id: Uuid,
+    /// First name.
+    pub prenom: String,
+    /// Family name.
+    pub nom: String,
+    /// Stored address.
+    pub email: String,
+    /// What the account may do now.
+    pub role: Role,
+    /// Whether it may log in.
+    pub is_active: bool,
+    /// Tokens of another version are dead.
+    pub token_version: u32,
+}
+
+impl SessionUser {
+    /// First and family name.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.prenom, self.nom)
     }
 }
 

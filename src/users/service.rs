@@ -1,17 +1,16 @@
 //! What may be done to accounts, whoever asks.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 use validator::ValidationError;
 
 use super::{
-    rules,
+    Role, preferences, rules,
     store::{self, NewUser},
 };
 use crate::{
     app::AppState,
     audit::{self, SYSTEM, acts},
-    auth::Role,
     clock::new_id,
     db::{violates, with_retry},
     http::error::{ApiError, ApiResult, Detail},
@@ -66,6 +65,36 @@ pub fn taken(error: sqlx::Error) -> ApiError {
         true => ApiError::conflict(EMAIL_TAKEN, "Cette adresse e-mail est déjà utilisée."),
         false => error.into(),
     }
+}
+
+/// Stops the mails an account may refuse: sets `notifications.email` to false and keeps every other preference. An
+/// account that is gone receives nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn refuse_mails(state: &AppState, user_id: Uuid) -> Result<(), sqlx::Error> {
+    with_retry(|| async {
+        let mut tx = state.begin().await?;
+        let Some(account) = preferences::lock_preferences(&mut tx, user_id).await? else { return Ok(()) };
+        let after = without_mails(&account.preferences);
+        if account.preferences == after {
+            return Ok(());
+        }
+        preferences::save_preferences(&mut tx, user_id, after, state.clock.now()).await?;
+        let details = json!({ "action": "unsubscribe", "preferences_updated": ["notifications"] });
+        audit::record(&mut tx, acts::USER_UPDATED, &account.email, user_id, details).await?;
+        tx.commit().await
+    })
+    .await
+}
+
+fn without_mails(preferences: &Value) -> Value {
+    let mut all = preferences.as_object().cloned().unwrap_or_default();
+    let mut notifications =
+        all.get("notifications").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    notifications.insert("email".to_owned(), Value::Bool(false));
+    all.insert("notifications".to_owned(), Value::Object(notifications));
+    Value::Object(all)
 }
 
 fn check(values: &[(&'static str, Result<(), ValidationError>)]) -> ApiResult<()> {

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
-use super::{DeactivatedBy, User};
-use crate::auth::Role;
+use super::{DeactivatedBy, Role, SessionUser, User};
 
 /// An account to open.
 pub struct NewUser<'a> {
@@ -17,7 +16,7 @@ pub struct NewUser<'a> {
     pub nom: &'a str,
     /// Address, normalised.
     pub email: &'a str,
-    /// PHC string, or [`crate::auth::UNUSABLE`].
+    /// PHC string, or [`super::UNUSABLE`].
     pub password_hash: &'a str,
     /// What it may do.
     pub role: Role,
@@ -90,6 +89,47 @@ pub async fn by_email(conn: &mut MySqlConnection, email: &str) -> Result<Option<
     )
     .fetch_optional(conn)
     .await
+}
+
+/// The account behind a session.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn session_user(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<SessionUser>, sqlx::Error> {
+    sqlx::query_as!(
+        SessionUser,
+        r#"SELECT id, prenom, nom, email, role AS "role: Role", is_active, token_version
+           FROM users WHERE id = ? AND deleted_at IS NULL"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Ids of the active administrators.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn active_admins(conn: &mut MySqlConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT id AS "id: Uuid" FROM users WHERE role = 'ADMIN' AND is_active = TRUE AND deleted_at IS NULL"#)
+        .fetch_all(conn)
+        .await
+}
+
+/// Whether an address belongs to an account. A guest account that was never activated does not count: its owner may
+/// order again, and the order joins that account when it is paid.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn address_is_taken(conn: &mut MySqlConnection, email: &str) -> Result<bool, sqlx::Error> {
+    let taken = sqlx::query_scalar!(
+        "SELECT COUNT(*) FROM users
+         WHERE email = ? AND NOT (is_active = FALSE AND deactivated_by IS NULL AND deleted_at IS NULL)",
+        email
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(taken > 0)
 }
 
 /// Keeps everybody else from changing this account until the transaction ends. The first statement of every

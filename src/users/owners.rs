@@ -1,23 +1,30 @@
-//! SQL of the accounts that paid orders belong to.
+//! Accounts as the owners of paid orders.
 
 use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use super::PendingRow;
+use super::UNUSABLE;
 use crate::clock::new_id;
 
 /// The account that a paid order belongs to.
 pub struct Account {
+    /// The account.
     pub id: Uuid,
+    /// First name.
     pub prenom: String,
+    /// Family name.
     pub nom: String,
+    /// Stored address.
     pub email: String,
     /// Never activated: its owner still has to choose a password.
     pub dormant: bool,
 }
 
 /// Locks an account, an erased one too: what is paid must be invoiced to someone.
+///
+/// # Errors
+/// When the database refuses.
 pub async fn lock_account(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Account>, sqlx::Error> {
     sqlx::query_as!(
         Account,
@@ -29,6 +36,10 @@ pub async fn lock_account(conn: &mut MySqlConnection, id: Uuid) -> Result<Option
     .await
 }
 
+/// Locks the account of an address.
+///
+/// # Errors
+/// When the database refuses.
 pub async fn lock_account_by_email(
     conn: &mut MySqlConnection,
     email: &str,
@@ -43,12 +54,28 @@ pub async fn lock_account_by_email(
     .await
 }
 
-/// Creates the account of a guest who paid, without a password, unless its address has one
+/// A guest whose order was paid.
+pub struct Guest<'a> {
+    /// First name.
+    pub prenom: &'a str,
+    /// Family name.
+    pub nom: &'a str,
+    /// Address, normalised.
+    pub email: &'a str,
+    /// Telephone number.
+    pub telephone: Option<&'a str>,
+    /// Postal address.
+    pub adresse: Option<&'a str>,
+}
+
+/// Opens the account of a guest who paid, without a password, unless their address has one
 /// meanwhile: several orders of one guest may be paid at the same instant.
-pub async fn insert_dormant_account(
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open_dormant(
     conn: &mut MySqlConnection,
-    pending: &PendingRow,
-    unusable_hash: &str,
+    guest: &Guest<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
@@ -56,12 +83,12 @@ pub async fn insert_dormant_account(
          VALUES (?, ?, ?, ?, ?, 'USER', FALSE, ?, ?, ?, ?)
          ON DUPLICATE KEY UPDATE email = users.email",
         new_id(),
-        pending.prenom,
-        pending.nom,
-        pending.email,
-        unusable_hash,
-        pending.telephone,
-        pending.adresse,
+        guest.prenom,
+        guest.nom,
+        guest.email,
+        UNUSABLE,
+        guest.telephone,
+        guest.adresse,
         now,
         now
     )
