@@ -70,6 +70,8 @@ acts! {
     // Orders
     /// An order was created.
     COMMAND_CREATED: Command, Low;
+    /// An order moved from one status to another.
+    COMMAND_STATUS_CHANGED: Command, Medium;
 
     // Money
     /// A payment page was opened.

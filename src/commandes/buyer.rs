@@ -1,7 +1,10 @@
 //! Who an order is invoiced to.
 
-use super::form::{Fields, Problems};
-use crate::users::billing::{Buyer, TypeClient};
+use super::form::Fields;
+use crate::{
+    http::Problems,
+    users::billing::{Buyer, TypeClient},
+};
 
 const KEYS: [&str; 6] =
     ["typeClient", "societe", "siren", "numeroTva", "referenceClient", "adresseFacturation"];

@@ -5,33 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use validator::ValidateEmail;
 
-use crate::http::{ApiError, ApiResult, Detail};
+use crate::http::Problems;
 
 /// Text fields by name. A multipart form sends only text; JSON numbers and booleans read as their text.
 #[derive(Debug, Default)]
 pub struct Fields(BTreeMap<String, String>);
-
-/// What is wrong with a form: everything, so that it can be put right at once.
-#[derive(Debug, Default)]
-pub struct Problems(Vec<Detail>);
-
-impl Problems {
-    /// Notes one problem with a field.
-    pub fn add(&mut self, field: &str, code: &'static str, message: impl Into<String>) {
-        self.0.push(Detail::field(field, code, message.into()));
-    }
-
-    /// Succeeds when nothing was noted.
-    ///
-    /// # Errors
-    /// 400 `VALIDATION_ERROR` with one detail per problem.
-    pub fn finish(self) -> ApiResult<()> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => Err(ApiError::validation(self.0)),
-        }
-    }
-}
 
 impl Fields {
     /// Reads a JSON object. Values that are neither text, number, boolean nor null are refused.

@@ -2,14 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{
-    buyer,
-    form::{Fields, Problems},
-};
+use super::{buyer, form::Fields};
 use crate::{
     app::AppState,
     auth::SessionUser,
-    http::{ApiError, ApiResult},
+    http::{ApiError, ApiResult, Problems},
     tarifs::{self, Quote},
     users::{
         self,

@@ -12,6 +12,10 @@
 mod buyer;
 mod form;
 mod intake;
+pub mod life;
+pub mod moves;
+pub mod opening;
+pub mod payable;
 pub mod pending;
 pub mod purge;
 mod routes;
@@ -77,6 +81,21 @@ impl Statut {
             Self::Termine => "TERMINE",
             Self::Annulee => "ANNULEE",
             Self::Suspendue => "SUSPENDUE",
+        }
+    }
+
+    /// As people read it, within a sentence.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::EnAttente => "en attente",
+            Self::EnAttenteVerification => "en attente de vérification",
+            Self::EnAttenteConsultation => "en attente de consultation",
+            Self::EstimationEnvoyee => "estimation envoyée",
+            Self::Payee => "payée",
+            Self::EnCours => "en cours",
+            Self::Termine => "terminée",
+            Self::Annulee => "annulée",
+            Self::Suspendue => "suspendue",
         }
     }
 

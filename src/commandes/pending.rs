@@ -1,16 +1,11 @@
-//! Orders waiting for their first payment.
+//! Orders waiting for their first payment: the only place that writes `pending_commandes`.
 
 use chrono::{DateTime, Utc};
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Buyer, intake::Order};
-use crate::{
-    app::AppState,
-    db::with_retry,
-    events::Hint,
-    files::{deletions, store as files},
-};
+use super::Buyer;
+use crate::files::{deletions, store as files};
 
 /// Whether an order waiting for its payment got it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, sqlx::Type, utoipa::ToSchema)]
@@ -26,12 +21,18 @@ pub enum PendingStatus {
 }
 
 /// What anyone holding the id may know of a pending order.
-pub(super) struct PendingState {
+pub struct PendingState {
+    /// Whether it is paid.
     pub status: PendingStatus,
+    /// When it was placed.
     pub created_at: DateTime<Utc>,
 }
 
-pub(super) async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<PendingState>, sqlx::Error> {
+/// The state of a pending order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<PendingState>, sqlx::Error> {
     sqlx::query_as!(
         PendingState,
         r#"SELECT status AS "status: PendingStatus", created_at FROM pending_commandes WHERE id = ?"#,
@@ -41,61 +42,218 @@ pub(super) async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<
     .await
 }
 
-pub(super) async fn insert(
+/// A pending order to record. Its customer has consented to the use of their data.
+pub struct NewPending<'a> {
+    /// The order.
+    pub id: Uuid,
+    /// The account, for connected authors.
+    pub user_id: Option<Uuid>,
+    /// First name.
+    pub prenom: &'a str,
+    /// Family name.
+    pub nom: &'a str,
+    /// Address, normalised.
+    pub email: &'a str,
+    /// Telephone number.
+    pub telephone: Option<&'a str>,
+    /// Postal address of the account.
+    pub adresse: Option<&'a str>,
+    /// The line of the price list it follows.
+    pub tarif_id: Uuid,
+    /// Title.
+    pub titre: &'a str,
+    /// The author's note.
+    pub description: Option<&'a str>,
+    /// Length.
+    pub pages: Option<u32>,
+    /// Cents.
+    pub amount: i64,
+    /// Who it is invoiced to.
+    pub buyer: Option<&'a Buyer>,
+}
+
+/// Records a pending order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
     conn: &mut MySqlConnection,
     now: DateTime<Utc>,
-    id: Uuid,
-    order: &Order,
+    new: &NewPending<'_>,
 ) -> Result<(), sqlx::Error> {
-    let customer = &order.customer;
     sqlx::query!(
         "INSERT INTO pending_commandes
            (id, user_id, prenom, nom, email, telephone, adresse, tarif_id, titre, description, nombre_pages, amount,
             buyer, consentement_rgpd, status, created_at, updated_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE, 'PENDING', ?, ?)",
-        id,
-        customer.user_id,
-        customer.prenom,
-        customer.nom,
-        customer.email,
-        customer.telephone,
-        customer.adresse,
-        order.quote.tarif.id,
-        order.titre,
-        order.description,
-        order.quote.pages,
-        order.quote.amount,
-        order.buyer.as_ref().map(Json::<&Buyer>),
+        new.id,
+        new.user_id,
+        new.prenom,
+        new.nom,
+        new.email,
+        new.telephone,
+        new.adresse,
+        new.tarif_id,
+        new.titre,
+        new.description,
+        new.pages,
+        new.amount,
+        new.buyer.map(Json),
         now,
         now
     )
     .execute(conn)
-    .await?;
-    Ok(())
+    .await
+    .map(drop)
 }
 
-/// Takes back an order that cannot be paid: row, documents and objects. An order paid, or being paid, meanwhile stays.
+/// A pending order, locked.
+pub struct Pending {
+    /// The order.
+    pub id: Uuid,
+    /// The account, for connected authors.
+    pub user_id: Option<Uuid>,
+    /// First name.
+    pub prenom: String,
+    /// Family name.
+    pub nom: String,
+    /// Address, normalised.
+    pub email: String,
+    /// Telephone number.
+    pub telephone: Option<String>,
+    /// Postal address of the account.
+    pub adresse: Option<String>,
+    /// The line of the price list it follows.
+    pub tarif_id: Uuid,
+    /// Its name.
+    pub tarif_nom: String,
+    /// Title.
+    pub titre: Option<String>,
+    /// The author's note.
+    pub description: Option<String>,
+    /// Length.
+    pub nombre_pages: Option<i32>,
+    /// Who it is invoiced to.
+    pub buyer: Option<Json<Buyer>>,
+    /// The order it became.
+    pub commande_id: Option<Uuid>,
+}
+
+/// Locks a pending order.
 ///
 /// # Errors
-/// When the database is away; the purge then takes it later.
-pub async fn discard(state: &AppState, id: Uuid) -> Result<(), sqlx::Error> {
-    let keys = with_retry(|| async {
-        let mut tx = state.begin().await?;
-        if !is_unpaid(&mut tx, id).await? {
-            return Ok(vec![]);
-        }
-        let keys = remove(&mut tx, state.clock.now(), id).await?;
-        tx.hint(Hint::Deletions);
-        tx.commit().await?;
-        Ok::<_, sqlx::Error>(keys)
-    })
-    .await?;
-    deletions::remove_now(state, &keys).await;
-    Ok(())
+/// When the database refuses.
+pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Pending>, sqlx::Error> {
+    sqlx::query_as!(
+        Pending,
+        // A join would lock the tarif too, and every settlement would wait for every other.
+        r#"SELECT p.id, p.user_id, p.prenom, p.nom, p.email, p.telephone, p.adresse, p.tarif_id,
+                  (SELECT t.nom FROM tarifs t WHERE t.id = p.tarif_id) AS "tarif_nom!",
+                  p.titre, p.description, p.nombre_pages, p.buyer AS "buyer: Json<Buyer>", p.commande_id
+           FROM pending_commandes p WHERE p.id = ? FOR UPDATE"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
 }
 
-/// Removes the rows of a pending order, which the caller has locked, and queues its objects; returns their keys.
-pub(super) async fn remove(
+/// Notes which order, of which account, a pending order became.
+pub(super) async fn set_paid(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    user_id: Uuid,
+    commande_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE pending_commandes SET status = 'PAID', user_id = ?, commande_id = ?, updated_at = ? WHERE id = ?",
+        user_id,
+        commande_id,
+        now,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Marks a pending order whose last payment page is closed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_expired(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE pending_commandes SET status = 'EXPIRED', updated_at = ? WHERE id = ? AND status = 'PENDING'",
+        now,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Locks a pending order unless it became an order; whether it is there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_unpaid(conn: &mut MySqlConnection, id: Uuid) -> Result<bool, sqlx::Error> {
+    let locked = sqlx::query_scalar!(
+        "SELECT id FROM pending_commandes WHERE id = ? AND status <> 'PAID' AND commande_id IS NULL FOR UPDATE",
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(locked.is_some())
+}
+
+/// Where a walk through the pending orders, oldest first, has come to.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// When the last one was placed.
+    pub created_at: DateTime<Utc>,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// Locks up to `limit` orders placed before an instant that nobody paid, oldest first, from a place on. Those that
+/// another holds are passed over.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_unpaid_before(
+    conn: &mut MySqlConnection,
+    before: DateTime<Utc>,
+    after: Option<Place>,
+    limit: u32,
+) -> Result<Vec<Place>, sqlx::Error> {
+    let after = after.unwrap_or(Place { created_at: DateTime::UNIX_EPOCH, id: Uuid::nil() });
+    // Neither server makes a range of `(created_at, id) > (?, ?)`.
+    sqlx::query_as!(
+        Place,
+        "SELECT created_at, id FROM pending_commandes
+         WHERE status IN ('PENDING', 'EXPIRED') AND created_at < ? AND commande_id IS NULL
+           AND created_at >= ? AND (created_at > ? OR id > ?)
+         ORDER BY created_at, id LIMIT ? FOR UPDATE SKIP LOCKED",
+        before,
+        after.created_at,
+        after.created_at,
+        after.id,
+        limit
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Removes a pending order, which the caller has locked, with its documents, and queues their objects; returns the
+/// objects' keys.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn remove(
     conn: &mut MySqlConnection,
     now: DateTime<Utc>,
     id: Uuid,
@@ -107,21 +265,4 @@ pub(super) async fn remove(
     files::delete_of_pending(conn, id).await?;
     sqlx::query!("DELETE FROM pending_commandes WHERE id = ?", id).execute(conn).await?;
     Ok(keys)
-}
-
-/// Locks the row; whether nobody paid it nor is about to.
-async fn is_unpaid(conn: &mut MySqlConnection, id: Uuid) -> Result<bool, sqlx::Error> {
-    let locked = sqlx::query_scalar!(
-        "SELECT id FROM pending_commandes WHERE id = ? AND status <> 'PAID' AND commande_id IS NULL FOR UPDATE",
-        id
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    let paid = sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM checkout_sessions WHERE pending_commande_id = ? AND status IN ('PROCESSING', 'PAID')",
-        id
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(locked.is_some() && paid == 0)
 }

@@ -1,20 +1,42 @@
-//! The job that forgets orders nobody paid.
+//! Forgetting orders that nobody paid: one that cannot be paid at once, others after a week.
 
 use chrono::{DateTime, Duration, Utc};
-use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use super::pending;
-use crate::{app::AppState, db::with_retry, events::Hint, files::deletions};
+use super::pending::{self, Place};
+use crate::{
+    app::AppState,
+    db::with_retry,
+    events::{Hint, Tx},
+    files::deletions,
+    payments::service as payments,
+};
 
 /// How long an unpaid order is kept, in days.
 const KEPT_DAYS: i64 = 7;
 
-/// How long money on its way is waited for, in days: a bank debit takes two weeks at most.
-const MONEY_WAITED_DAYS: i64 = 30;
-
-/// Orders forgotten per transaction.
+/// Orders looked at per transaction.
 const BATCH: u32 = 50;
+
+/// Takes back an order that cannot be paid: row, documents and objects. An order paid, or being paid, meanwhile stays.
+///
+/// # Errors
+/// When the database is away; [`abandoned`] then takes it later.
+pub async fn discard(state: &AppState, id: Uuid) -> Result<(), sqlx::Error> {
+    let keys = with_retry(|| async {
+        let mut tx = state.begin().await?;
+        if !pending::lock_unpaid(&mut tx, id).await? || payments::is_being_paid(&mut tx, id).await? {
+            return Ok(vec![]);
+        }
+        let keys = pending::remove(&mut tx, state.clock.now(), id).await?;
+        tx.hint(Hint::Deletions);
+        tx.commit().await?;
+        Ok::<_, sqlx::Error>(keys)
+    })
+    .await?;
+    deletions::remove_now(state, &keys).await;
+    Ok(())
+}
 
 /// Removes the orders that were never paid in seven days and have no payment page that still could be, with their
 /// documents; returns how many. Their objects are removed from the storage afterwards.
@@ -22,11 +44,13 @@ const BATCH: u32 = 50;
 /// # Errors
 /// When the database is away.
 pub async fn abandoned(state: &AppState) -> anyhow::Result<u64> {
-    let mut purged = 0;
+    let before = state.clock.now() - Duration::days(KEPT_DAYS);
+    let (mut purged, mut place) = (0, None);
     loop {
-        let batch = with_retry(|| purge_batch(state)).await?;
-        purged += u64::from(batch);
-        if batch < BATCH {
+        let batch = with_retry(|| purge_batch(state, before, place)).await?;
+        purged += batch.removed;
+        place = batch.last;
+        if place.is_none() {
             break;
         }
     }
@@ -34,34 +58,38 @@ pub async fn abandoned(state: &AppState) -> anyhow::Result<u64> {
     Ok(purged)
 }
 
-async fn purge_batch(state: &AppState) -> Result<u32, sqlx::Error> {
-    let now = state.clock.now();
-    let mut tx = state.begin().await?;
-    let ids = lock_abandoned(&mut tx, now).await?;
-    for id in &ids {
-        pending::remove(&mut tx, now, *id).await?;
-    }
-    tx.hint(Hint::Deletions);
-    tx.commit().await?;
-    Ok(u32::try_from(ids.len()).unwrap_or(u32::MAX))
+struct Batch {
+    removed: u64,
+    /// Where the next one begins; `None` after the last.
+    last: Option<Place>,
 }
 
-async fn lock_abandoned(conn: &mut MySqlConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, sqlx::Error> {
-    let cutoff = now - Duration::days(KEPT_DAYS);
-    sqlx::query_scalar!(
-        "SELECT p.id FROM pending_commandes p
-         WHERE p.status IN ('PENDING', 'EXPIRED') AND p.created_at < ? AND p.commande_id IS NULL
-           AND NOT EXISTS (
-             SELECT 1 FROM checkout_sessions s
-             WHERE s.pending_commande_id = p.id
-               AND (s.status = 'PAID' OR (s.status IN ('CREATING', 'OPEN') AND s.created_at >= ?)
-                    OR (s.status = 'PROCESSING' AND s.created_at >= ?)))
-         ORDER BY p.created_at, p.id LIMIT ? FOR UPDATE SKIP LOCKED",
-        cutoff,
-        cutoff,
-        now - Duration::days(MONEY_WAITED_DAYS),
-        BATCH
-    )
-    .fetch_all(conn)
-    .await
+async fn purge_batch(
+    state: &AppState,
+    before: DateTime<Utc>,
+    after: Option<Place>,
+) -> Result<Batch, sqlx::Error> {
+    let mut tx = state.begin().await?;
+    let unpaid = pending::lock_unpaid_before(&mut tx, before, after, BATCH).await?;
+    let removed = remove_unpayable(&mut tx, state.clock.now(), before, &unpaid).await?;
+    tx.hint(Hint::Deletions);
+    tx.commit().await?;
+    let last = if unpaid.len() < BATCH as usize { None } else { unpaid.last().copied() };
+    Ok(Batch { removed, last })
+}
+
+async fn remove_unpayable(
+    tx: &mut Tx,
+    now: DateTime<Utc>,
+    before: DateTime<Utc>,
+    unpaid: &[Place],
+) -> Result<u64, sqlx::Error> {
+    let ids: Vec<Uuid> = unpaid.iter().map(|place| place.id).collect();
+    let payable = payments::payable_among(tx, &ids, before, now).await?;
+    let mut removed = 0;
+    for id in ids.iter().filter(|id| !payable.contains(id)) {
+        pending::remove(tx, now, *id).await?;
+        removed += 1;
+    }
+    Ok(removed)
 }

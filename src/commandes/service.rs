@@ -5,8 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Statut,
-    form::Problems,
-    store::{self, NewCommande},
+    moves::{self, NewCommande},
     told::{OrderCreated, OrderRef},
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
     clock::new_id,
     db::with_retry,
     events,
-    http::ApiResult,
+    http::{ApiResult, Problems},
     tarifs,
 };
 
@@ -95,9 +94,11 @@ pub async fn create(state: &AppState, user: &SessionUser, draft: &Draft) -> ApiR
         fichier_url: draft.fichier_url.as_deref(),
         tarif_id: quote.as_ref().map(|quote| quote.tarif.id),
         pack_type: draft.pack.as_deref().filter(|_| quote.is_none()),
-        pages: draft.pages,
+        pages: draft.pages.and_then(|pages| i32::try_from(pages).ok()),
         prix_estime: estimated,
+        buyer: None,
         statut: if verified { Statut::EnAttenteVerification } else { Statut::EnAttente },
+        payment: None,
     };
     let pack = quote.map(|quote| quote.tarif.nom);
     let created_at = with_retry(|| record(state, user, &new, pack.clone())).await?;
@@ -112,7 +113,7 @@ async fn record(
 ) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
-    store::insert(&mut tx, now, new).await?;
+    moves::begin(&mut tx, now, new).await?;
     let details = json!({ "titre": new.titre, "statut": new.statut });
     audit::record(&mut tx, acts::COMMAND_CREATED, &user.email, new.id, details).await?;
     let created = OrderCreated {

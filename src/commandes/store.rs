@@ -7,49 +7,6 @@ use uuid::Uuid;
 use super::{PaymentStatus, Statut};
 use crate::http::Page;
 
-/// An order without payment, to record.
-pub struct NewCommande<'a> {
-    pub id: Uuid,
-    pub user_id: Uuid,
-    pub titre: &'a str,
-    pub description: Option<&'a str>,
-    pub fichier_url: Option<&'a str>,
-    pub tarif_id: Option<Uuid>,
-    pub pack_type: Option<&'a str>,
-    pub pages: Option<u32>,
-    /// Cents.
-    pub prix_estime: Option<i32>,
-    pub statut: Statut,
-}
-
-/// Records an order.
-pub async fn insert(
-    conn: &mut MySqlConnection,
-    now: DateTime<Utc>,
-    new: &NewCommande<'_>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO commandes (id, user_id, tarif_id, titre, description, fichier_url, statut, pack_type,
-                                pages_declarees, prix_estime, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        new.id,
-        new.user_id,
-        new.tarif_id,
-        new.titre,
-        new.description,
-        new.fichier_url,
-        new.statut,
-        new.pack_type,
-        new.pages,
-        new.prix_estime,
-        now,
-        now
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// An order as its owner reads it.
 pub struct OwnCommande {
     pub id: Uuid,

@@ -10,9 +10,10 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    form::{Fields, Problems},
+    form::Fields,
     intake::{self, Order},
-    pending,
+    pending::{self, NewPending},
+    purge,
     told::OrderAwaitingPayment,
 };
 use crate::{
@@ -28,7 +29,7 @@ use crate::{
         upload::{MultipartBody, MultipartForm, Received, ReceivedFile, UploadSpec},
     },
     http::{
-        ApiError, ApiResult, RequestContext,
+        ApiError, ApiResult, Problems, RequestContext,
         extract::{JSON_BODY_LIMIT, read_body},
     },
     payments::{
@@ -173,7 +174,7 @@ async fn finish(state: AppState, order: Order, received: Option<Received>) -> Ap
 }
 
 async fn take_back(state: &AppState, id: Uuid) {
-    if let Err(error) = pending::discard(state, id).await {
+    if let Err(error) = purge::discard(state, id).await {
         tracing::error!(%error, pending = %id, "an order that cannot be paid is left to the purge");
     }
 }
@@ -187,7 +188,7 @@ async fn record(
 ) -> Result<Vec<Uuid>, sqlx::Error> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
-    pending::insert(&mut tx, now, id, order).await?;
+    pending::insert(&mut tx, now, &new_pending(id, order)).await?;
     let mut ids = Vec::with_capacity(received.len());
     for file in received {
         let new = NewFile {
@@ -200,6 +201,25 @@ async fn record(
     }
     tx.commit().await?;
     Ok(ids)
+}
+
+fn new_pending(id: Uuid, order: &Order) -> NewPending<'_> {
+    let customer = &order.customer;
+    NewPending {
+        id,
+        user_id: customer.user_id,
+        prenom: &customer.prenom,
+        nom: &customer.nom,
+        email: &customer.email,
+        telephone: customer.telephone.as_deref(),
+        adresse: customer.adresse.as_deref(),
+        tarif_id: order.quote.tarif.id,
+        titre: &order.titre,
+        description: order.description.as_deref(),
+        pages: order.quote.pages,
+        amount: order.quote.amount,
+        buyer: order.buyer.as_ref(),
+    }
 }
 
 /// Opens the payment page, or the order itself when it costs nothing: where to go, and Stripe's session.

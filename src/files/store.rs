@@ -88,6 +88,31 @@ pub async fn delete_of_pending(conn: &mut MySqlConnection, pending_id: Uuid) -> 
     Ok(())
 }
 
+/// Hands the documents of a pending order over to the order it became, and to its author those that a guest sent.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn adopt(
+    conn: &mut MySqlConnection,
+    pending_id: Uuid,
+    commande_id: Uuid,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE files SET commande_id = ?, pending_commande_id = NULL, uploaded_by_id = COALESCE(uploaded_by_id, ?),
+                updated_at = ?
+         WHERE pending_commande_id = ?",
+        commande_id,
+        user_id,
+        now,
+        pending_id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// A document as its readers see it.
 pub struct FileRow {
     /// The document.

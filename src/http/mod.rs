@@ -12,6 +12,7 @@ pub mod layers;
 pub mod limits;
 pub mod page;
 pub mod paths;
+pub mod problems;
 pub mod request_id;
 pub mod spa;
 pub mod system;
@@ -27,3 +28,4 @@ pub use extract::{
 };
 pub use limits::{Budget, LimitKey, RateLimits};
 pub use page::{Page, PageQuery, page_params};
+pub use problems::Problems;

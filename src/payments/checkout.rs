@@ -6,12 +6,16 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    store::{self, Payable, SessionRow, SessionState},
+    store::{self, SessionRow, SessionState},
     stripe::{NewSession, OpenedSession, StripeFailure, session_expiry},
 };
 use crate::{
     app::AppState,
     clock::new_id,
+    commandes::{
+        PaymentStatus,
+        payable::{self, Payable},
+    },
     http::error::{ApiError, ApiResult},
 };
 
@@ -65,8 +69,8 @@ async fn reserve(
 ) -> ApiResult<(Payable, i64)> {
     let mut conn = state.db.conn().await?;
     let payable = match target {
-        Target::Pending(id) => store::payable_pending(&mut conn, id).await?,
-        Target::Commande(id) => store::payable_commande(&mut conn, id).await?.map(|(payable, _)| payable),
+        Target::Pending(id) => payable::payable_pending(&mut conn, id).await?,
+        Target::Commande(id) => payable::payable_commande(&mut conn, id).await?.map(|(payable, _)| payable),
     };
     let payable = payable.ok_or_else(|| ApiError::not_found("Commande introuvable."))?;
     let amount = payable.amount.filter(|amount| *amount > 0).ok_or_else(|| {
@@ -138,7 +142,7 @@ async fn note_opened(
     let now = state.clock.now();
     store::set_opened(&mut conn, id, &session.id, now).await?;
     if let Target::Commande(id) = target {
-        store::set_commande_unpaid(&mut conn, id, now).await?;
+        payable::set_not_paid(&mut conn, id, PaymentStatus::Unpaid, now).await?;
     }
     Ok(OpenedCheckout { session_id: session.id, url: session.url })
 }

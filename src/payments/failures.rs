@@ -1,5 +1,6 @@
 //! Payments that did not happen.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     app::AppState,
+    commandes::{PaymentStatus, payable, pending},
     events::{self, Tx},
     http::error::ApiResult,
 };
@@ -43,10 +45,17 @@ pub async fn close(tx: &mut Tx, state: &AppState, row: &SessionRow, end: Session
     let now = state.clock.now();
     store::set_session_state(tx, row.id, end, now).await?;
     if let Some(pending) = row.pending_commande_id {
-        store::expire_pending(tx, pending, now).await?;
+        expire(tx, pending, now).await?;
     }
     if let (Some(commande), SessionState::Failed) = (row.commande_id, end) {
-        store::set_commande_failed(tx, commande, now).await?;
+        payable::set_not_paid(tx, commande, PaymentStatus::Failed, now).await?;
+    }
+    Ok(())
+}
+
+async fn expire(tx: &mut Tx, pending_id: Uuid, now: DateTime<Utc>) -> ApiResult<()> {
+    if !store::has_open_session(tx, pending_id).await? {
+        pending::set_expired(tx, pending_id, now).await?;
     }
     Ok(())
 }
@@ -59,7 +68,7 @@ pub async fn payment_refused(tx: &mut Tx, state: &AppState, intent: &PaymentInte
     let pending = id_in(&intent.metadata, "pendingCommandeId");
     let commande = id_in(&intent.metadata, "commandeId").filter(|_| pending.is_none());
     if let Some(id) = commande {
-        store::set_commande_failed(tx, id, state.clock.now()).await?;
+        payable::set_not_paid(tx, id, PaymentStatus::Failed, state.clock.now()).await?;
     }
     tell(tx, commande, pending, 0, &intent.id).await
 }
@@ -76,7 +85,7 @@ async fn tell(
     amount: i64,
     attempt: &str,
 ) -> ApiResult<()> {
-    let Some(order) = store::unpaid_order(tx, commande, pending).await? else { return Ok(()) };
+    let Some(order) = payable::unpaid_order(tx, commande, pending).await? else { return Ok(()) };
     let failed = PaymentFailed {
         user_id: order.user_id,
         attempt: attempt.to_owned(),

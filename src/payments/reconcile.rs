@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     app::AppState,
+    commandes::payable,
     db,
     http::error::{ApiError, ApiResult},
 };
@@ -74,7 +75,7 @@ async fn apply(state: &AppState, row: &SessionRow, session: &CheckoutSession) ->
     }
     let paid_elsewhere = {
         let mut conn = state.db.conn().await?;
-        store::is_target_paid(&mut conn, row).await?
+        payable::is_paid(&mut conn, row.commande_id, row.pending_commande_id).await?
     };
     if paid_elsewhere {
         // Nobody shall pay the same order twice.

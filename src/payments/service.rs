@@ -3,17 +3,21 @@
 use serde_json::json;
 use uuid::Uuid;
 
-pub use super::checkout::{OpenedCheckout, Target, open_checkout};
 use super::{
     checkout::refused,
     event::{Metadata, PaymentStatus},
     reconcile,
     store::{self, SessionState},
 };
+pub use super::{
+    checkout::{OpenedCheckout, Target, open_checkout},
+    store::{is_being_paid, payable_among},
+};
 use crate::{
     app::AppState,
     audit::{self, acts},
     auth::SessionUser,
+    commandes::{self, Statut, payable},
     http::error::{ApiError, ApiResult},
 };
 
@@ -22,7 +26,7 @@ use crate::{
 /// # Errors
 /// 404 without such an order, 400 when it is paid or has no price, 409 when it was cancelled.
 pub async fn checkout_for(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<OpenedCheckout> {
-    let commande_id = payable(state, user, id).await?;
+    let commande_id = unpaid(state, user, id).await?;
     let opened = open_checkout(state, Target::Commande(commande_id)).await?;
     let details = json!({ "commandeId": commande_id });
     let session_id = opened.session_id.as_str();
@@ -30,15 +34,15 @@ pub async fn checkout_for(state: &AppState, user: &SessionUser, id: Uuid) -> Api
     Ok(opened)
 }
 
-async fn payable(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<Uuid> {
+async fn unpaid(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<Uuid> {
     let mut conn = state.db.conn().await?;
     let unknown = || ApiError::not_found("Commande introuvable.");
-    let commande_id = store::commande_of_user(&mut conn, id, user.id).await?.ok_or_else(unknown)?;
-    let (_, now) = store::payable_commande(&mut conn, commande_id).await?.ok_or_else(unknown)?;
-    if now.payment_status.as_deref() == Some("paid") {
+    let commande_id = payable::commande_of_user(&mut conn, id, user.id).await?.ok_or_else(unknown)?;
+    let (_, now) = payable::payable_commande(&mut conn, commande_id).await?.ok_or_else(unknown)?;
+    if now.payment_status == Some(commandes::PaymentStatus::Paid) {
         return Err(ApiError::bad_request("ALREADY_PAID", "Cette commande est déjà payée."));
     }
-    if now.statut == "ANNULEE" {
+    if now.statut == Statut::Annulee {
         return Err(ApiError::conflict("ORDER_CANCELLED", "Cette commande a été annulée."));
     }
     Ok(commande_id)

@@ -7,23 +7,28 @@ use uuid::Uuid;
 
 use super::{
     event::CheckoutSession,
-    store::{self, CommandeRow, NewCommande, NewPayment, PendingRow, SessionRow, SessionState},
+    store::{self, NewPayment, SessionRow, SessionState},
     told::{ORDERS, PaymentAlert, PaymentReceived, Trouble},
 };
 use crate::{
     app::AppState,
     audit::{self, SYSTEM, acts},
-    auth::told::ActivationRequested,
-    clock::{day_in_paris, new_id},
-    commandes::told::{OrderOpened, OrderRef},
+    clock::day_in_paris,
+    commandes::{
+        Statut, life,
+        moves::{self, FirstPayment, Move},
+        opening::{self, Opened},
+        payable::{self, Billable},
+        pending::{self, Pending},
+        told::OrderRef,
+    },
     db,
     events::{self, Tx},
     http::error::{ApiError, ApiResult},
     invoices::{self, NewInvoice, document},
-    messages,
     users::{
         billing::{Buyer as BillingBlock, TypeClient},
-        owners::{self, Account, Guest},
+        owners::{self, Account},
     },
 };
 
@@ -89,14 +94,14 @@ pub async fn settle(tx: &mut Tx, state: &AppState, session: &CheckoutSession) ->
 
 async fn apply(tx: &mut Tx, state: &AppState, row: &SessionRow, paid: &Paid<'_>) -> ApiResult<()> {
     if let Some(id) = row.pending_commande_id {
-        let pending = store::lock_pending(tx, id).await?.ok_or_else(|| missing("pending order", id))?;
+        let pending = pending::lock(tx, id).await?.ok_or_else(|| missing("pending order", id))?;
         return match pending.commande_id {
             None => open_order(tx, state, &pending, paid).await,
             Some(commande_id) => paid_again(tx, commande_id, paid).await,
         };
     }
     let id = row.commande_id.ok_or_else(|| missing("order of session", row.id))?;
-    let commande = store::lock_commande(tx, id).await?.ok_or_else(|| missing("order", id))?;
+    let commande = payable::lock(tx, id).await?.ok_or_else(|| missing("order", id))?;
     match commande.paid {
         false => pay_order(tx, state, &commande, paid).await,
         true => paid_again(tx, id, paid).await,
@@ -108,8 +113,9 @@ fn missing(what: &str, id: Uuid) -> ApiError {
 }
 
 /// A pending order was paid: it becomes an order, its author gets an account.
-async fn open_order(tx: &mut Tx, state: &AppState, pending: &PendingRow, paid: &Paid<'_>) -> ApiResult<()> {
-    let opened = open(tx, state, pending, Some(paid)).await?;
+async fn open_order(tx: &mut Tx, state: &AppState, pending: &Pending, paid: &Paid<'_>) -> ApiResult<()> {
+    let payment = FirstPayment { amount: paid.amount, session_id: Some(paid.session_id) };
+    let opened = opening::open(tx, pending, payment).await?;
     let invoice = NewInvoice {
         commande_id: opened.order.id,
         title: opened.order.titre.clone(),
@@ -127,85 +133,14 @@ async fn open_order(tx: &mut Tx, state: &AppState, pending: &PendingRow, paid: &
     receive(tx, state, &opened.account, opened.order, invoice, paid).await
 }
 
-struct Opened {
-    account: Account,
-    order: OrderRef,
-}
-
-/// What a pending order becomes once nothing is owed: account, order, files, messages and events.
-async fn open(
-    tx: &mut Tx,
-    state: &AppState,
-    pending: &PendingRow,
-    paid: Option<&Paid<'_>>,
-) -> ApiResult<Opened> {
-    let now = state.clock.now();
-    let account = account(tx, pending, now).await?;
-    let order =
-        OrderRef { id: new_id(), titre: pending.titre.clone().unwrap_or_else(|| pending.tarif_nom.clone()) };
-    let new = NewCommande {
-        id: order.id,
-        user_id: account.id,
-        pending,
-        titre: &order.titre,
-        amount: paid.map_or(0, |paid| paid.amount),
-        stripe_session_id: paid.map(|paid| paid.session_id),
-        now,
-    };
-    store::insert_commande(tx, &new).await?;
-    store::set_pending_paid(tx, pending.id, account.id, order.id, now).await?;
-    store::attach_files(tx, pending.id, order.id, account.id, now).await?;
-    let pack = Some(pending.tarif_nom.clone());
-    events::record(tx, OrderOpened { user_id: account.id, order: order.clone(), pack }).await?;
-    if account.dormant {
-        welcome(tx, state, &account, &order, new.amount).await?;
-    }
-    Ok(Opened { account, order })
-}
-
-/// Finds the author's account or creates it, without a password until they choose one.
-async fn account(tx: &mut Tx, pending: &PendingRow, now: DateTime<Utc>) -> ApiResult<Account> {
-    if let Some(id) = pending.user_id
-        && let Some(account) = owners::lock_account(tx, id).await?
-    {
-        return Ok(account);
-    }
-    if let Some(account) = owners::lock_account_by_email(tx, &pending.email).await? {
-        return Ok(account);
-    }
-    let guest = Guest {
-        prenom: &pending.prenom,
-        nom: &pending.nom,
-        email: &pending.email,
-        telephone: pending.telephone.as_deref(),
-        adresse: pending.adresse.as_deref(),
-    };
-    owners::open_dormant(tx, &guest, now).await?;
-    owners::lock_account_by_email(tx, &pending.email)
-        .await?
-        .ok_or_else(|| missing("account of order", pending.id))
-}
-
-/// First words and the way in, for someone who has no password yet.
-async fn welcome(
-    tx: &mut Tx,
-    state: &AppState,
-    account: &Account,
-    order: &OrderRef,
-    amount: i64,
-) -> ApiResult<()> {
-    messages::welcome(tx, &state.clock, account.id, &account.prenom, order).await?;
-    let requested =
-        ActivationRequested { user_id: account.id, request_id: order.id, titre: order.titre.clone(), amount };
-    Ok(events::record(tx, requested).await?)
-}
-
 /// An existing order was paid.
-async fn pay_order(tx: &mut Tx, state: &AppState, commande: &CommandeRow, paid: &Paid<'_>) -> ApiResult<()> {
+async fn pay_order(tx: &mut Tx, state: &AppState, commande: &Billable, paid: &Paid<'_>) -> ApiResult<()> {
     let account = owners::lock_account(tx, commande.user_id)
         .await?
         .ok_or_else(|| missing("account of order", commande.id))?;
-    store::set_commande_paid(tx, commande.id, paid.amount, paid.session_id, paid.now).await?;
+    payable::set_paid(tx, commande.id, paid.amount, paid.session_id, paid.now).await?;
+    let step = Move { to: life::after_payment(commande.statut), by: "system" };
+    moves::move_to(tx, commande.id, step).await?;
     let invoice = NewInvoice {
         commande_id: commande.id,
         title: commande.titre.clone(),
@@ -220,7 +155,7 @@ async fn pay_order(tx: &mut Tx, state: &AppState, commande: &CommandeRow, paid: 
         stripe_session_id: paid.session_id.to_owned(),
         payment_reference: paid.intent.map(str::to_owned),
     };
-    if commande.statut == "ANNULEE" {
+    if commande.statut == Statut::Annulee {
         let message =
             format!("La commande annulée « {} » vient d’être payée ; elle est rouverte.", commande.titre);
         alert(tx, paid, "Une commande annulée a été payée", message).await?;
@@ -314,7 +249,7 @@ async fn alert(tx: &mut Tx, paid: &Paid<'_>, title: &str, message: String) -> Ap
 pub async fn settle_free(state: &AppState, pending_id: Uuid) -> ApiResult<FreeOrder> {
     let commande_id = db::with_retry(|| async {
         let mut tx = state.begin().await?;
-        let pending = store::lock_pending(&mut tx, pending_id)
+        let pending = pending::lock(&mut tx, pending_id)
             .await?
             .ok_or_else(|| ApiError::not_found("Commande introuvable."))?;
         let commande_id = match pending.commande_id {
@@ -328,8 +263,9 @@ pub async fn settle_free(state: &AppState, pending_id: Uuid) -> ApiResult<FreeOr
     Ok(FreeOrder { commande_id, success_url: format!("{}/payment-success", state.config.site()) })
 }
 
-async fn open_free(tx: &mut Tx, state: &AppState, pending: &PendingRow) -> ApiResult<Uuid> {
-    let Opened { account, order } = open(tx, state, pending, None).await?;
+async fn open_free(tx: &mut Tx, state: &AppState, pending: &Pending) -> ApiResult<Uuid> {
+    let offered = FirstPayment { amount: 0, session_id: None };
+    let Opened { account, order } = opening::open(tx, pending, offered).await?;
     let received = PaymentReceived {
         user_id: account.id,
         amount: 0,

@@ -1,7 +1,9 @@
 //! SQL of the Checkout sessions.
 
-use chrono::{DateTime, Utc};
-use sqlx::MySqlConnection;
+use std::collections::HashSet;
+
+use chrono::{DateTime, Duration, Utc};
+use sqlx::{MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
 /// Life of a Checkout session, as we know it.
@@ -211,17 +213,61 @@ pub async fn claim_unchecked(
     Ok(rows)
 }
 
-/// Whether the order of a session is paid already, through another one.
-pub async fn is_target_paid(conn: &mut MySqlConnection, session: &SessionRow) -> Result<bool, sqlx::Error> {
-    let paid = sqlx::query_scalar!(
-        r#"SELECT (EXISTS (SELECT 1 FROM commandes WHERE id = ? AND payment_status = 'paid')
-               OR EXISTS (SELECT 1 FROM pending_commandes WHERE id = ? AND status = 'PAID')) AS "paid!: bool""#,
-        session.commande_id,
-        session.pending_commande_id
+/// Whether a payment page of this pending order can still be paid, or is.
+pub async fn has_open_session(conn: &mut MySqlConnection, pending_id: Uuid) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM checkout_sessions
+             WHERE pending_commande_id = ? AND status IN ('CREATING', 'OPEN', 'PROCESSING')) AS "open!: bool""#,
+        pending_id
     )
     .fetch_one(conn)
-    .await?;
-    Ok(paid)
+    .await
+}
+
+/// Whether money for this pending order came, or is on its way.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_being_paid(conn: &mut MySqlConnection, pending_id: Uuid) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM checkout_sessions
+             WHERE pending_commande_id = ? AND status IN ('PROCESSING', 'PAID')) AS "paying!: bool""#,
+        pending_id
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// How long money on its way is waited for, in days: a bank debit takes two weeks at most.
+const MONEY_WAITED_DAYS: i64 = 30;
+
+/// Those of these pending orders that are paid or may still be: a payment page opened since `opened_after` stands,
+/// or money is on its way.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn payable_among(
+    conn: &mut MySqlConnection,
+    pending_ids: &[Uuid],
+    opened_after: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<HashSet<Uuid>, sqlx::Error> {
+    if pending_ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let mut query = QueryBuilder::new(
+        "SELECT DISTINCT pending_commande_id FROM checkout_sessions WHERE (status = 'PAID'",
+    );
+    query.push(" OR (status IN ('CREATING', 'OPEN') AND created_at >= ").push_bind(opened_after);
+    query.push(") OR (status = 'PROCESSING' AND created_at >= ");
+    query.push_bind(now - Duration::days(MONEY_WAITED_DAYS)).push(")) AND pending_commande_id IN (");
+    let mut list = query.separated(", ");
+    for id in pending_ids {
+        list.push_bind(id);
+    }
+    query.push(")");
+    let ids: Vec<Uuid> = query.build_query_scalar().fetch_all(conn).await?;
+    Ok(ids.into_iter().collect())
 }
 
 /// What a settled session led to.

@@ -1,0 +1,169 @@
+//! Where orders stand: the only place that writes `commandes.statut`, when an order begins and when it moves.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::{MySqlConnection, types::Json};
+use uuid::Uuid;
+
+use super::{Buyer, PaymentStatus, Statut, life};
+use crate::{
+    audit::{self, acts},
+    events::Tx,
+    http::{ApiError, ApiResult},
+};
+
+/// An order to record. Amounts are cents.
+pub struct NewCommande<'a> {
+    /// The order.
+    pub id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// The line of the price list it follows.
+    pub tarif_id: Option<Uuid>,
+    /// Title.
+    pub titre: &'a str,
+    /// The author's note.
+    pub description: Option<&'a str>,
+    /// Where the author says the manuscript is.
+    pub fichier_url: Option<&'a str>,
+    /// Pack constant of orders that name no tarif.
+    pub pack_type: Option<&'a str>,
+    /// Length the author declares.
+    pub pages: Option<i32>,
+    /// What it may cost: an indication.
+    pub prix_estime: Option<i32>,
+    /// Who it is invoiced to.
+    pub buyer: Option<&'a Buyer>,
+    /// Where it stands.
+    pub statut: Statut,
+    /// What was paid for it; nothing is owed any more then.
+    pub payment: Option<FirstPayment<'a>>,
+}
+
+/// What was paid for an order that begins paid.
+#[derive(Clone, Copy)]
+pub struct FirstPayment<'a> {
+    /// Cents; 0 when it was offered.
+    pub amount: i64,
+    /// Stripe's session, when money came.
+    pub session_id: Option<&'a str>,
+}
+
+/// Records an order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn begin(
+    conn: &mut MySqlConnection,
+    now: DateTime<Utc>,
+    new: &NewCommande<'_>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO commandes
+           (id, user_id, tarif_id, titre, description, fichier_url, statut, pack_type, pages_declarees, prix_estime,
+            buyer, payment_status, stripe_session_id, amount, paid_at, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        new.id,
+        new.user_id,
+        new.tarif_id,
+        new.titre,
+        new.description,
+        new.fichier_url,
+        new.statut,
+        new.pack_type,
+        new.pages,
+        new.prix_estime,
+        new.buyer.map(Json),
+        new.payment.map(|_| PaymentStatus::Paid),
+        new.payment.and_then(|payment| payment.session_id),
+        new.payment.map(|payment| payment.amount),
+        new.payment.map(|_| now),
+        now,
+        now
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Who moves an order, and where to.
+#[derive(Clone, Copy)]
+pub struct Move<'a> {
+    /// The status it goes to.
+    pub to: Statut,
+    /// Address of who moves it, or `system`.
+    pub by: &'a str,
+}
+
+/// Moves an order, whoever asks: locked, judged by [`life::may_move`], written and told of in the caller's
+/// transaction. Tells whether it moved; one that stands there already is left as it is.
+///
+/// # Errors
+/// 404 without the order, 409 `INVALID_TRANSITION`, or when the database refuses.
+pub async fn move_to(tx: &mut Tx, id: Uuid, step: Move<'_>) -> ApiResult<bool> {
+    let order = lock(tx, id).await?.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))?;
+    if order.statut == step.to {
+        return Ok(false);
+    }
+    if !life::may_move(order.statut, step.to, order.paid) {
+        return Err(refused(order.statut, step.to));
+    }
+    let now = tx.now();
+    write(tx, &order, step.to, now).await?;
+    tell(tx, &order, step).await?;
+    Ok(true)
+}
+
+fn refused(from: Statut, to: Statut) -> ApiError {
+    let message = format!("Une commande « {} » ne peut pas passer à « {} ».", from.label(), to.label());
+    ApiError::conflict("INVALID_TRANSITION", message)
+}
+
+/// An order about to move, locked.
+struct Position {
+    id: Uuid,
+    statut: Statut,
+    paid: bool,
+    date_finition: Option<DateTime<Utc>>,
+}
+
+async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Position>, sqlx::Error> {
+    sqlx::query_as!(
+        Position,
+        r#"SELECT id, statut AS "statut: Statut", COALESCE(payment_status = 'paid', FALSE) AS "paid!: bool",
+                  date_finition
+           FROM commandes WHERE id = ? FOR UPDATE"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+async fn write(
+    conn: &mut MySqlConnection,
+    order: &Position,
+    to: Statut,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let finished_at = match (order.statut, to) {
+        (_, Statut::Termine) => Some(now),
+        (Statut::Termine, _) => None,
+        _ => order.date_finition,
+    };
+    sqlx::query!(
+        "UPDATE commandes SET statut = ?, date_finition = ?, updated_at = ? WHERE id = ?",
+        to,
+        finished_at,
+        now,
+        order.id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// All that follows of a move, in its transaction.
+async fn tell(tx: &mut Tx, order: &Position, step: Move<'_>) -> Result<(), sqlx::Error> {
+    let details = json!({ "from": order.statut, "to": step.to });
+    audit::record(tx, acts::COMMAND_STATUS_CHANGED, step.by, order.id, details).await
+}

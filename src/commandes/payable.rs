@@ -1,0 +1,253 @@
+//! What payments need of orders: what is owed for one, and what became of its payment.
+
+use chrono::{DateTime, Utc};
+use sqlx::{MySqlConnection, types::Json};
+use uuid::Uuid;
+
+use super::{Buyer, PaymentStatus, Statut};
+
+/// An order to open a payment page for.
+pub struct Payable {
+    /// Whose, unless a guest's.
+    pub user_id: Option<Uuid>,
+    /// Where its customer is written to.
+    pub email: String,
+    /// Title.
+    pub titre: String,
+    /// Name of its line of the price list.
+    pub service: Option<String>,
+    /// Cents; `None` while no price is set.
+    pub amount: Option<i32>,
+}
+
+/// What decides whether an order may still be paid.
+pub struct Standing {
+    /// Where it stands.
+    pub statut: Statut,
+    /// Whether it is paid.
+    pub payment_status: Option<PaymentStatus>,
+}
+
+/// The order of an id that names an order or an invoice of this person.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn commande_of_user(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    user_id: Uuid,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT c.id AS "id: Uuid" FROM commandes c WHERE c.user_id = ? AND c.id = ?
+           UNION ALL
+           SELECT c.id AS "id: Uuid" FROM invoices i JOIN commandes c ON c.id = i.commande_id
+           WHERE c.user_id = ? AND i.id = ?
+           LIMIT 1"#,
+        user_id,
+        id,
+        user_id,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What is owed for a pending order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn payable_pending(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Payable>, sqlx::Error> {
+    sqlx::query_as!(
+        Payable,
+        r#"SELECT p.user_id, p.email, COALESCE(p.titre, t.nom) AS "titre!", t.nom AS "service?", p.amount AS "amount?"
+           FROM pending_commandes p JOIN tarifs t ON t.id = p.tarif_id WHERE p.id = ?"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What is owed for an order (the final price, else the price the server computed), and whether it still is.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn payable_commande(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+) -> Result<Option<(Payable, Standing)>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT c.user_id, u.email, c.titre, t.nom AS "service?", COALESCE(c.prix_final, c.amount) AS "amount: i32",
+                  c.statut AS "statut: Statut", c.payment_status AS "payment_status: PaymentStatus"
+           FROM commandes c JOIN users u ON u.id = c.user_id LEFT JOIN tarifs t ON t.id = c.tarif_id
+           WHERE c.id = ?"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        let payable = Payable {
+            user_id: Some(row.user_id),
+            email: row.email,
+            titre: row.titre,
+            service: row.service,
+            amount: row.amount,
+        };
+        (payable, Standing { statut: row.statut, payment_status: row.payment_status })
+    }))
+}
+
+/// An existing order about to be paid, locked.
+pub struct Billable {
+    /// The order.
+    pub id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// Title.
+    pub titre: String,
+    /// The author's note.
+    pub description: Option<String>,
+    /// Name of its line of the price list.
+    pub service: Option<String>,
+    /// Length, as checked or else as declared.
+    pub pages: Option<i32>,
+    /// Where it stands.
+    pub statut: Statut,
+    /// Whether it is paid already.
+    pub paid: bool,
+    /// Who it is invoiced to.
+    pub buyer: Option<Json<Buyer>>,
+}
+
+/// Locks an order about to be paid.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Billable>, sqlx::Error> {
+    sqlx::query_as!(
+        Billable,
+        r#"SELECT c.id, c.user_id, c.titre, c.description,
+                  (SELECT t.nom FROM tarifs t WHERE t.id = c.tarif_id) AS "service?",
+                  COALESCE(c.pages_verifiees, c.pages_declarees) AS "pages: i32", c.statut AS "statut: Statut",
+                  COALESCE(c.payment_status = 'paid', FALSE) AS "paid!: bool", c.buyer AS "buyer: Json<Buyer>"
+           FROM commandes c WHERE c.id = ? FOR UPDATE"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Notes what was paid for an order, in cents, by which session of Stripe.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_paid(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    amount: i64,
+    session_id: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE commandes
+         SET payment_status = 'paid', amount = ?, stripe_session_id = ?, paid_at = ?, updated_at = ?
+         WHERE id = ?",
+        amount,
+        session_id,
+        now,
+        now,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Notes that the payment of an order was asked for, or was refused, unless it is paid.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_not_paid(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    status: PaymentStatus,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE commandes SET payment_status = ?, updated_at = ?
+         WHERE id = ? AND (payment_status IS NULL OR payment_status <> 'paid')",
+        status,
+        now,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Whether an order, existing or pending, is paid.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_paid(
+    conn: &mut MySqlConnection,
+    commande: Option<Uuid>,
+    pending: Option<Uuid>,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT (EXISTS (SELECT 1 FROM commandes WHERE id = ? AND payment_status = 'paid')
+               OR EXISTS (SELECT 1 FROM pending_commandes WHERE id = ? AND status = 'PAID')) AS "paid!: bool""#,
+        commande,
+        pending
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// An order that was not paid, and whose it is.
+pub struct UnpaidOrder {
+    /// The account, unless a guest's.
+    pub user_id: Option<Uuid>,
+    /// First name of its customer.
+    pub prenom: String,
+    /// Family name.
+    pub nom: String,
+    /// Address.
+    pub email: String,
+    /// Title.
+    pub titre: String,
+    /// Cents owed; `None` while no price is set.
+    pub amount: Option<i32>,
+}
+
+/// The unpaid order behind a refused payment, `None` when it is paid or gone.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn unpaid_order(
+    conn: &mut MySqlConnection,
+    commande: Option<Uuid>,
+    pending: Option<Uuid>,
+) -> Result<Option<UnpaidOrder>, sqlx::Error> {
+    if let Some(id) = pending {
+        return sqlx::query_as!(
+            UnpaidOrder,
+            r#"SELECT p.user_id, p.prenom, p.nom, p.email, COALESCE(p.titre, t.nom) AS "titre!",
+                      p.amount AS "amount?: i32"
+               FROM pending_commandes p JOIN tarifs t ON t.id = p.tarif_id
+               WHERE p.id = ? AND p.commande_id IS NULL"#,
+            id
+        )
+        .fetch_optional(conn)
+        .await;
+    }
+    sqlx::query_as!(
+        UnpaidOrder,
+        r#"SELECT c.user_id AS "user_id?: Uuid", u.prenom, u.nom, u.email, c.titre,
+                  COALESCE(c.prix_final, c.amount) AS "amount: i32"
+           FROM commandes c JOIN users u ON u.id = c.user_id
+           WHERE c.id = ? AND (c.payment_status IS NULL OR c.payment_status <> 'paid')"#,
+        commande
+    )
+    .fetch_optional(conn)
+    .await
+}
