@@ -2,7 +2,7 @@
 //! `told.rs` of its domain; a happening without a line here does not compile.
 
 use crate::events::Listed;
-use crate::{audit, auth, commandes, emails, invoices, jobs, payments};
+use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, payments};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {
@@ -29,7 +29,7 @@ happenings! {
     /// An order without payment was created: confirmed to its author, told to the team.
     "order-created" = commandes::told::OrderCreated;
     /// An order waits for its payment: told to the team.
-    "order-awaiting" = commandes::told::OrderAwaitingPayment;
+    "order-awaiting" = checkout::told::OrderAwaitingPayment;
     /// A pending order became an order: confirmed to its author.
     "order-opened" = commandes::told::OrderOpened;
 

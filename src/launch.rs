@@ -9,8 +9,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     app::{self, AppState, SIMULATOR_PATH, Surroundings},
+    checkout,
     clock::Clock,
-    commandes,
     config::Config,
     db::Db,
     dev::{
@@ -115,7 +115,7 @@ fn scheduler(state: &AppState) -> Scheduler {
     );
     scheduler
         .add("stripe_sessions", 5 * MINUTE, async |state| Ok(payments::reconcile::run(&state).await? as u64));
-    scheduler.add("pending_orders", 60 * MINUTE, async |state| commandes::purge::abandoned(&state).await);
+    scheduler.add("pending_orders", 60 * MINUTE, async |state| checkout::purge::abandoned(&state).await);
     scheduler.add("storage_deletions", MINUTE, async |state| files::deletions::run(&state).await);
     scheduler.add("orphaned_objects", 24 * 60 * MINUTE, async |state| files::orphans::sweep(&state).await);
     scheduler.add("unfinished_uploads", 60 * MINUTE, async |state| {

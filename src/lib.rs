@@ -3,6 +3,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod checkout;
 pub mod cli;
 pub mod clock;
 pub mod commandes;

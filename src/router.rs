@@ -7,7 +7,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::AppState,
-    auth, commandes, dev, emails, files,
+    auth, checkout, commandes, dev, emails, files,
     http::{docs, system},
     invoices, notifications, payments, projects, tarifs,
 };
@@ -29,7 +29,8 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(system::router()) // /, /health, /metrics
         .merge(auth::router()) // /auth, /public/activate
         .merge(tarifs::router()) // /tarifs, /public/tarifs
-        .merge(commandes::router()) // /commandes, /public/order
+        .merge(checkout::router()) // /public/order, /commandes/create-paid-project
+        .merge(commandes::router()) // /commandes
         .merge(projects::router()) // /projects
         .merge(files::reading_router()) // /files
         .merge(payments::router()) // /payments

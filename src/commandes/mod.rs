@@ -1,27 +1,21 @@
-//! Orders, from the form to the row: paid orders of guests and connected authors, unpaid orders, and
-//! what their owners read of them.
+//! Orders: the rows, the life they lead, and what their owners read of them.
+//!
+//! [`life`] says which status may follow which, [`moves`] alone writes it. [`pending`] holds the orders that exist only
+//! once they are paid, [`opening`] makes orders of them. [`payable`] is what payments need to know.
 //!
 //! | route                                  | what it does                                       |
 //! |----------------------------------------|----------------------------------------------------|
-//! | `POST /public/order`                   | a guest's order, with its manuscripts, to be paid  |
-//! | `GET /public/order/{id}`               | whether that order is paid                         |
-//! | `POST /commandes/create-paid-project`  | the same for a connected author                    |
 //! | `POST /commandes`                      | an order without payment                           |
 //! | `GET /commandes`, `GET /commandes/{id}`| the caller's orders                                |
 
-mod buyer;
-mod form;
-mod intake;
 pub mod life;
 pub mod moves;
 pub mod opening;
 pub mod payable;
 pub mod pending;
-pub mod purge;
 mod routes;
 mod service;
 mod store;
-mod submit;
 pub mod told;
 
 use serde::{Deserialize, Serialize};

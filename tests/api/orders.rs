@@ -4,7 +4,7 @@ use chrono::Duration;
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use staka::auth::Role;
-use staka::commandes::purge;
+use staka::checkout::purge;
 use staka::files::deletions;
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Orders to be paid at once.
+//! Wire types and handlers of the order forms.
 
 use axum::{
     Json,
@@ -7,24 +7,34 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
+use super::{
+    intake,
+    place::{self, Incoming, place},
+};
 use crate::{
     app::AppState,
     auth::Session,
-    commandes::{
-        TypeClient, intake,
-        pending::{self, PendingStatus},
-        submit::{Incoming, place},
-    },
-    http::{ApiError, ApiResult, Budget, ClientIp, ErrorBody, LimitKey, LongRunning, PathId, iso::Iso},
+    commandes::pending::PendingStatus,
+    http::{ApiResult, Budget, ClientIp, ErrorBody, LimitKey, LongRunning, PathId, iso::Iso},
+    users::billing::TypeClient,
 };
+
+/// Routes of the order forms.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(order_as_guest))
+        .routes(routes!(guest_order))
+        .routes(routes!(create_paid_project))
+}
 
 /// The text fields of both order forms. Sent as multipart/form-data with the documents in `files`, or as JSON without.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[allow(dead_code, reason = "documents the form; the fields are read by name")]
-pub(super) struct OrderForm {
+struct OrderForm {
     /// Guests only: first name, 2 to 100 characters.
     prenom: Option<String>,
     /// Guests only: family name, 2 to 100 characters.
@@ -61,7 +71,7 @@ pub(super) struct OrderForm {
 /// A guest's order, to be paid.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GuestOrderPlaced {
+struct GuestOrderPlaced {
     message: &'static str,
     /// Where to send the customer: the payment page, or the success page when nothing is due.
     checkout_url: String,
@@ -75,7 +85,7 @@ pub(super) struct GuestOrderPlaced {
 /// A connected author's order, to be paid.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PaidProjectPlaced {
+struct PaidProjectPlaced {
     success: bool,
     message: &'static str,
     /// Where to send the customer: the payment page, or the success page when nothing is due.
@@ -91,7 +101,7 @@ pub(super) struct PaidProjectPlaced {
               (status = 409, description = "`EMAIL_TAKEN`, or `PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
               (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
               (status = 503, body = ErrorBody)))]
-pub(super) async fn order_as_guest(
+async fn order_as_guest(
     _: LongRunning,
     State(state): State<AppState>,
     ClientIp(ip): ClientIp,
@@ -122,7 +132,7 @@ pub(super) async fn order_as_guest(
               (status = 404, description = "The service is not sold.", body = ErrorBody),
               (status = 409, description = "`PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
               (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)))]
-pub(super) async fn create_paid_project(
+async fn create_paid_project(
     _: LongRunning,
     State(state): State<AppState>,
     Session(user): Session,
@@ -144,7 +154,7 @@ pub(super) async fn create_paid_project(
 /// What anyone who holds the id may know of a guest's order.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GuestOrderState {
+struct GuestOrderState {
     id: Uuid,
     status: PendingStatus,
     created_at: Iso,
@@ -153,7 +163,7 @@ pub(super) struct GuestOrderState {
 /// A guest's order.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct GuestOrder {
+struct GuestOrder {
     message: &'static str,
     pending_commande: GuestOrderState,
 }
@@ -161,13 +171,8 @@ pub(super) struct GuestOrder {
 /// Whether a guest's order is paid. Says nothing of who ordered what.
 #[utoipa::path(get, path = "/public/order/{id}", tag = "Commandes", params(("id" = Uuid, Path)),
     responses((status = 200, body = GuestOrder), (status = 404, body = ErrorBody)))]
-pub(super) async fn guest_order(
-    State(state): State<AppState>,
-    PathId(id): PathId,
-) -> ApiResult<Json<GuestOrder>> {
-    let mut conn = state.db.conn().await?;
-    let found = pending::find(&mut conn, id).await?;
-    let found = found.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))?;
+async fn guest_order(State(state): State<AppState>, PathId(id): PathId) -> ApiResult<Json<GuestOrder>> {
+    let found = place::placed(&state, id).await?;
     Ok(Json(GuestOrder {
         message: "Commande récupérée avec succès.",
         pending_commande: GuestOrderState { id, status: found.status, created_at: found.created_at.into() },

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
-use super::pending::{self, Place};
 use crate::{
     app::AppState,
+    commandes::pending::{self, Place},
     db::with_retry,
     events::{Hint, Tx},
     files::deletions,

@@ -1,26 +1,32 @@
-//! Orders without payment, and what their authors read of all of theirs.
+//! Wire types and handlers of `/commandes`: orders without payment, and what their authors read of all of theirs.
 
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::{
+    PaymentStatus, Statut,
+    service::{self, Draft},
+    store::{self, OwnCommande},
+};
 use crate::{
     app::AppState,
     auth::Session,
-    commandes::{
-        PaymentStatus, Statut,
-        service::{self, Draft},
-        store::{self, OwnCommande},
-    },
     http::{ApiError, ApiJson, ApiQuery, ApiResult, Detail, ErrorBody, PathId, iso::Iso, page_params},
 };
+
+/// Routes of `/commandes`.
+pub fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(create_commande, list_commandes)).routes(routes!(read_commande))
+}
 
 /// A whole number, as a number or as text.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
-pub(super) enum Whole {
+enum Whole {
     Number(f64),
     Text(String),
 }
@@ -48,7 +54,7 @@ impl Whole {
 /// An order without payment.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct NewCommande {
+struct NewCommande {
     /// 3 to 100 characters.
     titre: String,
     description: Option<String>,
@@ -86,7 +92,7 @@ impl NewCommande {
 /// An order just created.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct CreatedCommande {
+struct CreatedCommande {
     id: Uuid,
     titre: String,
     description: Option<String>,
@@ -97,7 +103,7 @@ pub(super) struct CreatedCommande {
 
 /// The answer to a creation.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Creation {
+struct Creation {
     message: &'static str,
     commande: CreatedCommande,
 }
@@ -105,7 +111,7 @@ pub(super) struct Creation {
 /// Creates an order without payment.
 #[utoipa::path(post, path = "/commandes", tag = "Commandes", security(("bearer" = [])), request_body = NewCommande,
     responses((status = 201, body = Creation), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-pub(super) async fn create_commande(
+async fn create_commande(
     State(state): State<AppState>,
     Session(user): Session,
     ApiJson(body): ApiJson<NewCommande>,
@@ -126,7 +132,7 @@ pub(super) async fn create_commande(
 /// Which orders to list.
 #[derive(Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct ListQuery {
+struct ListQuery {
     /// Page number, from 1.
     #[param(value_type = Option<u32>)]
     page: Option<String>,
@@ -141,7 +147,7 @@ pub(super) struct ListQuery {
 /// An order as its owner reads it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Commande {
+struct Commande {
     id: Uuid,
     titre: String,
     description: Option<String>,
@@ -157,7 +163,7 @@ pub(super) struct Commande {
 /// Where a list stands in the whole.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Pagination {
+struct Pagination {
     page: u32,
     limit: u32,
     total: u64,
@@ -166,14 +172,14 @@ pub(super) struct Pagination {
 
 /// The filters that were applied.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Filters {
+struct Filters {
     #[serde(skip_serializing_if = "Option::is_none")]
     statut: Option<Statut>,
 }
 
 /// A page of orders.
 #[derive(Serialize, ToSchema)]
-pub(super) struct CommandeList {
+struct CommandeList {
     message: &'static str,
     pagination: Pagination,
     filters: Filters,
@@ -182,7 +188,7 @@ pub(super) struct CommandeList {
 
 /// One order.
 #[derive(Serialize, ToSchema)]
-pub(super) struct CommandeDetail {
+struct CommandeDetail {
     message: &'static str,
     commande: Commande,
 }
@@ -207,7 +213,7 @@ impl From<OwnCommande> for Commande {
 /// The caller's own orders, newest first.
 #[utoipa::path(get, path = "/commandes", tag = "Commandes", security(("bearer" = [])), params(ListQuery),
     responses((status = 200, body = CommandeList), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
-pub(super) async fn list_commandes(
+async fn list_commandes(
     State(state): State<AppState>,
     Session(user): Session,
     ApiQuery(query): ApiQuery<ListQuery>,
@@ -239,7 +245,7 @@ pub(super) async fn list_commandes(
 /// One of the caller's own orders.
 #[utoipa::path(get, path = "/commandes/{id}", tag = "Commandes", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = CommandeDetail), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
-pub(super) async fn read_commande(
+async fn read_commande(
     State(state): State<AppState>,
     Session(user): Session,
     PathId(id): PathId,

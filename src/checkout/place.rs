@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::{
     form::Fields,
     intake::{self, Order},
-    pending::{self, NewPending},
     purge,
     told::OrderAwaitingPayment,
 };
@@ -20,6 +19,7 @@ use crate::{
     app::AppState,
     audit::{self, acts},
     clock::new_id,
+    commandes::pending::{self, NewPending, PendingState},
     db::with_retry,
     events,
     files::{
@@ -147,6 +147,16 @@ pub async fn place(
         None => tokio::spawn(work),
     };
     task.await.map_err(ApiError::internal)?
+}
+
+/// What became of an order placed.
+///
+/// # Errors
+/// 404 without it.
+pub async fn placed(state: &AppState, id: Uuid) -> ApiResult<PendingState> {
+    let mut conn = state.db.conn().await?;
+    let found = pending::find(&mut conn, id).await?;
+    found.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))
 }
 
 async fn finish(state: AppState, order: Order, received: Option<Received>) -> ApiResult<Placed> {

@@ -1,0 +1,21 @@
+//! From the order form to the payment page: orders that are paid at once, of guests and connected authors.
+//!
+//! A form travels through these rooms in order: [`routes`] reads it as text [`form`] fields, [`intake`] (with
+//! [`buyer`] for the billing block) says what is asked for and at what price, [`place`] records it with its documents
+//! and opens the payment page; [`purge`] forgets what nobody paid.
+//!
+//! | route                                  | what it does                                       |
+//! |----------------------------------------|----------------------------------------------------|
+//! | `POST /public/order`                   | a guest's order, with its manuscripts, to be paid  |
+//! | `GET /public/order/{id}`               | whether that order is paid                         |
+//! | `POST /commandes/create-paid-project`  | the same for a connected author                    |
+
+mod buyer;
+mod form;
+mod intake;
+mod place;
+pub mod purge;
+mod routes;
+pub mod told;
+
+pub use routes::router;
