@@ -31,7 +31,7 @@ pub struct NewInvoice {
     /// When it was paid.
     pub paid_at: DateTime<Utc>,
     /// The Checkout session that paid; a session is invoiced once.
-    pub stripe_session_id: String,
+    pub session_id: String,
     /// What the payment is called at Stripe.
     pub payment_reference: Option<String>,
 }
@@ -86,7 +86,7 @@ pub async fn issue(tx: &mut Tx, state: &AppState, new: NewInvoice) -> Result<Iss
         seller: Json(state.config.company.clone()),
         buyer: Json(new.buyer),
         items: Json(vec![line]),
-        stripe_session_id: Some(&new.stripe_session_id),
+        session_id: Some(&new.session_id),
         payment_reference: new.payment_reference.as_deref(),
     };
     insert(tx, &row).await
@@ -126,7 +126,7 @@ pub async fn issue_credit_note(
         seller: original.seller,
         buyer: original.buyer,
         items: Json(vec![line]),
-        stripe_session_id: None,
+        session_id: None,
         payment_reference: Some(&new.reference),
     };
     insert(tx, &row).await

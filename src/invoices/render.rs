@@ -18,7 +18,10 @@ use crate::{
     clock::day_in_paris,
     db,
     events::{self, Hint},
-    files::storage::{self, StoredObject},
+    files::{
+        deletions,
+        storage::{self, StoredObject},
+    },
     http::error::{ApiError, ApiResult},
 };
 
@@ -136,7 +139,7 @@ async fn note_rendered(state: &AppState, row: &RenderRow, object: &StoredObject)
 
 async fn discard(state: &AppState, key: &str) -> ApiResult<()> {
     let mut conn = state.db.conn().await?;
-    Ok(store::discard_object(&mut conn, key, state.clock.now()).await?)
+    Ok(deletions::queue(&mut conn, state.clock.now(), key).await?)
 }
 
 async fn note_failure(state: &AppState, id: Uuid, error: &ApiError) -> ApiResult<()> {

@@ -12,6 +12,7 @@ use crate::{
     app::AppState,
     audit::{self, acts},
     auth::Session,
+    commandes::Statut,
     files::download::{self, Description},
     http::{ApiError, ApiQuery, ApiResult, ErrorBody, LongRunning, Page, PageQuery, PathId, iso::Iso},
 };
@@ -44,7 +45,7 @@ struct InvoiceOrder {
     id: Uuid,
     titre: String,
     description: Option<String>,
-    statut: String,
+    statut: Statut,
     created_at: Iso,
     updated_at: Iso,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ use super::{
     document::{Buyer, Line, Regime, Seller, Vat},
     issue,
 };
-use crate::{clock::new_id, files::storage::StoredObject};
+use crate::{commandes::Statut, files::storage::StoredObject};
 
 /// An invoice to write.
 pub struct NewRow<'a> {
@@ -26,7 +26,7 @@ pub struct NewRow<'a> {
     pub seller: Json<Seller>,
     pub buyer: Json<Buyer>,
     pub items: Json<Vec<Line>>,
-    pub stripe_session_id: Option<&'a str>,
+    pub session_id: Option<&'a str>,
     pub payment_reference: Option<&'a str>,
 }
 
@@ -64,7 +64,7 @@ pub async fn insert(conn: &mut MySqlConnection, row: &NewRow<'_>) -> Result<(), 
         row.seller,
         row.buyer,
         row.items,
-        row.stripe_session_id,
+        row.session_id,
         row.payment_reference,
         row.issued_at,
         row.issued_at,
@@ -259,7 +259,7 @@ pub struct InvoiceRow {
     pub commande_id: Uuid,
     pub titre: String,
     pub description: Option<String>,
-    pub statut: String,
+    pub statut: Statut,
     pub commande_created_at: DateTime<Utc>,
     pub commande_updated_at: DateTime<Utc>,
     pub user_id: Uuid,
@@ -274,7 +274,7 @@ pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Invoice
     sqlx::query_as!(
         InvoiceRow,
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
-                  c.titre, c.description, c.statut, c.created_at AS commande_created_at,
+                  c.titre, c.description, c.statut AS "statut: Statut", c.created_at AS commande_created_at,
                   c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key,
                   i.pdf_sha256 AS "pdf_sha256: String"
            FROM invoices i
@@ -296,7 +296,7 @@ pub async fn list_of_user(
     sqlx::query_as!(
         InvoiceRow,
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
-                  c.titre, c.description, c.statut, c.created_at AS commande_created_at,
+                  c.titre, c.description, c.statut AS "statut: Statut", c.created_at AS commande_created_at,
                   c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key,
                   i.pdf_sha256 AS "pdf_sha256: String"
            FROM commandes c
@@ -320,22 +320,4 @@ pub async fn count_of_user(conn: &mut MySqlConnection, user_id: Uuid) -> Result<
     )
     .fetch_one(conn)
     .await
-}
-
-/// Queues a stored object for removal.
-pub async fn discard_object(
-    conn: &mut MySqlConnection,
-    key: &str,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "INSERT INTO storage_deletions (id, storage_key, next_attempt_at, created_at) VALUES (?, ?, ?, ?)",
-        new_id(),
-        key,
-        now,
-        now
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }

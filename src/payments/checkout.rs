@@ -82,7 +82,7 @@ async fn reserve(
     };
     let row = SessionRow {
         id,
-        stripe_session_id: None,
+        session_id: None,
         commande_id,
         pending_commande_id,
         amount,

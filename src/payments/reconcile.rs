@@ -55,11 +55,11 @@ async fn claim(state: &AppState) -> ApiResult<Vec<SessionRow>> {
 
 /// True when the session was settled now.
 async fn check(state: &AppState, row: &SessionRow) -> ApiResult<bool> {
-    let Some(stripe_id) = row.stripe_session_id.as_deref() else {
+    let Some(session_id) = row.session_id.as_deref() else {
         // Its customer never got the link: Stripe did not answer when it was made.
         return close(state, row, SessionState::Failed).await.map(|()| false);
     };
-    match state.stripe.session(stripe_id).await {
+    match state.stripe.session(session_id).await {
         Ok(session) => apply(state, row, &session).await,
         Err(StripeFailure::NotFound) => close(state, row, SessionState::Failed).await.map(|()| false),
         Err(failure) => Err(ApiError::stripe_unavailable().caused_by(failure)),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     event::{Charge, Dispute},
-    store::{self, NewPayment, PaymentRow},
+    store::{self, NewPayment, PaymentKind, PaymentRow},
     told::{INVOICES, PaymentAlert, Trouble},
 };
 use crate::{
@@ -49,13 +49,13 @@ async fn refund(
         credit_note = Some(invoices::issue_credit_note(tx, state, new).await?.id);
     }
     let row = NewPayment {
-        refund: true,
+        kind: PaymentKind::Refund,
         commande_id: payment.commande_id,
         invoice_id: credit_note,
         amount,
         occurred_at: now,
         day: day_in_paris(now),
-        stripe_id: reference,
+        reference,
         payment_intent: Some(intent),
         now,
     };

@@ -5,7 +5,7 @@ mod money;
 mod sessions;
 
 pub use events::{EventStatus, StoredEvent, claim_events, event_attempts, keep_event, take_event};
-pub use money::{NewPayment, PaymentRow, insert_payment, lock_payment, paid_title, refunded};
+pub use money::{NewPayment, PaymentKind, PaymentRow, insert_payment, lock_payment, paid_title, refunded};
 pub use sessions::{
     OwnedSession, SessionRow, SessionState, adopt_session, claim_unchecked, has_open_session, insert_session,
     is_being_paid, lock_session, payable_among, session_of_user, set_opened, set_session_processing,

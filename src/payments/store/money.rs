@@ -6,15 +6,26 @@ use uuid::Uuid;
 
 use crate::clock::new_id;
 
-/// Money to note: received or given back.
+/// Which way money went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(rename_all = "UPPERCASE")]
+pub enum PaymentKind {
+    /// To us.
+    Payment,
+    /// Back to the customer.
+    Refund,
+}
+
+/// Money to note: received or given back. `reference` tells it apart: Stripe's session of a payment, the charge and
+/// the total of a refund.
 pub struct NewPayment<'a> {
-    pub refund: bool,
+    pub kind: PaymentKind,
     pub commande_id: Uuid,
     pub invoice_id: Option<Uuid>,
     pub amount: i64,
     pub occurred_at: DateTime<Utc>,
     pub day: NaiveDate,
-    pub stripe_id: &'a str,
+    pub reference: &'a str,
     pub payment_intent: Option<&'a str>,
     pub now: DateTime<Utc>,
 }
@@ -25,13 +36,13 @@ pub async fn insert_payment(conn: &mut MySqlConnection, new: &NewPayment<'_>) ->
            (id, kind, commande_id, invoice_id, amount, occurred_at, day, stripe_id, stripe_payment_intent_id, created_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         new_id(),
-        if new.refund { "REFUND" } else { "PAYMENT" },
+        new.kind,
         new.commande_id,
         new.invoice_id,
         new.amount,
         new.occurred_at,
         new.day,
-        new.stripe_id,
+        new.reference,
         new.payment_intent,
         new.now
     )

@@ -27,7 +27,7 @@ pub enum SessionState {
 /// A Checkout session of ours.
 pub struct SessionRow {
     pub id: Uuid,
-    pub stripe_session_id: Option<String>,
+    pub session_id: Option<String>,
     pub commande_id: Option<Uuid>,
     pub pending_commande_id: Option<Uuid>,
     pub amount: i32,
@@ -46,7 +46,7 @@ pub async fn insert_session(
             created_at, updated_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id,
-        row.stripe_session_id,
+        row.session_id,
         row.commande_id,
         row.pending_commande_id,
         row.amount,
@@ -65,13 +65,13 @@ pub async fn insert_session(
 pub async fn set_opened(
     conn: &mut MySqlConnection,
     id: Uuid,
-    stripe_id: &str,
+    session_id: &str,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE checkout_sessions SET stripe_session_id = ?, status = 'OPEN', updated_at = ?
          WHERE id = ? AND status = 'CREATING'",
-        stripe_id,
+        session_id,
         now,
         id
     )
@@ -116,10 +116,14 @@ pub async fn set_session_processing(
 }
 
 /// Links the session Stripe names to our row, for a webhook faster than the answer to our own call.
-pub async fn adopt_session(conn: &mut MySqlConnection, id: Uuid, stripe_id: &str) -> Result<(), sqlx::Error> {
+pub async fn adopt_session(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    session_id: &str,
+) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE checkout_sessions SET stripe_session_id = ? WHERE id = ? AND stripe_session_id IS NULL",
-        stripe_id,
+        session_id,
         id
     )
     .execute(conn)
@@ -130,14 +134,14 @@ pub async fn adopt_session(conn: &mut MySqlConnection, id: Uuid, stripe_id: &str
 /// Locks the session that Stripe names, by its id or by the reference we gave it.
 pub async fn lock_session(
     conn: &mut MySqlConnection,
-    stripe_id: &str,
+    session_id: &str,
     reference: Option<Uuid>,
 ) -> Result<Option<SessionRow>, sqlx::Error> {
     let by_id = sqlx::query_as!(
         SessionRow,
-        r#"SELECT id, stripe_session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
+        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
            FROM checkout_sessions WHERE stripe_session_id = ? FOR UPDATE"#,
-        stripe_id
+        session_id
     )
     .fetch_optional(&mut *conn)
     .await?;
@@ -147,7 +151,7 @@ pub async fn lock_session(
         (None, Some(reference)) => {
             sqlx::query_as!(
                 SessionRow,
-                r#"SELECT id, stripe_session_id, commande_id, pending_commande_id, amount,
+                r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount,
                           status AS "status: SessionState"
                    FROM checkout_sessions WHERE id = ? AND stripe_session_id IS NULL FOR UPDATE"#,
                 reference
@@ -168,7 +172,7 @@ pub struct OwnedSession {
 /// A session of one of the caller's orders, paid or pending.
 pub async fn session_of_user(
     conn: &mut MySqlConnection,
-    stripe_id: &str,
+    session_id: &str,
     user_id: Uuid,
 ) -> Result<Option<OwnedSession>, sqlx::Error> {
     sqlx::query_as!(
@@ -179,7 +183,7 @@ pub async fn session_of_user(
            LEFT JOIN commandes c ON c.id = s.commande_id
            LEFT JOIN pending_commandes p ON p.id = s.pending_commande_id
            WHERE s.stripe_session_id = ? AND (c.user_id = ? OR p.user_id = ?)"#,
-        stripe_id,
+        session_id,
         user_id,
         user_id
     )
@@ -196,7 +200,7 @@ pub async fn claim_unchecked(
 ) -> Result<Vec<SessionRow>, sqlx::Error> {
     let rows = sqlx::query_as!(
         SessionRow,
-        r#"SELECT id, stripe_session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
+        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
            FROM checkout_sessions
            WHERE status IN ('CREATING', 'OPEN', 'PROCESSING') AND checked_at <= ?
            ORDER BY checked_at, id LIMIT ? FOR UPDATE SKIP LOCKED"#,
@@ -280,7 +284,7 @@ pub struct SettledOrder {
 
 pub async fn settled_order(
     conn: &mut MySqlConnection,
-    stripe_id: &str,
+    session_id: &str,
 ) -> Result<Option<SettledOrder>, sqlx::Error> {
     sqlx::query_as!(
         SettledOrder,
@@ -290,7 +294,7 @@ pub async fn settled_order(
            JOIN commandes c ON c.id = COALESCE(s.commande_id, p.commande_id)
            JOIN users u ON u.id = c.user_id
            WHERE s.stripe_session_id = ?"#,
-        stripe_id
+        session_id
     )
     .fetch_optional(conn)
     .await

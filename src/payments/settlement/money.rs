@@ -1,0 +1,81 @@
+//! The money that came: noted, invoiced and told of.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Paid;
+use crate::{
+    app::AppState,
+    audit::{self, SYSTEM, acts},
+    clock::day_in_paris,
+    commandes::told::OrderRef,
+    events::{self, Tx},
+    http::error::ApiResult,
+    invoices::{self, NewInvoice},
+    payments::{
+        store::{self, NewPayment, PaymentKind},
+        told::PaymentReceived,
+    },
+    users::owners::Account,
+};
+
+/// Notes the money, invoices it and tells everybody.
+pub(super) async fn receive(
+    tx: &mut Tx,
+    state: &AppState,
+    account: &Account,
+    order: OrderRef,
+    invoice: NewInvoice,
+    paid: &Paid<'_>,
+) -> ApiResult<()> {
+    let issued = match paid.amount {
+        0 => None,
+        _ => Some(invoices::issue(tx, state, invoice).await?),
+    };
+    note(tx, order.id, issued.as_ref().map(|issued| issued.id), paid).await?;
+    let number = issued.map(|issued| issued.number);
+    audit_payment(tx, &order, number.as_deref(), paid).await?;
+    let received = PaymentReceived {
+        user_id: account.id,
+        order,
+        amount: paid.amount,
+        paid_at: paid.now,
+        reference: paid.session_id.to_owned(),
+        invoice_number: number,
+    };
+    Ok(events::record(tx, received).await?)
+}
+
+/// Notes the money, unless there is none.
+pub(super) async fn note(
+    tx: &mut Tx,
+    commande_id: Uuid,
+    invoice_id: Option<Uuid>,
+    paid: &Paid<'_>,
+) -> ApiResult<()> {
+    if paid.amount == 0 {
+        return Ok(());
+    }
+    let payment = NewPayment {
+        kind: PaymentKind::Payment,
+        commande_id,
+        invoice_id,
+        amount: paid.amount,
+        occurred_at: paid.now,
+        day: day_in_paris(paid.now),
+        reference: paid.session_id,
+        payment_intent: paid.intent,
+        now: paid.now,
+    };
+    Ok(store::insert_payment(tx, &payment).await?)
+}
+
+async fn audit_payment(
+    tx: &mut Tx,
+    order: &OrderRef,
+    invoice_number: Option<&str>,
+    paid: &Paid<'_>,
+) -> ApiResult<()> {
+    let details = json!({ "commandeId": order.id, "amount": paid.amount, "invoice": invoice_number });
+    Ok(audit::record(tx, acts::PAYMENT_WEBHOOK_RECEIVED, SYSTEM, paid.session_id, details).await?)
+}

@@ -1,0 +1,70 @@
+//! What is paid for: an order to open, an existing one, or one that was paid already.
+
+use uuid::Uuid;
+
+use super::{Paid, invoicing, missing, money};
+use crate::{
+    app::AppState,
+    audit::SYSTEM,
+    commandes::{
+        Statut, life,
+        moves::{self, FirstPayment, Move},
+        opening,
+        payable::{self, Billable},
+        pending::Pending,
+        told::OrderRef,
+    },
+    events::{self, Tx},
+    http::error::ApiResult,
+    payments::told::{ORDERS, PaymentAlert, Trouble},
+    users::owners,
+};
+
+/// A pending order was paid: it becomes an order, its author gets an account.
+pub(super) async fn open(tx: &mut Tx, state: &AppState, pending: &Pending, paid: &Paid<'_>) -> ApiResult<()> {
+    let payment = FirstPayment { amount: paid.amount, session_id: Some(paid.session_id) };
+    let opened = opening::open(tx, pending, payment).await?;
+    let invoice = invoicing::of_pending(&opened, pending, paid);
+    money::receive(tx, state, &opened.account, opened.order, invoice, paid).await
+}
+
+/// An existing order was paid.
+pub(super) async fn pay(
+    tx: &mut Tx,
+    state: &AppState,
+    commande: &Billable,
+    paid: &Paid<'_>,
+) -> ApiResult<()> {
+    let account = owners::lock_account(tx, commande.user_id)
+        .await?
+        .ok_or_else(|| missing("account of order", commande.id))?;
+    payable::set_paid(tx, commande.id, paid.amount, paid.session_id, paid.now).await?;
+    let step = Move { to: life::after_payment(commande.statut), by: SYSTEM };
+    moves::move_to(tx, commande.id, step).await?;
+    if commande.statut == Statut::Annulee {
+        let message =
+            format!("La commande annulée « {} » vient d’être payée ; elle est rouverte.", commande.titre);
+        alert(tx, paid, "Une commande annulée a été payée", message).await?;
+    }
+    let order = OrderRef { id: commande.id, titre: commande.titre.clone() };
+    let invoice = invoicing::of_commande(&account, commande, paid);
+    money::receive(tx, state, &account, order, invoice, paid).await
+}
+
+/// A second session of an order that is paid already: the money is noted for the books, nothing
+/// else happens twice, and the administrators are told to give it back.
+pub(super) async fn paid_again(tx: &mut Tx, commande_id: Uuid, paid: &Paid<'_>) -> ApiResult<()> {
+    money::note(tx, commande_id, None, paid).await?;
+    let message = format!(
+        "La commande {commande_id} était déjà payée lorsqu’un second paiement ({}) est arrivé. Il est à rembourser.",
+        paid.session_id
+    );
+    alert(tx, paid, "Une commande a été payée deux fois", message).await
+}
+
+async fn alert(tx: &mut Tx, paid: &Paid<'_>, title: &str, message: String) -> ApiResult<()> {
+    let about = paid.session_id.to_owned();
+    let title = title.to_owned();
+    let alert = PaymentAlert { trouble: Trouble::Anomaly, about, title, message, action_path: ORDERS };
+    Ok(events::record(tx, alert).await?)
+}
