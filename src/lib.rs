@@ -22,6 +22,7 @@ pub mod links;
 pub mod mac;
 pub mod mails;
 pub mod messages;
+pub mod money;
 pub mod notifications;
 pub mod payments;
 pub mod projects;

@@ -4,9 +4,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    emails::render::format_price,
     events::{Bell, BellKind, BellPriority, Happening, Person, Telling, Whom},
-    mails,
+    mails, money,
 };
 
 /// Where the team looks at orders.
@@ -42,7 +41,7 @@ impl Happening for OrderAwaitingPayment {
 
     fn tell(&self, _: &Person) -> Telling {
         let Self { customer_name, customer_email, titre, amount, .. } = self;
-        let message = format!("{customer_name} a commandé « {titre} » ({}).", format_price(*amount));
+        let message = format!("{customer_name} a commandé « {titre} » ({}).", money::french(*amount));
         let title = "Projet en attente de paiement";
         let bell = Bell::new(BellKind::Warning, BellPriority::Haute, title, message)
             .leading_to(ORDERS)

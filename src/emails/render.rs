@@ -27,8 +27,6 @@ use crate::{
 mod helpers;
 mod template;
 
-pub use helpers::format_price;
-
 /// Longest subject produced, in characters: enough for any sentence, short enough for any inbox.
 const SUBJECT_MAX: usize = 160;
 /// Longest preheader produced, in characters: inboxes show less.

@@ -15,6 +15,7 @@ use crate::{
     commandes::Statut,
     files::download::{self, Description},
     http::{ApiError, ApiQuery, ApiResult, ErrorBody, LongRunning, Page, PageQuery, PathId, iso::Iso},
+    money,
 };
 
 /// Routes of `/invoices`.
@@ -89,13 +90,6 @@ impl Pagination {
     }
 }
 
-/// Cents as the web application shows them: `599.00 €`.
-fn formatted(cents: i32) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    let cents = cents.unsigned_abs();
-    format!("{sign}{}.{:02} €", cents / 100, cents % 100)
-}
-
 fn item(state: &AppState, row: InvoiceRow, owner: Option<InvoiceOwner>) -> InvoiceItem {
     InvoiceItem {
         pdf_url: service::download_link(state, row.id),
@@ -103,7 +97,7 @@ fn item(state: &AppState, row: InvoiceRow, owner: Option<InvoiceOwner>) -> Invoi
         number: row.number,
         amount: row.amount,
         tax_amount: row.tax_amount,
-        amount_formatted: formatted(row.amount),
+        amount_formatted: money::dotted(row.amount.into()),
         created_at: row.created_at.into(),
         commande: InvoiceOrder {
             id: row.commande_id,

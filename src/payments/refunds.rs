@@ -10,10 +10,10 @@ use super::{
 use crate::{
     app::AppState,
     clock::day_in_paris,
-    emails::render::format_price,
     events::{self, Tx},
     http::error::ApiResult,
     invoices::{self, NewCreditNote},
+    money,
 };
 
 /// Issues the credit note for what was given back since the last one. Stripe tells the total, so
@@ -75,7 +75,7 @@ pub async fn dispute_opened(tx: &mut Tx, dispute: &Dispute) -> ApiResult<()> {
         title: "Paiement contesté".into(),
         message: format!(
             "Le paiement de {} pour « {} » est contesté par la banque du client. Répondez dans Stripe avant l’échéance.",
-            format_price(dispute.amount),
+            money::french(dispute.amount),
             titre
         ),
         action_path: INVOICES,

@@ -6,9 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     commandes::told::OrderRef,
-    emails::render::format_price,
     events::{Bell, BellKind, BellPriority, Happening, Person, Telling, Whom},
-    mails,
+    mails, money,
 };
 
 /// Where clients look at payments.
@@ -37,7 +36,7 @@ pub struct PaymentReceived {
 
 impl PaymentReceived {
     fn bell(&self) -> Bell {
-        let price = format_price(self.amount);
+        let price = money::french(self.amount);
         let message =
             format!("Nous avons bien reçu votre paiement de {price} pour « {} ».", self.order.titre);
         Bell::new(BellKind::Payment, BellPriority::Haute, "Paiement confirmé", message).leading_to(BILLING)
@@ -55,7 +54,7 @@ impl PaymentReceived {
 
     fn team_bell(&self, person: &Person) -> Bell {
         let OrderRef { id, titre } = &self.order;
-        let message = format!("{} a payé {} pour « {titre} ».", person.name, format_price(self.amount));
+        let message = format!("{} a payé {} pour « {titre} ».", person.name, money::french(self.amount));
         Bell::new(BellKind::Payment, BellPriority::Haute, "Paiement reçu", message).leading_to(INVOICES).with_data(
             json!({
                 "customerName": person.name, "customerEmail": person.email, "commandeTitle": titre, "commandeId": id,
@@ -118,7 +117,7 @@ impl PaymentFailed {
     fn bell(&self) -> Bell {
         let message = format!(
             "Votre paiement de {} pour « {} » n’a pas abouti. Rien n’a été débité.",
-            format_price(self.amount),
+            money::french(self.amount),
             self.titre
         );
         Bell::new(BellKind::Error, BellPriority::Haute, "Paiement refusé", message).leading_to(BILLING)
@@ -138,7 +137,7 @@ impl PaymentFailed {
             "Le paiement de {} pour « {} » ({}) a été refusé.",
             self.customer_name,
             self.titre,
-            format_price(self.amount)
+            money::french(self.amount)
         );
         Bell::new(BellKind::Warning, BellPriority::Normale, "Paiement refusé", message).leading_to(ORDERS)
     }

@@ -1,18 +1,14 @@
 //! Prices as people read them.
 
 use super::Unite;
+use crate::money;
 
 /// Writes a price of the list the way the site shows it: `350€`, `2,50€`, `2€/page`. `prix` is in cents.
 /// The `/page` is what the site's forms recognise a page price by.
 pub fn prix_formate(prix: i64, unite: Unite) -> String {
-    let (sign, cents) = (if prix < 0 { "-" } else { "" }, prix.unsigned_abs());
-    let suffix = match unite {
-        Unite::Page => "/page",
-        Unite::Forfait => "",
-    };
-    match (cents / 100, cents % 100) {
-        (euros, 0) => format!("{sign}{euros}€{suffix}"),
-        (euros, rest) => format!("{sign}{euros},{rest:02}€{suffix}"),
+    match unite {
+        Unite::Page => format!("{}/page", money::short(prix)),
+        Unite::Forfait => money::short(prix),
     }
 }
 

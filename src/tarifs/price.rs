@@ -8,6 +8,7 @@
 //! order changes price, on the site and here alike.
 
 use super::Unite;
+use crate::money;
 
 /// Pages that cost nothing.
 const FREE_PAGES: u32 = 10;
@@ -124,9 +125,9 @@ pub fn check_client_price(prix_calcule: Option<&str>, amount_cents: i64) -> Resu
     if matches!(text, "" | "undefined" | "null") {
         return Ok(());
     }
-    let (cents, rest) = parse_euros(text).ok_or(PriceError::InvalidClientPrice)?;
-    // The client's price lies in [cents, cents + 1), strictly above cents when there is a rest.
-    let same = cents == amount_cents || (cents == amount_cents - 1 && rest);
+    let shown = money::parse_decimal(text).ok_or(PriceError::InvalidClientPrice)?;
+    // The client's price lies in [cents, cents + 1), strictly above cents when more follows.
+    let same = shown.cents == amount_cents || (shown.cents == amount_cents - 1 && shown.more);
     let expected_amount = amount_cents;
     same.then_some(()).ok_or(PriceError::Changed { expected_amount })
 }
@@ -136,19 +137,6 @@ pub fn check_client_number(prix_calcule: Option<f64>, amount_cents: i64) -> Resu
     // Display writes the shortest decimal that means this number, never an exponent.
     let text = prix_calcule.map(|euros| euros.to_string());
     check_client_price(text.as_deref(), amount_cents)
-}
-
-/// Reads a decimal number of euros exactly: whole cents, and whether something smaller follows.
-fn parse_euros(text: &str) -> Option<(i64, bool)> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) {
-        return None;
-    }
-    let (cents, rest) = fraction.split_at(fraction.len().min(2));
-    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
-    let total = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
-    Some((total, rest.bytes().any(|byte| byte != b'0')))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::store::SessionRow;
+use crate::money;
 
 /// Prefilled values, also taken when a script pays without saying who.
 pub const NAME: &str = "Camille Durand";
@@ -40,7 +41,7 @@ pub fn session(row: &SessionRow, notice: Notice) -> Response {
         &json!({
             "title": line["description"],
             "description": line["price"]["nickname"],
-            "amount": euros(row.amount),
+            "amount": money::french(row.amount),
             "reference": object["client_reference_id"],
             "open": open,
             "refused": open && notice == Notice::Refused,
@@ -102,29 +103,4 @@ fn headers() -> [(header::HeaderName, String); 2] {
     let policy =
         format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'");
     [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store".to_owned())]
-}
-
-/// Cents as French readers expect an amount: `1 234,56 €`, with no-break spaces.
-fn euros(cents: i64) -> String {
-    let (units, rest) = ((cents / 100).to_string(), cents % 100);
-    let mut grouped = String::new();
-    for (index, digit) in units.chars().enumerate() {
-        if index > 0 && (units.len() - index).is_multiple_of(3) {
-            grouped.push('\u{202f}');
-        }
-        grouped.push(digit);
-    }
-    format!("{grouped},{rest:02}\u{a0}€")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::euros;
-
-    #[test]
-    fn amounts_are_written_in_french() {
-        assert_eq!(euros(50), "0,50\u{a0}€");
-        assert_eq!(euros(35_000), "350,00\u{a0}€");
-        assert_eq!(euros(123_456_789), "1\u{202f}234\u{202f}567,89\u{a0}€");
-    }
 }

@@ -2,6 +2,7 @@
 //! two that differ between HTML and text, `strong` and `lines`. (`eq` comes with the engine.)
 
 use super::Brand;
+use crate::money;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use chrono_tz::Europe::Paris;
 use handlebars::{
@@ -24,7 +25,6 @@ const MONTHS: [&str; 12] = [
     "décembre",
 ];
 const NO_BREAK: char = '\u{a0}';
-const NARROW_NO_BREAK: char = '\u{202f}';
 
 /// Strict registry for HTML parts: values are escaped.
 pub(super) fn html_registry(brand: &Brand) -> Handlebars<'static> {
@@ -57,7 +57,7 @@ fn common(brand: &Brand) -> Handlebars<'static> {
 
 handlebars_helper!(format_date: |at: DateTime<Utc>| long_date_time(at));
 handlebars_helper!(format_day: |at: DateTime<Utc>| long_date(at));
-handlebars_helper!(price_helper: |cents: i64| format_price(cents));
+handlebars_helper!(price_helper: |cents: i64| money::french(cents));
 handlebars_helper!(capitalize: |text: str| capitalized(text));
 handlebars_helper!(plain: |text: str| text.to_owned());
 
@@ -76,21 +76,6 @@ fn long_date(at: DateTime<Utc>) -> String {
         day => day.to_string(),
     };
     format!("{day}{NO_BREAK}{month} {}", local.year())
-}
-
-/// Cents as French euros: `1 234,56 €`, thousands apart by a narrow no-break space.
-pub fn format_price(cents: i64) -> String {
-    let sign = if cents < 0 { "-" } else { "" };
-    let (euros, cents) = (cents.unsigned_abs() / 100, cents.unsigned_abs() % 100);
-    let digits = euros.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(NARROW_NO_BREAK);
-        }
-        grouped.push(digit);
-    }
-    format!("{sign}{grouped},{cents:02}{NO_BREAK}€")
 }
 
 fn capitalized(text: &str) -> String {

@@ -1,13 +1,13 @@
 //! After the table: VAT summary, totals, payment, legal mentions.
 
-use super::amounts::{day, money, rate};
 use super::canvas::Area;
 use super::layout::{
     ACCENT, AMBER, AMBER_SOFT, GREEN, GREEN_SOFT, GREY, INK, LEFT, LINE, RIGHT, Sheet, WHITE, WIDTH,
 };
-use super::model::{InvoiceDocument, Regime};
+use super::model::{InvoiceDocument, Regime, day};
 use super::text::{Style, TextLine, wrap, wrap_at_most};
 use super::xml::{LATE_PENALTY, NO_DISCOUNT, RECOVERY};
+use crate::money::{french, french_rate};
 
 const TOTALS: f32 = 216.0;
 const SUMMARY: f32 = 258.0;
@@ -43,7 +43,7 @@ fn vat_summary(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, rate_bp: u32, top: 
         canvas.figure(title, style, right, CELL, top + 11.0, GREY);
     }
     canvas.rule(LEFT, LEFT + SUMMARY, top + ROW, LINE);
-    let values = [rate(rate_bp), money(doc.net_amount()), money(doc.tax_amount)];
+    let values = [french_rate(rate_bp), french(doc.net_amount()), french(doc.tax_amount)];
     for (value, right) in values.iter().zip(columns) {
         canvas.figure(value, Style::regular(8.5), right, CELL, top + ROW + 12.0, INK);
     }
@@ -101,15 +101,15 @@ fn totals(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     let (left, mut y) = (RIGHT - TOTALS, top);
     let total = match doc.vat.regime {
         Regime::Standard { rate_bp } => {
-            row(sheet, "Total HT", &money(doc.net_amount()), &mut y);
-            row(sheet, &format!("TVA {}", rate(rate_bp)), &money(doc.tax_amount), &mut y);
+            row(sheet, "Total HT", &french(doc.net_amount()), &mut y);
+            row(sheet, &format!("TVA {}", french_rate(rate_bp)), &french(doc.tax_amount), &mut y);
             "Total TTC"
         }
         Regime::Franchise => "Total",
     };
     sheet.canvas.block(Area { x: left, y: y + 3.0, width: TOTALS, height: 27.0 }, 5.0, ACCENT);
     sheet.canvas.text(total, Style::bold(10.5), left + 12.0, y + 20.5, WHITE);
-    sheet.canvas.figure(&money(doc.amount), Style::bold(12.5), RIGHT - 12.0, TOTALS - 90.0, y + 21.0, WHITE);
+    sheet.canvas.figure(&french(doc.amount), Style::bold(12.5), RIGHT - 12.0, TOTALS - 90.0, y + 21.0, WHITE);
     y += 35.0;
     let settled = if doc.paid_on.is_some() { doc.amount } else { 0 };
     let (done, left_over) = if doc.is_credit_note() {
@@ -117,8 +117,8 @@ fn totals(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     } else {
         ("Déjà réglé", "Net à payer")
     };
-    row(sheet, done, &money(settled), &mut y);
-    row(sheet, left_over, &money(doc.amount - settled), &mut y);
+    row(sheet, done, &french(settled), &mut y);
+    row(sheet, left_over, &french(doc.amount - settled), &mut y);
     y
 }
 

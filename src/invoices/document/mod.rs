@@ -6,7 +6,6 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `model` | the invoice, its parties, its lines (what the database keeps as JSON) |
-//! | `amounts` | net amounts per line, decimals of the XML, French money and dates |
 //! | `xml`, `xml_writer` | Factur-X, profile EN 16931 |
 //! | `clean` | what text may go in an XML file or on a page |
 //! | `fonts`, `text` | font fallback, shaping, line breaking |
@@ -14,7 +13,6 @@
 //! | `layout`, `parties`, `table`, `closing` | where things stand on the page |
 //! | `pdf`, `xmp` | the PDF/A-3b file around them |
 
-mod amounts;
 mod canvas;
 mod clean;
 mod closing;

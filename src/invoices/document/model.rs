@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::amounts;
+use crate::money;
 
 /// An issued invoice or credit note, with everything its paper and its XML say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,7 +175,7 @@ impl InvoiceDocument {
     /// Net amount of each line, cents, in the order of `lines`; their sum is exactly [`Self::net_amount`].
     pub fn line_nets(&self) -> Vec<i64> {
         let gross: Vec<i64> = self.lines.iter().map(|line| line.gross).collect();
-        amounts::split(self.net_amount(), &gross)
+        money::split(self.net_amount(), &gross)
     }
 }
 
@@ -183,7 +183,7 @@ impl Vat {
     /// VAT contained in a VAT-inclusive amount, cents: `amount - round(amount / (1 + rate))`; 0 under the franchise.
     pub fn tax_of(&self, amount: i64) -> i64 {
         match self.regime {
-            Regime::Standard { rate_bp } => amounts::tax_of(amount, rate_bp),
+            Regime::Standard { rate_bp } => money::vat_in(amount, rate_bp),
             Regime::Franchise => 0,
         }
     }
@@ -227,4 +227,9 @@ impl Buyer {
 /// Only the ASCII digits of a text.
 pub(super) fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// A day as the page prints it: `05/03/2026`.
+pub(super) fn day(date: NaiveDate) -> String {
+    date.format("%d/%m/%Y").to_string()
 }

@@ -1,10 +1,9 @@
 //! The head of the first page: logo, title, dates, who sells, who buys.
 
-use super::amounts::day;
 use super::canvas::{Area, Colour};
 use super::layout::{ACCENT, ACCENT_PALE, GREY, INK, LEFT, RIGHT, SOFT, Sheet, WHITE, WIDTH, kind_name};
 use super::logo;
-use super::model::{Address, Buyer, InvoiceDocument, Kind, Seller, digits};
+use super::model::{Address, Buyer, InvoiceDocument, Kind, Seller, day, digits};
 use super::text::{Style, single, wrap_at_most};
 use super::xml::legal_identity;
 

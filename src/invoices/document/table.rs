@@ -1,10 +1,10 @@
 //! What was sold: one row per line, the head repeated on every page.
 
-use super::amounts::{count, money, money_per_unit, rate};
 use super::canvas::Area;
 use super::layout::{ACCENT, GREY, INK, LEFT, LINE, RIGHT, Sheet, WHITE};
 use super::model::{InvoiceDocument, Line, Regime, Unit};
 use super::text::{Style, TextLine, wrap};
+use crate::money::{french, french_count, french_per_unit, french_rate};
 
 const HEAD: f32 = 22.0;
 const PADDING: f32 = 7.0;
@@ -96,15 +96,22 @@ fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
 fn figures(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     let quantity = match (line.unit, line.quantity) {
         (Unit::Page, 0 | 1) => "1\u{a0}page".to_owned(),
-        (Unit::Page, pages) => format!("{}\u{a0}pages", count(pages)),
-        (Unit::Flat, quantity) => count(quantity.max(1)),
+        (Unit::Page, pages) => format!("{}\u{a0}pages", french_count(pages.into())),
+        (Unit::Flat, quantity) => french_count(quantity.max(1).into()),
     };
-    let price = money_per_unit(net, line.quantity);
+    let price = french_per_unit(net, line.quantity);
     let values = match doc.vat.regime {
         Regime::Standard { rate_bp } => {
-            vec![quantity, price, money(net), rate(rate_bp), money(line.gross - net), money(line.gross)]
+            vec![
+                quantity,
+                price,
+                french(net),
+                french_rate(rate_bp),
+                french(line.gross - net),
+                french(line.gross),
+            ]
         }
-        Regime::Franchise => vec![quantity, price, money(net)],
+        Regime::Franchise => vec![quantity, price, french(net)],
     };
     let baseline = sheet.y + TITLE * 0.72;
     for (column, value) in columns(doc.vat.regime).iter().zip(&values) {

@@ -4,12 +4,12 @@
 
 use chrono::NaiveDate;
 
-use super::amounts::{decimal, percent, unit_price};
 use super::clean::one_line;
 use super::model::{
     Address, Buyer, InvoiceDocument, Kind, Line, PaymentMethod, Regime, Seller, Unit, digits,
 };
 use super::xml_writer::XmlWriter;
+use crate::money::{decimal, unit_decimal};
 
 /// BT-24.
 const PROFILE: &str = "urn:cen.eu:en16931:2017";
@@ -93,7 +93,7 @@ fn item(x: &mut XmlWriter, doc: &InvoiceDocument, number: usize, line: &Line, ne
         });
         x.node("ram:SpecifiedLineTradeAgreement", |x| {
             x.node("ram:NetPriceProductTradePrice", |x| {
-                x.text("ram:ChargeAmount", &unit_price(net, quantity))
+                x.text("ram:ChargeAmount", &unit_decimal(net, quantity))
             });
         });
         x.node("ram:SpecifiedLineTradeDelivery", |x| x.text(unit, &quantity.to_string()));
@@ -101,7 +101,7 @@ fn item(x: &mut XmlWriter, doc: &InvoiceDocument, number: usize, line: &Line, ne
             x.node("ram:ApplicableTradeTax", |x| {
                 x.text("ram:TypeCode", "VAT");
                 x.text("ram:CategoryCode", category(doc));
-                x.text("ram:RateApplicablePercent", &percent(doc.vat.rate_bp()));
+                x.text("ram:RateApplicablePercent", &decimal(doc.vat.rate_bp().into()));
             });
             x.node("ram:SpecifiedTradeSettlementLineMonetarySummation", |x| {
                 x.text("ram:LineTotalAmount", &decimal(net));
@@ -280,7 +280,7 @@ fn tax(x: &mut XmlWriter, doc: &InvoiceDocument) {
             // BT-8: VAT on services is due on receipt of the payment.
             Regime::Standard { .. } => x.text("ram:DueDateTypeCode", "72"),
         }
-        x.text("ram:RateApplicablePercent", &percent(doc.vat.rate_bp()));
+        x.text("ram:RateApplicablePercent", &decimal(doc.vat.rate_bp().into()));
     });
 }
 
