@@ -15,16 +15,16 @@ use super::{FileType, access, store::FileRow};
 use crate::{
     app::AppState,
     auth::Session,
-    http::{ApiResult, ErrorBody, LongRunning, StrictPathId, iso::Iso},
+    http::{ApiResult, ErrorBody, LongRunning, StrictPathId, alias, iso::Iso},
 };
 
 /// The routes that read documents.
 pub fn reading_router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(project_files))
-        .routes(routes!(project_files_alias))
+        .routes(alias::at("/projects/{id}/files", routes!(project_files)))
         .routes(routes!(download_file))
-        .routes(routes!(download_file_alias))
+        .routes(alias::at("/files/{id}/download", routes!(download_file)))
 }
 
 /// A document in a list.
@@ -75,27 +75,6 @@ struct FileList {
     responses((status = 200, body = FileList), (status = 400, description = "`INVALID_ID`", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
 async fn project_files(
-    state: State<AppState>,
-    session: Session,
-    id: StrictPathId,
-) -> ApiResult<Json<FileList>> {
-    list(state, session, id).await
-}
-
-/// The documents of a project (other name of `/files/projects/{id}/files`).
-#[utoipa::path(get, path = "/projects/{id}/files", tag = "Fichiers", security(("bearer" = [])),
-    params(("id" = Uuid, Path)),
-    responses((status = 200, body = FileList), (status = 400, description = "`INVALID_ID`", body = ErrorBody),
-              (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn project_files_alias(
-    state: State<AppState>,
-    session: Session,
-    id: StrictPathId,
-) -> ApiResult<Json<FileList>> {
-    list(state, session, id).await
-}
-
-async fn list(
     State(state): State<AppState>,
     Session(user): Session,
     StrictPathId(id): StrictPathId,
@@ -113,33 +92,6 @@ async fn list(
               (status = 400, description = "`INVALID_ID`", body = ErrorBody), (status = 401, body = ErrorBody),
               (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 416, body = ErrorBody)))]
 async fn download_file(
-    long: LongRunning,
-    state: State<AppState>,
-    session: Session,
-    id: StrictPathId,
-    headers: HeaderMap,
-) -> ApiResult<Response<Body>> {
-    send(long, state, session, id, headers).await
-}
-
-/// A document's content (other name of `/files/download/{id}`).
-#[utoipa::path(get, path = "/files/{id}/download", tag = "Fichiers", security(("bearer" = [])),
-    params(("id" = Uuid, Path)),
-    responses((status = 200, description = "The content.", content_type = "application/octet-stream"),
-              (status = 206, description = "The part asked for."),
-              (status = 400, description = "`INVALID_ID`", body = ErrorBody), (status = 401, body = ErrorBody),
-              (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 416, body = ErrorBody)))]
-async fn download_file_alias(
-    long: LongRunning,
-    state: State<AppState>,
-    session: Session,
-    id: StrictPathId,
-    headers: HeaderMap,
-) -> ApiResult<Response<Body>> {
-    send(long, state, session, id, headers).await
-}
-
-async fn send(
     _: LongRunning,
     State(state): State<AppState>,
     Session(user): Session,

@@ -1,5 +1,6 @@
 //! What every route shares: the error envelope, the extractors, paging, limits, and the layers around the routes.
 
+pub mod alias;
 pub mod cache;
 pub mod client_ip;
 pub mod context;

@@ -1,7 +1,7 @@
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::HttpMethod};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
@@ -10,7 +10,7 @@ use super::{Kind, Priority, service, store::Notification};
 use crate::{
     app::AppState,
     auth::{Admin, Session},
-    http::{ApiJson, ApiQuery, ApiResult, ErrorBody, PathId, iso::Iso, page_params},
+    http::{ApiJson, ApiQuery, ApiResult, ErrorBody, PathId, alias, iso::Iso, page_params},
 };
 
 /// The routes of the table at the head of this module.
@@ -18,8 +18,10 @@ pub fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(unread_count))
-        .routes(routes!(put_all_read, patch_all_read))
-        .routes(routes!(put_read, patch_read))
+        .routes(routes!(all_read))
+        .routes(alias::by(HttpMethod::Patch, routes!(all_read)))
+        .routes(routes!(read))
+        .routes(alias::by(HttpMethod::Patch, routes!(read)))
         .routes(routes!(delete))
         .routes(routes!(announce))
         .merge(super::stream::router())
@@ -142,22 +144,11 @@ async fn unread_count(State(state): State<AppState>, Session(user): Session) -> 
     Ok(Json(Count { count: service::unread_count(&state, user.id).await? }))
 }
 
+/// Marks one of the caller's notifications read.
 #[utoipa::path(put, path = "/notifications/{id}/read", tag = "Notifications", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody)))]
-async fn put_read(state: State<AppState>, session: Session, id: PathId) -> ApiResult<Json<Done>> {
-    read(state, session, id).await
-}
-
-#[utoipa::path(patch, path = "/notifications/{id}/read", tag = "Notifications", security(("bearer" = [])),
-    params(("id" = Uuid, Path)),
-    responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
-              (status = 404, body = ErrorBody)))]
-async fn patch_read(state: State<AppState>, session: Session, id: PathId) -> ApiResult<Json<Done>> {
-    read(state, session, id).await
-}
-
 async fn read(
     State(state): State<AppState>,
     Session(user): Session,
@@ -167,18 +158,9 @@ async fn read(
     Ok(Json(Done { message: "La notification est marquée comme lue." }))
 }
 
+/// Marks all of the caller's notifications read.
 #[utoipa::path(put, path = "/notifications/read-all", tag = "Notifications", security(("bearer" = [])),
     responses((status = 200, body = DoneToAll), (status = 401, body = ErrorBody)))]
-async fn put_all_read(state: State<AppState>, session: Session) -> ApiResult<Json<DoneToAll>> {
-    all_read(state, session).await
-}
-
-#[utoipa::path(patch, path = "/notifications/read-all", tag = "Notifications", security(("bearer" = [])),
-    responses((status = 200, body = DoneToAll), (status = 401, body = ErrorBody)))]
-async fn patch_all_read(state: State<AppState>, session: Session) -> ApiResult<Json<DoneToAll>> {
-    all_read(state, session).await
-}
-
 async fn all_read(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<DoneToAll>> {
     let count = service::mark_all_read(&state, user.id).await?;
     Ok(Json(DoneToAll { message: "Toutes les notifications sont marquées comme lues.", count }))

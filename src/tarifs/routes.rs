@@ -9,12 +9,14 @@ use uuid::Uuid;
 use super::{Tarif, service};
 use crate::{
     app::AppState,
-    http::{ApiResult, ErrorBody, cache::public_json, iso::Iso},
+    http::{ApiResult, ErrorBody, alias, cache::public_json, iso::Iso},
 };
 
-/// `GET /tarifs` and its alias.
+/// `GET /tarifs` and its other name.
 pub fn router() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_tarifs)).routes(routes!(list_public_tarifs))
+    OpenApiRouter::new()
+        .routes(routes!(list_tarifs))
+        .routes(alias::at("/public/tarifs", routes!(list_tarifs)))
 }
 
 /// One line of the price list, as everybody may read it.
@@ -75,19 +77,7 @@ impl From<&Tarif> for PublicTarif {
 #[utoipa::path(get, path = "/tarifs", tag = "Tarifs",
     responses((status = 200, description = "The active lines; 304 when unchanged.", body = TarifList),
               (status = 503, body = ErrorBody)))]
-async fn list_tarifs(state: State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
-    answer(state, headers).await
-}
-
-/// The active price list, in display order (other name of `/tarifs`).
-#[utoipa::path(get, path = "/public/tarifs", tag = "Tarifs",
-    responses((status = 200, description = "The active lines; 304 when unchanged.", body = TarifList),
-              (status = 503, body = ErrorBody)))]
-async fn list_public_tarifs(state: State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
-    answer(state, headers).await
-}
-
-async fn answer(State(state): State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
+async fn list_tarifs(State(state): State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
     let tarifs = service::active(&state).await?;
     let list = TarifList {
         success: true,
