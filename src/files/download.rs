@@ -6,7 +6,7 @@ use axum::http::{Response, StatusCode};
 
 use super::names;
 use super::storage::StoredFile;
-use crate::http::ApiError;
+use crate::http::{ApiError, disposition};
 
 /// What is known of the file beside its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +56,9 @@ pub async fn respond(
 }
 
 fn describe(headers: &mut HeaderMap, description: &Description<'_>, etag: Option<&str>) {
-    let disposition = names::content_disposition(description.filename);
-    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    // Imported names were never cleaned.
+    let filename = names::clean(description.filename);
+    headers.insert(header::CONTENT_DISPOSITION, disposition::attachment(&filename));
     insert(headers, header::CONTENT_TYPE, description.mime);
     insert(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     insert(headers, header::CACHE_CONTROL, "private, no-store");

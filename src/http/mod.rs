@@ -4,6 +4,7 @@ pub mod alias;
 pub mod cache;
 pub mod client_ip;
 pub mod context;
+pub mod disposition;
 pub mod docs;
 pub mod error;
 pub mod extract;

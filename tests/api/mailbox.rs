@@ -85,7 +85,7 @@ async fn attachments_come_back_byte_for_byte() {
         answer.headers["content-disposition"]
             .to_str()
             .unwrap()
-            .starts_with("attachment; filename*=UTF-8''facture%20d")
+            .ends_with("; filename*=UTF-8''facture%20d%E2%80%99%C3%A9t%C3%A9%20&%20co%2F1.pdf")
     );
     let absent =
         lab.call(Method::GET, &format!("/dev/mailbox/messages/{id}/attachments/rien.pdf"), None, None).await;

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, MySqlConnection};
 use tokio::process::{Child, ChildStdin, Command};
@@ -22,6 +23,9 @@ pub use install::Programs;
 
 /// Name of the database every private server has from the start.
 const DATABASE: &str = "staka";
+
+/// All that a query string gives a meaning to; what a path is made of stays readable.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
 /// A first start after a crash replays the log; more than this is not going to end well.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -139,8 +143,8 @@ impl PrivateServer {
 
     /// The URL of one database of this server, for a user who may do everything.
     pub fn url(&self, database: &str) -> String {
-        let socket: String = self.layout.socket.to_string_lossy().bytes().map(escape).collect();
-        format!("mysql://root@localhost/{database}?socket={socket}")
+        let socket = self.layout.socket.to_string_lossy();
+        format!("mysql://root@localhost/{database}?socket={}", utf8_percent_encode(&socket, ENCODED))
     }
 
     /// Ends the server in order and waits for it; after half a minute it is killed, and recovers at the next start.
@@ -195,14 +199,6 @@ async fn create_database(mut conn: MySqlConnection) -> Result<(), sqlx::Error> {
 
 fn ended(status: ExitStatus) -> String {
     status.code().map_or_else(|| "it was killed".to_owned(), |code| format!("it ended with code {code}"))
-}
-
-/// Percent-encodes what a query string gives a meaning to.
-fn escape(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    }
 }
 
 fn spawn(programs: &Programs, layout: Layout, durability: Durability) -> Result<PrivateServer, ServerError> {

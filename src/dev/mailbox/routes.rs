@@ -16,7 +16,7 @@ use validator::Validate;
 use super::{Enclosure, Mailbox, Received, page};
 use crate::{
     app::AppState,
-    http::{ApiError, ApiPath, ApiQuery, ApiResult, iso::Iso},
+    http::{ApiError, ApiPath, ApiQuery, ApiResult, disposition, iso::Iso},
 };
 
 /// The routes of the mailbox, un-prefixed. Mount them on development servers only.
@@ -132,16 +132,9 @@ async fn download_attachment(
         .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
     let headers = [
         (CONTENT_TYPE, content_type),
-        (CONTENT_DISPOSITION, disposition(&file.filename)),
+        (CONTENT_DISPOSITION, disposition::attachment(&file.filename)),
         // Opened in the browser, an attachment must not act as a page of ours.
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
     ];
     Ok((headers, file.bytes).into_response())
-}
-
-/// RFC 6266 with the extended notation of RFC 8187: any Unicode name, pure ASCII on the wire.
-fn disposition(filename: &str) -> HeaderValue {
-    let encoded: String = form_urlencoded::byte_serialize(filename.as_bytes()).collect();
-    HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded.replace('+', "%20")))
-        .unwrap_or_else(|_| HeaderValue::from_static("attachment"))
 }

@@ -11,6 +11,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use multer::{Field, Multipart};
+use percent_encoding::percent_decode_str;
 
 use super::UploadError;
 use crate::http::ApiError;
@@ -154,17 +155,6 @@ pub(super) fn filename(field: &Field<'static>) -> Option<String> {
     let (_, value) = header.split_once("filename")?;
     let encoded = value.strip_prefix('*').and_then(|value| value.split_once("''"));
     let encoded = encoded.map(|(_, encoded)| encoded.split(';').next().unwrap_or_default());
-    Some(percent_decode(encoded.unwrap_or_default().trim()))
-}
-
-fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escape = (*first == b'%').then(|| after.get(..2)).flatten();
-        let byte = escape.and_then(|digits| hex::decode(digits).ok()?.first().copied());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let name = percent_decode_str(encoded.unwrap_or_default().trim()).decode_utf8_lossy();
+    Some(name.into_owned())
 }
