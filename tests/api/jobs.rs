@@ -65,13 +65,6 @@ async fn the_scheduler_stops_when_told() {
     running.await.unwrap();
 }
 
-async fn rows(lab: &Lab, table: &'static str) -> i64 {
-    sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")))
-        .fetch_one(lab.state.db.pool())
-        .await
-        .unwrap()
-}
-
 async fn insert(
     lab: &Lab,
     sql: &'static str,
@@ -160,7 +153,7 @@ async fn old_rows_go_and_the_others_stay() {
         ("notifications", 1),
         ("stripe_events", 2),
     ] {
-        assert_eq!(rows(&lab, table).await, left, "{table}");
+        assert_eq!(lab.count(table).await, left, "{table}");
     }
 }
 

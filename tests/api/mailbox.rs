@@ -79,7 +79,7 @@ async fn attachments_come_back_byte_for_byte() {
         "/dev/mailbox/messages/{id}/attachments/facture%20d%E2%80%99%C3%A9t%C3%A9%20%26%20co%2F1.pdf"
     );
     let answer = lab.call(Method::GET, &path, None, None).await;
-    assert_eq!((answer.status, &answer.body), (StatusCode::OK, &bytes));
+    assert_eq!((answer.status, &answer.bytes), (StatusCode::OK, &bytes));
     assert_eq!(answer.headers["content-type"], "application/pdf");
     assert!(
         answer.headers["content-disposition"]

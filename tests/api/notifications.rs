@@ -2,18 +2,17 @@
 
 use axum::http::{Method, StatusCode};
 use chrono::Duration;
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 use staka::auth::Role;
 use staka::clock::new_id;
 use staka::commandes::told::{OrderCreated, OrderRef};
 use staka::payments::told::{ORDERS, PaymentAlert, Trouble};
-use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::support::{
     outbox::Lab,
     server::{CLIENT, TestServer},
+    stream::EventStream,
 };
 
 async fn note(lab: &Lab, user_id: Uuid) {
@@ -222,15 +221,11 @@ async fn the_stream_tells_as_it_happens() {
     let client = lab.user("zoe@example.com", Role::User, None).await;
     let other = lab.user("autre@example.com", Role::User, None).await;
     note(&lab, client).await;
-    let request = axum::http::Request::get("/notifications/stream")
-        .header("authorization", format!("Bearer {}", lab.token(client, Role::User)))
-        .body(axum::body::Body::empty())
-        .unwrap();
-    let answer = lab.routes().oneshot(request).await.unwrap();
-    assert_eq!(answer.headers()["content-type"], "text/event-stream");
-    let mut body = answer.into_body().into_data_stream();
-    let mut next = async || String::from_utf8(body.next().await.unwrap().unwrap().to_vec()).unwrap();
-    assert_eq!(next().await, "event: unread-count\ndata: {\"count\":1}\n\n");
+    let request =
+        lab.request(Method::GET, "/notifications/stream").bearer_auth(lab.token(client, Role::User));
+    let mut stream = EventStream::open(request).await;
+    let mut next = async || stream.next().await.unwrap();
+    assert_eq!(next().await, "event: unread-count\ndata: {\"count\":1}");
     note(&lab, other).await;
     note(&lab, client).await;
     let told = next().await;
@@ -238,19 +233,19 @@ async fn the_stream_tells_as_it_happens() {
         told.starts_with("event: notification\ndata: {\"id\":") && told.contains("Votre projet est créé"),
         "{told}"
     );
-    assert_eq!(next().await, "event: unread-count\ndata: {\"count\":2}\n\n");
+    assert_eq!(next().await, "event: unread-count\ndata: {\"count\":2}");
     lab.call(Method::PUT, "/notifications/read-all", Some(&lab.token(client, Role::User)), None).await;
-    assert_eq!(next().await, "event: unread-count\ndata: {\"count\":0}\n\n");
+    assert_eq!(next().await, "event: unread-count\ndata: {\"count\":0}");
 }
 
 #[tokio::test]
 async fn an_open_stream_does_not_hold_up_the_end_of_the_program() {
     let server = TestServer::start().await;
     let token = server.login(CLIENT).await;
-    let request = server.request(reqwest::Method::GET, "/api/notifications/stream").bearer_auth(token);
-    let mut stream = request.send().await.unwrap();
-    assert!(stream.chunk().await.unwrap().is_some());
+    let request = server.request(Method::GET, "/api/notifications/stream").bearer_auth(token);
+    let mut stream = EventStream::open(request).await;
+    assert!(stream.next().await.is_some());
     server.stop();
-    let rest = async { while stream.chunk().await.is_ok_and(|chunk| chunk.is_some()) {} };
+    let rest = async { while stream.next().await.is_some() {} };
     tokio::time::timeout(std::time::Duration::from_secs(10), rest).await.expect("the stream ends");
 }

@@ -145,6 +145,7 @@ async fn without_stripe_nothing_is_ordered() {
 #[tokio::test]
 async fn a_flat_price_forgets_the_pages_and_json_orders_too() {
     let shop = Shop::open().await;
+    shop.ignore_mails();
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
     let body = json!({
         "prenom": "Jeanne", "nom": "Dupont", "email": "j@example.com", "telephone": "0601020304", "serviceId": service,
@@ -188,6 +189,7 @@ async fn an_order_that_costs_nothing_is_open_at_once() {
 #[tokio::test]
 async fn an_account_never_activated_may_order_again() {
     let shop = Shop::open().await;
+    shop.ignore_mails();
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
     shop.person("jeanne.dupont@example.com", Role::User).await;
     shop.execute("UPDATE users SET is_active = FALSE").await;
@@ -200,6 +202,7 @@ async fn an_account_never_activated_may_order_again() {
 #[tokio::test]
 async fn guests_order_ten_times_an_hour() {
     let shop = Shop::with(&[("RATE_LIMIT_ENABLED", "true")]).await;
+    shop.ignore_mails();
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
     let order = || shop.post("/public/order").multipart(guest_form(service, &[]));
     // A form that is not in order counts as nothing.
@@ -214,6 +217,7 @@ async fn guests_order_ten_times_an_hour() {
 #[tokio::test]
 async fn a_connected_author_orders_under_their_own_name() {
     let shop = Shop::open().await;
+    shop.ignore_mails();
     let author = shop.person("author@example.com", Role::User).await;
     let service = shop.tarif("Correction", 200, "PAGE").await;
     let order =
@@ -249,6 +253,7 @@ async fn a_connected_author_orders_under_their_own_name() {
 #[tokio::test]
 async fn unpaid_orders_are_created_listed_and_read_by_their_author() {
     let shop = Shop::open().await;
+    shop.ignore_mails();
     shop.person("admin@example.com", Role::Admin).await;
     let author = shop.person("author@example.com", Role::User).await;
     let stranger = shop.person("stranger@example.com", Role::Admin).await;
@@ -288,6 +293,7 @@ async fn unpaid_orders_are_created_listed_and_read_by_their_author() {
 #[tokio::test]
 async fn orders_nobody_paid_are_forgotten_after_a_week() {
     let shop = Shop::open().await;
+    shop.ignore_mails();
     let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
     let order = |email: &str| {
         let form =

@@ -6,22 +6,13 @@ use std::path::Path;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, RequestBuilder, Response, header::HeaderMap};
 use serde_json::Value;
-use sqlx::Row;
-use staka::auth::Role;
-use staka::clock::new_id;
-use staka::files::storage::Kind;
 use uuid::Uuid;
 
-use crate::support::server::TestServer;
+pub use crate::support::server::Person;
+use crate::support::server::{Setup, TestServer, send};
 
 /// A running server and what a test looks into.
 pub struct Shop(TestServer);
-
-/// Someone with an account.
-pub struct Person {
-    pub id: Uuid,
-    pub token: String,
-}
 
 impl Deref for Shop {
     type Target = TestServer;
@@ -37,11 +28,7 @@ impl Shop {
     }
 
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let shop = Self(TestServer::with(settings).await);
-        for table in ["tarifs", "users"] {
-            shop.execute(&format!("DELETE FROM {table}")).await;
-        }
-        shop
+        Self(Setup::default().without_seeds().settings(settings).start().await)
     }
 
     pub fn get(&self, path: &str) -> RequestBuilder {
@@ -56,39 +43,14 @@ impl Shop {
         self.request(Method::POST, path)
     }
 
-    /// Sends, asserts the status and the envelope of a refusal, and gives the body.
+    /// Sends, asserts the refusal, and gives the body.
     pub async fn refused(&self, request: RequestBuilder, status: u16, code: &str) -> Value {
-        let response = request.send().await.unwrap();
-        let (got, body) = (response.status(), response.json::<Value>().await.unwrap());
-        assert_eq!(got, status, "{body}");
-        assert_eq!(body["code"], code, "{body}");
-        assert_eq!(body["error"], body["message"]);
-        body
+        send(request).await.refused(status, code).clone()
     }
 
     /// Sends, asserts the status, and gives the body.
     pub async fn json(&self, request: RequestBuilder, status: u16) -> Value {
-        let response = request.send().await.unwrap();
-        let (got, body) = (response.status(), response.text().await.unwrap());
-        assert_eq!(got, status, "{body}");
-        serde_json::from_str(&body).unwrap()
-    }
-
-    /// Keys of the objects kept, and whatever temporary file stays.
-    pub fn objects(&self) -> Vec<String> {
-        let mut found = vec![];
-        walk(&self.files, &self.files, &mut found);
-        found
-    }
-
-    pub async fn execute(&self, sql: &str) {
-        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut *self.conn().await).await.unwrap();
-    }
-
-    /// The first row of a query, column by column as text.
-    pub async fn row(&self, sql: &'static str) -> Vec<Option<String>> {
-        let row = sqlx::query(sql).fetch_one(&mut *self.conn().await).await.unwrap();
-        (0..row.len()).map(|column| row.try_get_unchecked::<Option<String>, _>(column).unwrap()).collect()
+        send(request).await.ok(status).clone()
     }
 
     /// Asserts that nothing was ordered and nothing stays in the storage.
@@ -108,76 +70,6 @@ impl Shop {
 
     pub async fn conn(&self) -> staka::db::Conn {
         self.state.db.conn().await.unwrap()
-    }
-
-    /// Adds a line to the price list.
-    pub async fn tarif(&self, nom: &str, prix: i64, unite: &str) -> Uuid {
-        let (id, now) = (new_id(), self.state.clock.now());
-        sqlx::query(
-            "INSERT INTO tarifs (id, nom, description, prix, prix_formate, unite, type_service, ordre, created_at, updated_at)
-             VALUES (?, ?, 'Une description', ?, '', ?, 'Correction', 1, ?, ?)",
-        )
-        .bind(id).bind(nom).bind(prix).bind(unite).bind(now).bind(now)
-        .execute(&mut *self.conn().await)
-        .await
-        .unwrap();
-        id
-    }
-
-    /// Opens an account.
-    pub async fn person(&self, email: &str, role: Role) -> Person {
-        let (id, now) = (new_id(), self.state.clock.now());
-        sqlx::query(
-            "INSERT INTO users (id, prenom, nom, email, password_hash, role, telephone, created_at, updated_at)
-             VALUES (?, 'Zoé', 'Martin', ?, '!', ?, '0601020304', ?, ?)",
-        )
-        .bind(id)
-        .bind(email)
-        .bind(role)
-        .bind(now)
-        .bind(now)
-        .execute(&mut *self.conn().await)
-        .await
-        .unwrap();
-        let token = self.state.sessions.tokens.issue(id, email, role, 0, now).unwrap();
-        Person { id, token }
-    }
-
-    /// Adds an order as it stands after some life.
-    pub async fn commande(&self, owner: &Person, titre: &str, statut: &str) -> Uuid {
-        let (id, now) = (new_id(), self.state.clock.now());
-        sqlx::query("INSERT INTO commandes (id, user_id, titre, statut, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(id).bind(owner.id).bind(titre).bind(statut).bind(now).bind(now)
-            .execute(&mut *self.conn().await)
-            .await
-            .unwrap();
-        id
-    }
-
-    /// Keeps a document of an order.
-    pub async fn document(&self, commande: Option<Uuid>, by: &Person, name: &str, corrected: bool) -> Uuid {
-        let (id, now) = (new_id(), self.state.clock.now());
-        let object = self.state.storage.put_bytes(Kind::Projects, "txt", now, b"0123456789").await.unwrap();
-        sqlx::query(
-            "INSERT INTO files (id, filename, storage_key, mime_type, size, sha256, type, is_corrected, uploaded_by_id,
-                                commande_id, created_at, updated_at)
-             VALUES (?, ?, ?, 'text/plain', 10, ?, 'DOCUMENT', ?, ?, ?, ?, ?)",
-        )
-        .bind(id).bind(name).bind(&object.key).bind(&object.sha256).bind(corrected).bind(by.id).bind(commande)
-        .bind(now).bind(now)
-        .execute(&mut *self.conn().await)
-        .await
-        .unwrap();
-        id
-    }
-}
-
-fn walk(root: &Path, directory: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-        match entry.file_type().unwrap().is_dir() {
-            true => walk(root, &entry.path(), found),
-            false => found.push(entry.path().strip_prefix(root).unwrap().display().to_string()),
-        }
     }
 }
 

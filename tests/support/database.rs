@@ -9,10 +9,15 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
+use staka::auth::Passwords;
+use staka::clock::Clock;
 use staka::db::private_server::{Durability, PrivateServer};
 use staka::db::{Db, MIGRATOR, PoolSettings, migrate};
+use staka::seeds;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
+
+use super::settings::{config, start_of_time};
 
 const PREFIX: &str = "staka_test_";
 const LEFT_BEHIND_AFTER: Duration = Duration::from_secs(3600);
@@ -42,34 +47,32 @@ impl TestDatabase {
     }
 
     /// A database with every migration applied, and a pool on it.
-    ///
-    /// One first database is migrated as in production; the others get the same statements in one go and a copy of
-    /// the bookkeeping, which takes a fraction of the time.
     pub async fn migrated() -> (Self, Db) {
-        static MODEL: OnceCell<String> = OnceCell::const_new();
-        let model = MODEL.get_or_init(Self::model).await;
-        let database = Self::empty().await;
+        let database = Self::with_tables().await;
         let db = database.db(5).await;
-        let mut conn = db.conn().await.unwrap();
-        conn.execute(AssertSqlSafe(model.as_str())).await.unwrap();
-        drop(conn);
         (database, db)
     }
 
-    /// Migrates a database, kept as long as the server, and returns the statements that make another one like it.
-    async fn model() -> String {
+    /// A database with every migration applied, and no row.
+    ///
+    /// One first database is migrated as in production; the others get the same statements in one go and a copy of
+    /// the bookkeeping, which takes a fraction of the time.
+    pub async fn with_tables() -> Self {
+        Self::like(&Model::get().await.tables).await
+    }
+
+    /// A database with every migration applied and the seeds, copied from the first one: passwords are hashed once.
+    pub async fn seeded() -> Self {
+        let model = Model::get().await;
+        Self::like(&format!("{};\n{}", model.tables, model.rows)).await
+    }
+
+    async fn like(statements: &str) -> Self {
         let database = Self::empty().await;
-        let db = database.db(1).await;
-        migrate(&db).await.unwrap();
-        db.close().await;
-        let bookkeeping = format!(
-            "CREATE TABLE _sqlx_migrations LIKE {0}._sqlx_migrations; \
-             INSERT INTO _sqlx_migrations SELECT * FROM {0}._sqlx_migrations",
-            database.name
-        );
-        std::mem::forget(database);
-        let files = MIGRATOR.iter().map(|file| file.sql.as_str().trim_end().trim_end_matches(';').to_owned());
-        files.chain([bookkeeping]).collect::<Vec<_>>().join("\n;\n")
+        let mut conn = MySqlConnection::connect(&database.url).await.unwrap();
+        conn.execute(AssertSqlSafe(statements)).await.unwrap();
+        conn.close().await.unwrap();
+        database
     }
 
     /// The URL of this database.
@@ -89,6 +92,54 @@ impl Drop for TestDatabase {
         // The sweeper ends only with the process.
         let _ = self.server.sweeper.send(self.name.clone());
     }
+}
+
+/// The statements that make a database like the first one.
+struct Model {
+    tables: String,
+    /// Fills them with the seeds.
+    rows: String,
+}
+
+impl Model {
+    async fn get() -> &'static Self {
+        static MODEL: OnceCell<Model> = OnceCell::const_new();
+        MODEL.get_or_init(Self::make).await
+    }
+
+    /// Migrates and seeds a database, which is kept as long as the server.
+    async fn make() -> Self {
+        let database = TestDatabase::empty().await;
+        let db = database.db(1).await;
+        migrate(&db).await.unwrap();
+        seed(&db, &database.url).await;
+        let tables: Vec<String> = sqlx::query_scalar(
+            "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = DATABASE()",
+        )
+        .fetch_all(&mut *db.conn().await.unwrap())
+        .await
+        .unwrap();
+        db.close().await;
+        let name = database.name.clone();
+        std::mem::forget(database);
+        let files = MIGRATOR.iter().map(|file| file.sql.as_str().trim_end().trim_end_matches(';').to_owned());
+        let copies = tables.iter().map(|table| format!("INSERT INTO {table} SELECT * FROM {name}.{table}"));
+        let (bookkeeping, rows): (Vec<_>, Vec<_>) =
+            copies.partition(|copy| copy.contains("_sqlx_migrations"));
+        let like = format!("CREATE TABLE _sqlx_migrations LIKE {name}._sqlx_migrations");
+        let unchecked = "SET foreign_key_checks = 0".to_owned();
+        Self {
+            tables: files.chain([like]).chain(bookkeeping).collect::<Vec<_>>().join("\n;\n"),
+            rows: std::iter::once(unchecked).chain(rows).collect::<Vec<_>>().join("\n;\n"),
+        }
+    }
+}
+
+/// The seeds of tests, which have their passwords.
+async fn seed(db: &Db, url: &str) {
+    let (clock, _) = Clock::manual(start_of_time());
+    let config = config(url, &std::env::temp_dir(), &[]);
+    seeds::apply(db, &config, &clock, &Passwords::new().unwrap()).await.unwrap();
 }
 
 struct Server {

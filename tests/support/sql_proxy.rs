@@ -59,6 +59,8 @@ struct Watch {
     tripped: bool,
     /// Open connections end with it.
     wires: CancellationToken,
+    /// What all connections executed and prepared, while it is counted.
+    counted: Option<(Vec<String>, Vec<String>)>,
 }
 
 impl SqlProxy {
@@ -101,6 +103,16 @@ impl SqlProxy {
         self.arm(from, Some((fault, victim.map(Pid::from_raw))));
     }
 
+    /// Begins to count what is executed and prepared on any connection.
+    pub fn count(&self) {
+        self.watch.lock().unwrap().counted = Some(Default::default());
+    }
+
+    /// Ends the count and gives it: what was executed, what was prepared.
+    pub fn counted(&self) -> (Vec<String>, Vec<String>) {
+        self.watch.lock().unwrap().counted.take().unwrap_or_default()
+    }
+
     fn arm(&self, from: &'static str, fault: Option<(Fault, Option<Pid>)>) {
         let mut watch = self.watch.lock().unwrap();
         let wires = watch.wires.clone();
@@ -121,6 +133,9 @@ impl SqlProxy {
 impl Watch {
     /// Notes a statement; answers the side on which it is to be the last one.
     fn note(&mut self, connection: u64, sql: &str) -> Option<Side> {
+        if let Some((executed, _)) = &mut self.counted {
+            executed.push(sql.to_owned());
+        }
         if !self.armed {
             return None;
         }
@@ -254,6 +269,9 @@ impl Wire {
             QUERY => String::from_utf8_lossy(rest).into_owned(),
             PREPARE => {
                 let sql = String::from_utf8_lossy(rest).into_owned();
+                if let Some((_, prepared)) = &mut self.watch.lock().unwrap().counted {
+                    prepared.push(sql.clone());
+                }
                 *self.expected.lock().unwrap() = Expected::Prepared(sql);
                 return None;
             }

@@ -149,18 +149,17 @@ pub async fn step(server: &TestServer, session: &str, step: &str) -> Answer {
 
 /// Runs a statement.
 pub async fn execute(server: &TestServer, sql: &str) {
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(server.state.db.pool()).await.unwrap();
+    server.execute(sql).await;
 }
 
 /// One value of the database, as text.
 pub async fn value(server: &TestServer, sql: &str) -> Option<String> {
-    let sql = format!("SELECT CAST(({sql}) AS CHAR)");
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(server.state.db.pool()).await.unwrap()
+    server.value(sql).await
 }
 
 /// Several values of the database, as text.
 pub async fn values(server: &TestServer, sql: &str) -> Vec<String> {
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_all(server.state.db.pool()).await.unwrap()
+    server.texts(sql).await
 }
 
 /// `id` of a row as the database writes it in a literal.

@@ -22,6 +22,7 @@ async fn refused(server: &TestServer, token: &str, id: impl ToString, status: u1
 #[tokio::test]
 async fn an_author_gets_a_page_for_an_own_order_at_the_servers_price() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let order = commande(&server, &token, Some(PRICE)).await;
     // A price of the client's is never used.
@@ -49,6 +50,7 @@ async fn an_author_gets_a_page_for_an_own_order_at_the_servers_price() {
 #[tokio::test]
 async fn an_invoice_leads_to_its_order() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let waiting = author_order(&server, &token).await;
     accepted(&server, &completed(&waiting.session)).await;
@@ -62,6 +64,7 @@ async fn an_invoice_leads_to_its_order() {
 #[tokio::test]
 async fn nobody_gets_a_page_for_what_is_not_to_be_paid() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let stranger = server.login(ADMIN).await;
     let order = commande(&server, &token, Some(PRICE)).await;
@@ -100,6 +103,7 @@ async fn an_earlier_page_stays_good() {
 #[tokio::test]
 async fn the_state_of_a_payment_is_its_payers_business() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let waiting = author_order(&server, &token).await;
     let path = format!("/payments/status/{}", waiting.session);
@@ -124,6 +128,7 @@ async fn a_dead_stripe_leaves_nothing_half_done() {
     let line = Proxy::start().await;
     let url = format!("http://{}/dev/stripe", line.address());
     let server = TestServer::with(&[("STRIPE_API_URL", &url)]).await;
+    server.ignore_mails();
     line.lead_to_port(server.port);
     let token = server.login(CLIENT).await;
     let order = commande(&server, &token, Some(PRICE)).await;

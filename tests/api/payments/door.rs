@@ -33,6 +33,7 @@ async fn every_address_takes_the_event() {
 #[tokio::test]
 async fn what_stripe_did_not_sign_is_refused_and_leaves_nothing() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let waiting = guest_order(&server, "zoe@example.com").await;
     let body = completed(&waiting.session).to_string();
     let now = signed(&server, &body, WEBHOOK_SECRET);
@@ -91,6 +92,7 @@ async fn two_secrets_are_valid_while_one_replaces_the_other() {
 #[tokio::test]
 async fn events_of_other_sites_are_ignored() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let waiting = guest_order(&server, "zoe@example.com").await;
     for (source, told) in [(json!({ "source": "autre.fr" }), "autre.fr"), (json!({}), "undefined")] {
         let mut session = paid_session(&waiting.session);

@@ -35,6 +35,7 @@ async fn a_refused_card_is_told_to_a_guest_once() {
 #[tokio::test]
 async fn a_refused_card_is_told_to_an_author_once() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let waiting = author_order(&server, &token).await;
     for _ in 0..2 {
@@ -127,6 +128,7 @@ async fn the_last_session_to_close_closes_the_pending_order() {
 #[tokio::test]
 async fn an_order_that_cost_nothing_else_needs_no_invoice() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let waiting = guest_order(&server, "zoe@example.com").await;
     let mut session = super::bench::paid_session(&waiting.session);
     session["payment_status"] = json!("no_payment_required");

@@ -51,6 +51,7 @@ fn read(pdf: &[u8]) -> (String, String) {
 #[tokio::test]
 async fn a_list_and_a_detail_have_the_promised_shape() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = client_with(&server, 1).await;
     let list = server.get_as(&token, "/api/invoices").await.body;
     let paging = json!({ "page": 1, "limit": 10, "total": 1, "totalPages": 1, "hasNextPage": false, "hasPreviousPage": false });
@@ -75,6 +76,7 @@ async fn a_list_and_a_detail_have_the_promised_shape() {
 #[tokio::test]
 async fn pages_follow_the_rules() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = client_with(&server, 3).await;
     let page = async |query: &str| server.get_as(&token, &format!("/api/invoices?{query}")).await;
     let numbers = |answer: &Value| -> Vec<String> {
@@ -98,6 +100,7 @@ async fn pages_follow_the_rules() {
 #[tokio::test]
 async fn an_invoice_is_its_owners_alone() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = client_with(&server, 1).await;
     let id = first(&server, &token).await["id"].as_str().unwrap().to_owned();
     let stranger = server.login(ADMIN).await;
@@ -145,6 +148,7 @@ async fn a_download_is_an_attachment_and_audited() {
 #[tokio::test]
 async fn a_link_works_without_a_session_for_a_quarter_of_an_hour() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = client_with(&server, 2).await;
     let list = server.get_as(&token, "/api/invoices").await.body;
     let link = list["invoices"][0]["pdfUrl"].as_str().unwrap().to_owned();
@@ -187,6 +191,7 @@ async fn a_link_works_without_a_session_for_a_quarter_of_an_hour() {
 #[tokio::test]
 async fn the_regime_of_the_day_decides_the_vat() {
     let server = TestServer::with(&[("VAT_REGIME", "franchise")]).await;
+    server.ignore_mails();
     let mut token = client_with(&server, 1).await;
     // From the next day on the company charges VAT, later at another rate.
     execute(

@@ -86,6 +86,7 @@ async fn a_thousand_settlements_by_sixteen_workers_leave_no_hole() {
 #[tokio::test]
 async fn a_settlement_rolled_back_gives_its_number_back() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     sessions(&server, 3).await;
     accepted(&server, &completed("cs_1")).await;
     execute(&server, "CREATE TRIGGER broken BEFORE INSERT ON payments FOR EACH ROW SIGNAL SQLSTATE '45000'")
@@ -95,11 +96,14 @@ async fn a_settlement_rolled_back_gives_its_number_back() {
     accepted(&server, &completed("cs_3")).await;
     let numbers = "SELECT CONCAT(number, ' ', stripe_session_id) FROM invoices ORDER BY number";
     assert_eq!(values(&server, numbers).await, ["FA-2026-000001 cs_1", "FA-2026-000002 cs_3"]);
+    let failed = "SELECT object_id FROM stripe_events WHERE status = 'FAILED'";
+    assert_eq!(values(&server, failed).await, ["cs_2"], "it is tried again later");
 }
 
 #[tokio::test]
 async fn each_series_begins_again_with_the_year_in_france() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     sessions(&server, 4).await;
     let refund = |session: &str, sum: i64| {
         let charge = json!({ "id": "ch_1", "payment_intent": format!("pi_of_{session}"), "amount": PRICE,

@@ -109,6 +109,7 @@ async fn delayed_money_is_followed_until_it_comes() {
 #[tokio::test]
 async fn a_session_stripe_never_answered_is_given_up() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     guest_order(&server, "zoe@example.com").await;
     execute(&server, "UPDATE checkout_sessions SET status = 'CREATING', stripe_session_id = NULL").await;
     server.clock.advance(Duration::minutes(15));

@@ -32,6 +32,7 @@ async fn credit_notes(server: &TestServer) -> Vec<String> {
 #[tokio::test]
 async fn refunds_give_one_credit_note_each() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let session = paid(&server).await;
     server.work().await;
     let part = event("charge.refunded", charge(&session, 8_000));
@@ -66,6 +67,7 @@ async fn refunds_give_one_credit_note_each() {
 #[tokio::test]
 async fn refunds_told_at_once_are_credited_once() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let session = paid(&server).await;
     let events: Vec<_> = [5_000, 5_000, 9_000, 9_000, PRICE, PRICE]
         .map(|sum| event("charge.refunded", charge(&session, sum)))
@@ -80,6 +82,7 @@ async fn refunds_told_at_once_are_credited_once() {
 #[tokio::test]
 async fn a_refund_through_the_simulated_stripe_comes_by_webhook() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let waiting = guest_order(&server, "zoe@example.com").await;
     server.pay(&waiting.session).await;
     let intent = value(&server, "SELECT stripe_payment_intent_id FROM payments").await.unwrap();
@@ -97,6 +100,7 @@ async fn a_refund_through_the_simulated_stripe_comes_by_webhook() {
 #[tokio::test]
 async fn a_refund_faster_than_its_payment_waits_for_it() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let waiting = guest_order(&server, "zoe@example.com").await;
     let refund = event("charge.refunded", charge(&waiting.session, PRICE));
     assert_eq!(deliver(&server, &refund).await.status, 404);
@@ -109,6 +113,7 @@ async fn a_refund_faster_than_its_payment_waits_for_it() {
 #[tokio::test]
 async fn a_second_payment_given_back_needs_no_credit_note() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let first = author_order(&server, &token).await;
     let second = open(&server, &token, first.order).await;

@@ -99,6 +99,7 @@ async fn a_download_and_the_renderer_at_once_keep_one_file() {
 #[tokio::test]
 async fn a_renderer_that_died_is_replaced() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     paid(&server, "zoe@example.com").await;
     let now = server.state.clock.now().format("%Y-%m-%d %H:%M:%S");
     let lease =

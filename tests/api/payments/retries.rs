@@ -125,4 +125,5 @@ async fn an_event_that_keeps_failing_is_told_to_the_administrators_once() {
         1
     );
     assert_eq!(server.count("email_outbox WHERE template = 'admin-warning'").await, 1);
+    assert_eq!(server.count("stripe_events WHERE status = 'FAILED'").await, 1);
 }

@@ -73,6 +73,7 @@ async fn ten_events_at_once_settle_an_order_once() {
 #[tokio::test]
 async fn money_that_comes_later_settles_when_it_comes() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let of_author = author_order(&server, &token).await;
     let of_guest = guest_order(&server, "zoe@example.com").await;
@@ -96,6 +97,7 @@ async fn money_that_comes_later_settles_when_it_comes() {
 #[tokio::test]
 async fn late_events_change_nothing_of_a_paid_order() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     let of_author = author_order(&server, &token).await;
     let of_guest = guest_order(&server, "zoe@example.com").await;
@@ -155,6 +157,7 @@ async fn an_order_paid_twice_is_invoiced_once_and_told() {
 #[tokio::test]
 async fn a_webhook_faster_than_our_own_call_finds_its_order() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let waiting = guest_order(&server, "zoe@example.com").await;
     let row = values(&server, "SELECT LOWER(HEX(id)) FROM checkout_sessions").await.remove(0);
     execute(&server, "UPDATE checkout_sessions SET status = 'CREATING', stripe_session_id = NULL").await;
@@ -168,11 +171,13 @@ async fn a_webhook_faster_than_our_own_call_finds_its_order() {
     let mut other = paid_session(&waiting.session);
     other["client_reference_id"] = json!(row.parse::<uuid::Uuid>().unwrap());
     assert_eq!(deliver(&server, &event("checkout.session.completed", other)).await.status, 404);
+    assert_eq!(server.count("stripe_events WHERE status = 'UNMATCHED'").await, 1);
 }
 
 #[tokio::test]
 async fn payment_never_moves_an_order_backwards() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let token = server.login(CLIENT).await;
     for (before, after, alerts) in [
         ("TERMINE", "TERMINE", 0),
@@ -194,6 +199,7 @@ async fn payment_never_moves_an_order_backwards() {
 #[tokio::test]
 async fn orders_of_one_guest_paid_together_share_one_account() {
     let server = TestServer::start().await;
+    server.ignore_mails();
     let mut sessions = vec![];
     for _ in 0..4 {
         sessions.push(guest_order(&server, "zoe@example.com").await.session);
