@@ -39,3 +39,4 @@ mod stripe_gateway;
 mod stripe_simulator;
 mod tarifs;
 mod uploads;
+mod walk;

@@ -1,0 +1,136 @@
+//! What requests name: made anew for each of them, or unheard of.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use reqwest::multipart::Form;
+use sha2::{Digest, Sha256};
+use staka::{auth::Role, clock::new_id, emails::unsubscribe};
+use uuid::Uuid;
+
+use super::table::Place;
+use crate::{
+    shop::guest_form,
+    support::server::{Person, TestServer},
+};
+
+/// The values that name a thing of `owner`.
+pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<String> {
+    let one = |id: Uuid| vec![id.to_string()];
+    match thing {
+        "-" => vec![],
+        "order" => one(order(server, owner).await),
+        "unpaid" => one(server.unpaid_order(owner).await),
+        "file" => {
+            let order = order(server, owner).await;
+            one(server.document(Some(order), owner, "manuscrit.txt", false).await)
+        }
+        "session" => vec![server.paid_order(owner).await.1],
+        "paid" => vec![paid(server).await],
+        "invoice" => {
+            let (order, _) = server.paid_order(owner).await;
+            one(server.invoice(order).await)
+        }
+        "pending" => one(server.pending_order(&owner.email).await),
+        "tarif" => one(server.tarif(&format!("Tarif {}", new_id()), 35_000, "FORFAIT").await),
+        "bell" => one(server.notification(owner).await),
+        "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
+        "way-out" => {
+            let url = unsubscribe::url(&server.state, owner.id);
+            url.rsplit('/').take(2).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect()
+        }
+        // A reset ends every session: someone else's than the callers'.
+        "reset" => {
+            let id = server.user(&format!("{}@example.com", new_id()), Role::User, None).await;
+            vec![secret(server, "password_resets", id).await]
+        }
+        "activation" => {
+            let id = server.user(&format!("{}@example.com", new_id()), Role::User, None).await;
+            server
+                .execute(&format!("UPDATE users SET is_active = FALSE WHERE id = UNHEX('{}')", id.simple()))
+                .await;
+            vec![secret(server, "activation_tokens", id).await]
+        }
+        other => panic!("nobody knows how to make a {other}"),
+    }
+}
+
+/// The values of a thing that does not exist.
+pub fn unheard_of(thing: &str) -> Vec<String> {
+    let unknown = || new_id().to_string();
+    match thing {
+        "session" | "paid" => vec!["cs_test_unheard_of".to_owned()],
+        "reset" | "activation" => vec![URL_SAFE_NO_PAD.encode([7; 32])],
+        "way-out" | "mail" => vec![unknown(), "rien".to_owned()],
+        _ => vec![unknown()],
+    }
+}
+
+/// The form of this name, if it is one.
+pub fn form(name: &str, values: &[String]) -> Option<Form> {
+    let fresh = format!("{}@example.com", new_id());
+    let service = || values[0].parse().unwrap();
+    match name {
+        "guest-order" => Some(guest_form(service(), &[("email", Some(&fresh))])),
+        "author-order" => Some(guest_form(service(), &[])),
+        _ => None,
+    }
+}
+
+/// Whose things a caller asks about: their own, or another author's.
+pub async fn owner(server: &TestServer, caller: &Person, place: Place) -> Person {
+    let client = server.client().await;
+    match place {
+        Place::Own => caller.clone(),
+        _ if caller.id == client.id => server.other_client().await,
+        _ => client,
+    }
+}
+
+/// An order that the corrector of the seeds corrects.
+async fn order(server: &TestServer, owner: &Person) -> Uuid {
+    let id = server.commande(owner, "Un roman", "EN_COURS").await;
+    server.assign(id, &server.corrector().await).await;
+    id
+}
+
+/// A session paid on the simulated page.
+async fn paid(server: &TestServer) -> String {
+    let author = server.client().await;
+    let body = serde_json::json!({ "commandeId": server.unpaid_order(&author).await });
+    let opened = server.post_as(&author.token, "/payments/create-checkout-session", &body).await;
+    let session = opened.ok(200)["sessionId"].as_str().unwrap().to_owned();
+    assert_eq!(server.pay(&session).await.status, 303);
+    session
+}
+
+/// A mail in the mailbox, with a file.
+async fn mail(server: &TestServer) -> Uuid {
+    let (id, now) = (new_id(), server.state.clock.now());
+    let letter = sqlx::query(
+        "INSERT INTO dev_mailbox (id, message_id, sender, to_email, subject, template, html, text, created_at)
+         VALUES (?, ?, 'a@example.com', 'b@example.com', 'Sujet', 'invoice-user', '', '', ?)",
+    );
+    letter.bind(id).bind(id.to_string()).bind(now).execute(server.state.db.pool()).await.unwrap();
+    let file = sqlx::query(
+        "INSERT INTO dev_mailbox_attachments (mail_id, position, filename, content_type, bytes)
+         VALUES (?, 0, 'facture.pdf', 'application/pdf', '%PDF')",
+    );
+    file.bind(id).execute(server.state.db.pool()).await.unwrap();
+    id
+}
+
+/// The secret of a link, whose digest is in a table of links.
+async fn secret(server: &TestServer, table: &str, user: Uuid) -> String {
+    let secret = URL_SAFE_NO_PAD.encode([new_id().into_bytes(), new_id().into_bytes()].concat());
+    let now = server.state.clock.now();
+    let sql =
+        format!("INSERT INTO {table} (token_hash, user_id, expires_at, created_at) VALUES (?, ?, ?, ?)");
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(hex::encode(Sha256::digest(&secret)))
+        .bind(user)
+        .bind(now + chrono::Duration::hours(1))
+        .bind(now)
+        .execute(server.state.db.pool())
+        .await
+        .unwrap();
+    secret
+}
