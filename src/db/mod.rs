@@ -7,10 +7,12 @@
 //! | several statements that stand together | `db.begin()` inside [`with_retry`]      |
 //! | "this address is taken already"        | [`violates`] with the name of the key   |
 //! | one process at a time, across servers  | [`NamedLock`]                           |
+//! | how long before another try?           | [`Backoff`]                             |
 //! | 503 or 500?                            | [`is_unavailable`]                      |
 //!
 //! Nothing here knows a table of the domain.
 
+mod backoff;
 mod errors;
 mod lock;
 mod migrate;
@@ -19,6 +21,7 @@ mod retry;
 
 pub mod private_server;
 
+pub use backoff::Backoff;
 pub use errors::{is_unavailable, violates};
 pub use lock::NamedLock;
 pub use migrate::{MIGRATOR, MigrateError, Report, migrate, pending};

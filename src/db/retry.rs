@@ -1,16 +1,15 @@
 //! Repeating a transaction that lost a fight over locks.
 
-use std::time::Duration;
-
+use chrono::TimeDelta;
 use sqlx::Error;
 
-use super::errors::number;
+use super::{Backoff, errors::number};
 
 /// Attempts in all, the first one included.
 const ATTEMPTS: u32 = 3;
 
-/// Longest pause before the second attempt, in milliseconds; doubled before the third.
-const FIRST_PAUSE_MS: u64 = 40;
+/// A random part of a window that doubles, so that two losers do not meet again.
+const PAUSES: Backoff = Backoff::new(TimeDelta::milliseconds(40), TimeDelta::milliseconds(80)).spread(75);
 
 /// An error that can tell whether its transaction may simply be run again.
 pub trait Retryable {
@@ -52,19 +51,12 @@ where
         match transaction().await {
             Err(error) if error.is_deadlock() && attempt < ATTEMPTS => {
                 tracing::debug!(attempt, "transaction lost a lock conflict, running it again");
-                tokio::time::sleep(pause(attempt)).await;
+                tokio::time::sleep(PAUSES.after(attempt).to_std().unwrap_or_default()).await;
                 attempt += 1;
             }
             outcome => return outcome,
         }
     }
-}
-
-/// A random part of a window that doubles, so that two losers do not meet again.
-#[allow(clippy::disallowed_methods, reason = "the spread of a pause is not part of any outcome")]
-fn pause(attempt: u32) -> Duration {
-    let window = FIRST_PAUSE_MS << (attempt - 1);
-    Duration::from_millis(rand::random_range(window / 4..=window))
 }
 
 #[cfg(test)]

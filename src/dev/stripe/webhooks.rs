@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::Simulator;
 use super::api::Failure;
 use super::store::{self, EventRow};
+use crate::db::Backoff;
 use crate::payments::signature;
 
 /// How long the endpoint may take to answer.
@@ -26,6 +27,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 pub const LEASE: TimeDelta = TimeDelta::seconds(15);
 /// Deliveries per event.
 const MAX_ATTEMPTS: i32 = 12;
+/// Between deliveries.
+const PAUSES: Backoff = Backoff::new(TimeDelta::seconds(5), TimeDelta::hours(1));
 /// How often due deliveries are looked for.
 const POLL: Duration = Duration::from_secs(1);
 /// How much of an answer is read and kept, in bytes.
@@ -133,10 +136,9 @@ impl Simulator {
     }
 }
 
-/// 5 s, doubling, capped at an hour; nothing after the last attempt.
+/// When to deliver again; nothing after the last attempt.
 fn next_attempt(attempts: i32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let seconds = 5_i64 << (attempts - 1).clamp(0, 10);
-    (attempts < MAX_ATTEMPTS).then(|| now + TimeDelta::seconds(seconds.min(3_600)))
+    (attempts < MAX_ATTEMPTS).then(|| now + PAUSES.after(attempts.unsigned_abs()))
 }
 
 /// One webhook in `GET /events`.
