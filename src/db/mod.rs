@@ -7,7 +7,7 @@
 //! | several statements that stand together | `db.begin()` inside [`with_retry`]      |
 //! | "this address is taken already"        | [`violates`] with the name of the key   |
 //! | one process at a time, across servers  | [`NamedLock`]                           |
-//! | how long before another try?           | [`Backoff`]                             |
+//! | work that may fail and be tried again  | [`lease`], with the pauses of [`Backoff`] |
 //! | 503 or 500?                            | [`is_unavailable`]                      |
 //!
 //! Nothing here knows a table of the domain.
@@ -19,6 +19,7 @@ mod migrate;
 mod pool;
 mod retry;
 
+pub mod lease;
 pub mod private_server;
 
 pub use backoff::Backoff;

@@ -1,18 +1,16 @@
 //! Empties the outbox: claims the mails that are due, sends them, notes what became of them.
 //!
-//! A claim is a short transaction that leases the rows for two minutes; sending happens outside of it;
+//! A claim is a short transaction that leases the rows; sending happens outside of it;
 //! the outcome is written only while the lease is still ours. Any number of workers, in any number of
 //! processes, share one outbox this way, and a worker that dies delays its mails without losing one.
 //!
 //! | outcome                                        | what follows                                          |
 //! |------------------------------------------------|-------------------------------------------------------|
 //! | accepted                                       | `SENT`                                                |
-//! | network, 4xx, missing object, rendering, panic | again after [`backoff::pause`], 12 tries, then `DEAD` |
+//! | network, 4xx, missing object, rendering, panic | again after a pause, 12 tries, then `DEAD`             |
 //! | refused for good (5xx, impossible address)     | `DEAD` at once                                        |
 //!
 //! A dead mail rings the administrators' bell and never queues a mail: that one might die too.
-
-pub mod backoff;
 
 mod dead;
 mod prepare;
@@ -20,7 +18,6 @@ mod store;
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
 use metrics::counter;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_util::sync::CancellationToken;
@@ -29,9 +26,14 @@ use super::{
     render::{Brand, RenderError, Renderer},
     transport::{SendError, Sender, Transport},
 };
-use crate::{app::AppState, db::with_retry, events::Hint};
-use backoff::MAX_ATTEMPTS;
+use crate::{
+    app::AppState,
+    db::{lease::Queue, with_retry},
+    events::Hint,
+};
 use store::Claimed;
+
+pub use store::Outbox;
 
 /// Pace of a worker.
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +42,11 @@ pub struct WorkerSettings {
     pub poll: Duration,
     /// Mails claimed, and sent at the same time, at most.
     pub batch: u32,
-    /// How long a claim keeps others away. Longer than the longest send.
-    pub lease: Duration,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { poll: Duration::from_secs(5), batch: 10, lease: Duration::from_secs(120) }
+        Self { poll: Duration::from_secs(5), batch: 10 }
     }
 }
 
@@ -126,8 +126,7 @@ impl Worker {
     }
 
     async fn claim(&self) -> Result<Vec<Claimed>, sqlx::Error> {
-        let lease = TimeDelta::from_std(self.settings.lease).unwrap_or(TimeDelta::MAX);
-        with_retry(|| store::claim(&self.state.db, self.state.clock.now(), lease, self.settings.batch)).await
+        store::claim(&self.state.db, self.state.clock.now(), self.settings.batch).await
     }
 
     /// Sends a batch, all at once: one slow receiver must not eat the leases of the others.
@@ -154,7 +153,7 @@ impl Worker {
     }
 
     async fn deliver(&self, mail: &Claimed) -> Result<(), SendError> {
-        if mail.attempts > MAX_ATTEMPTS {
+        if mail.lease.attempts > Outbox::TRIES {
             // The worker died in the midst of every earlier try.
             return Err(SendError::Transient("given up: no try came to its end".to_owned()));
         }
@@ -164,7 +163,8 @@ impl Worker {
         };
         // The lease bounds what no other limit bounds, such as a file system that does not answer.
         let overdue = |_| Err(SendError::Transient("not done when the lease ended".to_owned()));
-        tokio::time::timeout(self.settings.lease, whole).await.unwrap_or_else(overdue)
+        let lease = Outbox::LEASE.to_std().unwrap_or_default();
+        tokio::time::timeout(lease, whole).await.unwrap_or_else(overdue)
     }
 
     /// Notes the outcome. When even that fails the lease runs out and the mail is tried again,
@@ -172,7 +172,7 @@ impl Worker {
     async fn settle(&self, mail: &Claimed, outcome: Result<(), SendError>) {
         let settled = match &outcome {
             Ok(()) => with_retry(|| self.note_sent(mail)).await,
-            Err(SendError::Transient(reason)) if mail.attempts < MAX_ATTEMPTS => {
+            Err(SendError::Transient(reason)) if mail.lease.attempts < Outbox::TRIES => {
                 with_retry(|| self.note_later(mail, reason)).await
             }
             Err(error) => with_retry(|| dead::bury(&self.state, mail, error)).await.map(|()| "dead"),
@@ -182,9 +182,12 @@ impl Worker {
                 counter!("mails_total", "outcome" => became, "template" => mail.template.clone())
                     .increment(1);
                 let reason = outcome.err().map(|error| error.to_string());
-                tracing::info!(mail = %mail.id, template = mail.template, attempt = mail.attempts, became, reason, "mail");
+                let attempt = mail.lease.attempts;
+                tracing::info!(mail = %mail.lease.id, template = mail.template, attempt, became, reason, "mail");
             }
-            Err(error) => tracing::warn!(mail = %mail.id, %error, "what became of a mail cannot be noted"),
+            Err(error) => {
+                tracing::warn!(mail = %mail.lease.id, %error, "what became of a mail cannot be noted")
+            }
         }
     }
 
@@ -197,7 +200,7 @@ impl Worker {
     async fn note_later(&self, mail: &Claimed, reason: &str) -> Result<&'static str, sqlx::Error> {
         let now = self.state.clock.now();
         let mut conn = self.state.db.conn().await?;
-        store::settle_later(&mut conn, mail, now, now + backoff::pause(mail.attempts), reason).await?;
+        mail.lease.fail(&mut conn, now, reason).await?;
         Ok("delayed")
     }
 }

@@ -1,17 +1,31 @@
 //! Objects whose rows are gone: queued with the change that removed the rows, removed from the storage after it.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
-use uuid::Uuid;
 
-use crate::{app::AppState, clock::new_id, db::with_retry};
+use crate::{
+    app::AppState,
+    clock::new_id,
+    db::{
+        Backoff,
+        lease::{self, Lease, Queue},
+    },
+};
 
 /// Objects removed per round.
 const BATCH: u32 = 100;
 
-/// The first pause after a failure, doubled each time, and the longest one.
-const FIRST_PAUSE_SECS: i64 = 60;
-const LONGEST_PAUSE_SECS: i64 = 24 * 3600;
+/// Objects to remove, tried until they are gone.
+pub enum Deletions {}
+
+impl Queue for Deletions {
+    type Id = String;
+    const TABLE: &'static str = "storage_deletions";
+    const KEY: &'static str = "storage_key";
+    const INDEX: &'static str = "storage_deletions_due";
+    const LEASE: TimeDelta = TimeDelta::minutes(5);
+    const BACKOFF: Backoff = Backoff::new(TimeDelta::minutes(1), TimeDelta::days(1));
+}
 
 /// Queues an object for removal, in the transaction that removes its row.
 ///
@@ -44,9 +58,9 @@ pub async fn queue(
 pub async fn run(state: &AppState) -> anyhow::Result<u64> {
     let mut removed = 0;
     loop {
-        let due = with_retry(|| claim(state)).await?;
-        for object in &due {
-            removed += u64::from(remove(state, object).await?);
+        let due: Vec<Lease<Deletions>> = lease::claim(&state.db, state.clock.now(), BATCH).await?;
+        for lease in &due {
+            removed += u64::from(remove(state, lease).await?);
         }
         if due.len() < BATCH as usize {
             return Ok(removed);
@@ -63,48 +77,27 @@ pub async fn remove_now(state: &AppState, storage_keys: &[String]) {
     }
 }
 
-struct Due {
-    id: Uuid,
-    storage_key: String,
-    attempts: u32,
-}
-
-/// Takes due rows and already writes when they would be tried again, so that a crash or a failure needs no other write.
-async fn claim(state: &AppState) -> Result<Vec<Due>, sqlx::Error> {
-    let now = state.clock.now();
-    let mut tx = state.db.begin().await?;
-    let due = sqlx::query_as!(
-        Due,
-        "SELECT id, storage_key, attempts FROM storage_deletions WHERE next_attempt_at <= ?
-         ORDER BY next_attempt_at, id LIMIT ? FOR UPDATE SKIP LOCKED",
-        now,
-        BATCH
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    for object in &due {
-        sqlx::query!(
-            "UPDATE storage_deletions SET attempts = attempts + 1, next_attempt_at = ? WHERE id = ?",
-            now + pause(object.attempts),
-            object.id
-        )
-        .execute(&mut *tx)
-        .await?;
-    }
-    tx.commit().await?;
-    Ok(due)
-}
-
-async fn remove(state: &AppState, object: &Due) -> Result<bool, sqlx::Error> {
-    match state.storage.delete(&object.storage_key).await {
-        Ok(()) => {}
+async fn remove(state: &AppState, lease: &Lease<Deletions>) -> Result<bool, sqlx::Error> {
+    let removed = state.storage.delete(&lease.id).await;
+    let mut conn = state.db.conn().await?;
+    match removed {
+        Ok(()) => {
+            // Queued again meanwhile, it is removed again, which does nothing.
+            sqlx::query!(
+                "DELETE FROM storage_deletions WHERE storage_key = ? AND next_attempt_at = ?",
+                lease.id,
+                lease.until
+            )
+            .execute(&mut *conn)
+            .await?;
+            Ok(true)
+        }
         Err(error) => {
-            tracing::warn!(attempts = object.attempts + 1, %error, "an object could not be removed");
-            return Ok(false);
+            tracing::warn!(attempts = lease.attempts, %error, "an object could not be removed");
+            lease.fail(&mut conn, state.clock.now(), &error.to_string()).await?;
+            Ok(false)
         }
     }
-    forget(state, &object.storage_key).await?;
-    Ok(true)
 }
 
 async fn remove_key(state: &AppState, storage_key: &str) -> anyhow::Result<()> {
@@ -119,21 +112,4 @@ async fn forget(state: &AppState, storage_key: &str) -> Result<(), sqlx::Error> 
         .execute(&mut *conn)
         .await?;
     Ok(())
-}
-
-fn pause(attempts: u32) -> Duration {
-    let doubled = FIRST_PAUSE_SECS.saturating_mul(1_i64.checked_shl(attempts.min(32)).unwrap_or(i64::MAX));
-    Duration::seconds(doubled.min(LONGEST_PAUSE_SECS))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_double_up_to_a_day() {
-        let minutes = |attempts| pause(attempts).num_minutes();
-        assert_eq!([minutes(0), minutes(1), minutes(5)], [1, 2, 32]);
-        assert_eq!([minutes(11), minutes(40), minutes(u32::MAX)], [1440; 3]);
-    }
 }

@@ -1,9 +1,8 @@
 //! Rendering after the commit: the PDF is made from the snapshots, stored, and its mail queued in
 //! the transaction that notes it.
 
-use std::time::Duration as StdDuration;
+use std::time::Duration;
 
-use chrono::{DateTime, Duration, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -16,7 +15,10 @@ use super::{
 use crate::{
     app::AppState,
     clock::day_in_paris,
-    db,
+    db::{
+        self,
+        lease::{self, Failed, Lease},
+    },
     events::{self, Hint},
     files::{
         deletions,
@@ -25,15 +27,12 @@ use crate::{
     http::error::{ApiError, ApiResult},
 };
 
-/// How long a renderer may hold an invoice before another takes it over.
-const LEASE: Duration = Duration::minutes(2);
-/// Pause after the first failure; doubled each time, at most [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::seconds(30);
-const LONGEST_PAUSE: Duration = Duration::hours(1);
+pub use super::store::Rendering;
+
 /// Failures after which the administrators are told.
 const ALERT_AFTER: u32 = 3;
 /// How often the table is looked at without a hint.
-const POLL: StdDuration = StdDuration::from_secs(10);
+const POLL: Duration = Duration::from_secs(10);
 const BATCH: u32 = 5;
 
 /// Renders invoices until told to stop.
@@ -72,27 +71,17 @@ async fn invoice_hint(hints: &mut tokio::sync::broadcast::Receiver<Hint>) {
 pub async fn drain(state: &AppState) -> ApiResult<usize> {
     let mut done = 0;
     loop {
-        let due = claim(state).await?;
+        let due: Vec<Lease<Rendering>> = lease::claim(&state.db, state.clock.now(), BATCH).await?;
         if due.is_empty() {
             return Ok(done);
         }
-        for id in due {
-            if let Err(error) = render_one(state, id).await {
-                note_failure(state, id, &error).await?;
+        for lease in due {
+            if let Err(error) = render_one(state, lease.id).await {
+                note_failure(state, &lease, &error).await?;
             }
             done += 1;
         }
     }
-}
-
-async fn claim(state: &AppState) -> ApiResult<Vec<Uuid>> {
-    db::with_retry(|| async {
-        let mut tx = state.begin().await?;
-        let due = store::claim_due(&mut tx, state.clock.now(), LEASE, BATCH).await?;
-        tx.commit().await?;
-        Ok::<_, ApiError>(due)
-    })
-    .await
 }
 
 /// Makes the file of an invoice unless it has one, and returns its storage key.
@@ -142,21 +131,15 @@ async fn discard(state: &AppState, key: &str) -> ApiResult<()> {
     Ok(deletions::queue(&mut conn, state.clock.now(), key).await?)
 }
 
-async fn note_failure(state: &AppState, id: Uuid, error: &ApiError) -> ApiResult<()> {
-    let attempts = load(state, id).await?.render_attempts;
+async fn note_failure(state: &AppState, lease: &Lease<Rendering>, error: &ApiError) -> ApiResult<()> {
+    let (id, attempts) = (lease.id, lease.attempts);
     tracing::warn!(invoice_id = %id, code = error.code(), attempts, "an invoice was not rendered; it will be tried again");
-    let now = state.clock.now();
     let mut tx = state.begin().await?;
-    store::set_render_failed(&mut tx, id, error.code(), retry_at(now, attempts)).await?;
-    if attempts >= ALERT_AFTER {
+    let failed = lease.fail(&mut tx, state.clock.now(), error.code()).await?;
+    if failed != Failed::NotOurs && attempts >= ALERT_AFTER {
         events::record(&mut tx, RenderingFails { id, attempts }).await?;
     }
     Ok(tx.commit().await?)
-}
-
-fn retry_at(now: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
-    let pause = FIRST_PAUSE * 2_i32.pow(attempts.saturating_sub(1).min(7));
-    now + pause.min(LONGEST_PAUSE)
 }
 
 fn ready(row: &RenderRow, key: &str) -> InvoiceReady {

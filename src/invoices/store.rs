@@ -1,6 +1,6 @@
 //! SQL of the invoices.
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
@@ -9,7 +9,11 @@ use super::{
     document::{Buyer, Line, Regime, Seller, Vat},
     issue,
 };
-use crate::{commandes::Statut, files::storage::StoredObject};
+use crate::{
+    commandes::Statut,
+    db::{Backoff, lease::Queue},
+    files::storage::StoredObject,
+};
 
 /// An invoice to write.
 pub struct NewRow<'a> {
@@ -154,7 +158,6 @@ pub struct RenderRow {
     pub user_id: Uuid,
     pub titre: String,
     pub pdf_key: Option<String>,
-    pub render_attempts: u32,
 }
 
 impl RenderRow {
@@ -171,7 +174,7 @@ pub async fn for_rendering(conn: &mut MySqlConnection, id: Uuid) -> Result<Optio
                   i.vat_regime AS "vat_regime: VatRegime", i.vat_rate_bp, i.vat_mention, i.issued_at, i.paid_at,
                   i.due_at, i.seller AS "seller: Json<Seller>", i.buyer AS "buyer: Json<Buyer>",
                   i.items AS "items: Json<Vec<Line>>", i.payment_reference, o.number AS "original_number?",
-                  o.issued_at AS "original_issued_at?", c.user_id, c.titre, i.pdf_key, i.render_attempts
+                  o.issued_at AS "original_issued_at?", c.user_id, c.titre, i.pdf_key
            FROM invoices i
            JOIN commandes c ON c.id = i.commande_id
            LEFT JOIN invoices o ON o.id = i.original_invoice_id
@@ -182,31 +185,18 @@ pub async fn for_rendering(conn: &mut MySqlConnection, id: Uuid) -> Result<Optio
     .await
 }
 
-/// Leases up to `limit` invoices that wait to be rendered, for this caller alone.
-pub async fn claim_due(
-    conn: &mut MySqlConnection,
-    now: DateTime<Utc>,
-    lease: Duration,
-    limit: u32,
-) -> Result<Vec<Uuid>, sqlx::Error> {
-    let ids = sqlx::query_scalar!(
-        r#"SELECT id AS "id: Uuid" FROM invoices
-           WHERE render_due_at <= ? ORDER BY render_due_at LIMIT ? FOR UPDATE SKIP LOCKED"#,
-        now,
-        limit
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    for id in &ids {
-        sqlx::query!(
-            "UPDATE invoices SET render_due_at = ?, render_attempts = render_attempts + 1 WHERE id = ?",
-            now + lease,
-            id
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(ids)
+/// Invoices that wait for their PDF: tried until it is made.
+pub enum Rendering {}
+
+impl Queue for Rendering {
+    type Id = Uuid;
+    const TABLE: &'static str = "invoices";
+    const DUE: &'static str = "render_due_at";
+    const INDEX: &'static str = "invoices_render";
+    const ATTEMPTS: Option<&'static str> = Some("render_attempts");
+    const CAUSE: Option<&'static str> = Some("render_error");
+    const LEASE: TimeDelta = TimeDelta::minutes(2);
+    const BACKOFF: Backoff = Backoff::new(TimeDelta::seconds(30), TimeDelta::hours(1));
 }
 
 /// Notes the rendered file; false when another renderer was first.
@@ -229,23 +219,6 @@ pub async fn set_rendered(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-pub async fn set_render_failed(
-    conn: &mut MySqlConnection,
-    id: Uuid,
-    error: &str,
-    retry_at: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE invoices SET render_error = ?, render_due_at = ? WHERE id = ? AND pdf_key IS NULL",
-        error,
-        retry_at,
-        id
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// An invoice as its owner sees it.

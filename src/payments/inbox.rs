@@ -1,8 +1,6 @@
 //! Stripe's events, applied once each: the event's row and all it causes are one transaction. What
 //! fails is kept and tried again by a job until it succeeds or an administrator gives it up.
 
-use chrono::{DateTime, Duration, Utc};
-
 use super::{
     event::{EventError, StripeEvent},
     failures, refunds,
@@ -12,16 +10,16 @@ use super::{
 };
 use crate::{
     app::AppState,
-    db,
+    db::{
+        self,
+        lease::{self, Lease, Queue},
+    },
     events::{self, Tx},
     http::error::{ApiError, ApiResult},
 };
 
-/// Pause before the first own attempt; doubled each time, at most [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::minutes(1);
-const LONGEST_PAUSE: Duration = Duration::hours(1);
-/// How long a job may hold an event before another takes it over.
-const LEASE: Duration = Duration::minutes(5);
+pub use super::store::Inbox;
+
 /// Failures after which the administrators are told.
 const ALERT_AFTER: u32 = 3;
 const BATCH: u32 = 20;
@@ -42,12 +40,21 @@ pub enum Receipt {
 /// # Errors
 /// When it could not be applied: it is then kept for [`retry_due`], unless the database is away.
 pub async fn receive(state: &AppState, event: &StripeEvent, payload: &str) -> ApiResult<Receipt> {
+    attempt(state, event, payload, None).await
+}
+
+async fn attempt(
+    state: &AppState,
+    event: &StripeEvent,
+    payload: &str,
+    lease: Option<&Lease<Inbox>>,
+) -> ApiResult<Receipt> {
     let stored = StoredEvent { id: &event.id, kind: &event.kind, object_id: event.object_id(), payload };
     match db::with_retry(|| apply_once(state, event, &stored)).await {
         Ok(Receipt::Unmatched) => keep_unmatched(state, event, &stored).await,
         Ok(receipt) => Ok(receipt),
         Err(error) => {
-            keep_failed(state, &stored, &error).await?;
+            keep_failed(state, &stored, &error, lease).await?;
             Err(error)
         }
     }
@@ -126,11 +133,22 @@ async fn keep_unmatched(
     Ok(Receipt::Unmatched)
 }
 
-async fn keep_failed(state: &AppState, stored: &StoredEvent<'_>, error: &ApiError) -> ApiResult<()> {
+/// Keeps an event that failed, delivered or tried by the job under a lease.
+async fn keep_failed(
+    state: &AppState,
+    stored: &StoredEvent<'_>,
+    error: &ApiError,
+    lease: Option<&Lease<Inbox>>,
+) -> ApiResult<()> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
+    if let Some(lease) = lease
+        && !lease.hold(&mut tx).await?
+    {
+        return Ok(());
+    }
     let attempts = store::event_attempts(&mut tx, stored.id).await?;
-    let retry_at = Some(retry_at(now, attempts));
+    let retry_at = Some(now + Inbox::BACKOFF.after(attempts.saturating_add(1)));
     // The code only: a driver's text may quote personal values.
     store::keep_event(&mut tx, stored, EventStatus::Failed, Some(error.code()), now, retry_at).await?;
     if attempts >= ALERT_AFTER {
@@ -152,40 +170,29 @@ fn still_failing(stored: &StoredEvent<'_>) -> PaymentAlert {
     }
 }
 
-fn retry_at(now: DateTime<Utc>, attempts: u32) -> DateTime<Utc> {
-    now + (FIRST_PAUSE * 2_i32.pow(attempts.min(6))).min(LONGEST_PAUSE)
-}
-
 /// Tries the failed events that are due; tells how many succeeded.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub async fn retry_due(state: &AppState) -> ApiResult<usize> {
-    let due = db::with_retry(|| async {
-        let mut tx = state.begin().await?;
-        let due = store::claim_events(&mut tx, state.clock.now(), LEASE, BATCH).await?;
-        tx.commit().await?;
-        Ok::<_, ApiError>(due)
-    })
-    .await?;
+    let due: Vec<Lease<Inbox>> = lease::claim(&state.db, state.clock.now(), BATCH).await?;
     let mut succeeded = 0;
-    for event in due {
-        match retry(state, &event.payload).await {
+    for lease in due {
+        match retry(state, &lease).await {
             Ok(_) => succeeded += 1,
             Err(error) => {
-                tracing::warn!(
-                    event_id = event.id,
-                    attempts = event.attempts,
-                    code = error.code(),
-                    "a Stripe event failed again"
-                );
+                tracing::warn!(event_id = lease.id, code = error.code(), "a Stripe event failed again");
             }
         }
     }
     Ok(succeeded)
 }
 
-async fn retry(state: &AppState, payload: &str) -> ApiResult<Receipt> {
+async fn retry(state: &AppState, lease: &Lease<Inbox>) -> ApiResult<Receipt> {
+    let payload = {
+        let mut conn = state.db.conn().await?;
+        store::event_payload(&mut conn, &lease.id).await?
+    };
     let event = StripeEvent::parse(payload.as_bytes()).map_err(ApiError::internal)?;
-    receive(state, &event, payload).await
+    attempt(state, &event, &payload, Some(lease)).await
 }

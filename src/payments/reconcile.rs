@@ -1,7 +1,5 @@
 //! Asking Stripe itself about sessions that nobody told us of: a lost webhook loses no payment.
 
-use chrono::Duration;
-
 use super::{
     event::{CheckoutSession, SessionStatus},
     failures, settlement,
@@ -15,8 +13,8 @@ use crate::{
     http::error::{ApiError, ApiResult},
 };
 
-/// How long an open session is left alone between two questions.
-const PATIENCE: Duration = Duration::minutes(15);
+pub use super::store::OpenSessions;
+
 const BATCH: u32 = 50;
 
 /// Re-reads the sessions that have been open for a while; tells how many were settled.
@@ -26,7 +24,7 @@ const BATCH: u32 = 50;
 pub async fn run(state: &AppState) -> ApiResult<usize> {
     let mut settled = 0;
     loop {
-        let sessions = claim(state).await?;
+        let sessions = store::claim_unchecked(&state.db, state.clock.now(), BATCH).await?;
         if sessions.is_empty() {
             return Ok(settled);
         }
@@ -40,17 +38,6 @@ pub async fn run(state: &AppState) -> ApiResult<usize> {
             }
         }
     }
-}
-
-async fn claim(state: &AppState) -> ApiResult<Vec<SessionRow>> {
-    let now = state.clock.now();
-    db::with_retry(|| async {
-        let mut tx = state.begin().await?;
-        let rows = store::claim_unchecked(&mut tx, now - PATIENCE, now, BATCH).await?;
-        tx.commit().await?;
-        Ok::<_, ApiError>(rows)
-    })
-    .await
 }
 
 /// True when the session was settled now.

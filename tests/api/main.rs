@@ -34,6 +34,7 @@ mod outbox;
 mod payments;
 mod private_server;
 mod projects;
+mod queues;
 mod shop;
 mod stripe_gateway;
 mod stripe_simulator;

@@ -70,3 +70,30 @@ async fn a_storage_of_another_database_is_left_alone() {
     assert_eq!(deletions::run(&lab.state).await.unwrap(), 0);
     assert_eq!(lab.state.storage.keys().await.unwrap().len(), 30);
 }
+
+#[tokio::test]
+async fn an_object_that_cannot_be_removed_stays_queued_with_the_cause() {
+    let lab = Lab::start().await;
+    let key = keep(&lab, Kind::Orders, false).await;
+    // A directory stands where the object was.
+    let place = lab.state.config.uploads_dir.join(&key);
+    std::fs::remove_file(&place).unwrap();
+    std::fs::create_dir(&place).unwrap();
+    std::fs::write(place.join("in the way"), "").unwrap();
+    let mut conn = lab.state.db.conn().await.unwrap();
+    deletions::queue(&mut conn, lab.state.clock.now(), &key).await.unwrap();
+    drop(conn);
+    for (attempts, minutes) in [(1, 1), (2, 2), (3, 4)] {
+        assert_eq!(deletions::run(&lab.state).await.unwrap(), 0);
+        assert_eq!(deletions::run(&lab.state).await.unwrap(), 0, "not again before the pause is over");
+        let tries: u32 =
+            sqlx::query_scalar("SELECT attempts FROM storage_deletions WHERE last_error IS NOT NULL")
+                .fetch_one(lab.state.db.pool())
+                .await
+                .unwrap();
+        assert_eq!(tries, attempts);
+        lab.advance(Duration::minutes(minutes));
+    }
+    std::fs::remove_dir_all(&place).unwrap();
+    assert_eq!(deletions::run(&lab.state).await.unwrap(), 1);
+}

@@ -10,7 +10,8 @@ use staka::auth::Role;
 use staka::auth::told::{ActivationRequested, PasswordResetRequested};
 use staka::clock::new_id;
 use staka::commandes::told::{OrderCreated, OrderRef};
-use staka::emails::worker::WorkerSettings;
+use staka::db::lease::take;
+use staka::emails::worker::{Outbox, WorkerSettings};
 use staka::files::storage::Kind;
 use staka::invoices::{self, told::InvoiceReady};
 use tokio_util::sync::CancellationToken;
@@ -113,14 +114,8 @@ async fn a_claimed_mail_passes_the_rows_others_are_claiming() {
     lab.record_alerts(4).await;
     // Another worker in the midst of its claim: two rows locked.
     let mut other = lab.state.db.begin().await.unwrap();
-    sqlx::query(
-        "SELECT id FROM email_outbox WHERE status = 'PENDING' AND next_attempt_at <= ?
-         ORDER BY next_attempt_at, id LIMIT 2 FOR UPDATE SKIP LOCKED",
-    )
-    .bind(lab.state.clock.now())
-    .fetch_all(&mut *other)
-    .await
-    .unwrap();
+    let taken = take::<Outbox>(&mut other, lab.state.clock.now(), 2).await.unwrap();
+    assert_eq!(taken.len(), 2);
     assert_eq!(lab.worker(&server).drain().await, 2);
     drop(other);
     assert_eq!(lab.worker(&server).drain().await, 2);

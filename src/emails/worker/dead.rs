@@ -1,6 +1,6 @@
 //! Mails that will not arrive.
 
-use super::store::{self, Claimed};
+use super::store::Claimed;
 use crate::{
     app::AppState,
     emails::{
@@ -19,7 +19,7 @@ pub(super) async fn bury(state: &AppState, mail: &Claimed, error: &SendError) ->
     let (SendError::Transient(reason) | SendError::Permanent(reason)) = error;
     let now = state.clock.now();
     let mut tx = state.begin().await?;
-    if !store::settle_dead(&mut tx, mail, now, reason).await? {
+    if !mail.lease.give_up(&mut tx, now, reason).await? {
         return Ok(());
     }
     match error {
@@ -35,7 +35,7 @@ pub(super) async fn bury(state: &AppState, mail: &Claimed, error: &SendError) ->
 fn refused(mail: &Claimed) -> MailRefused {
     MailRefused {
         // A mail tried again by an administrator may be refused again.
-        refusal: format!("{}:{}", mail.id, mail.lease.timestamp()),
+        refusal: format!("{}:{}", mail.lease.id, mail.lease.until.timestamp()),
         template: mail.template.clone(),
         to_email: mail.to_email.clone(),
     }

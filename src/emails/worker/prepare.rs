@@ -35,7 +35,7 @@ pub(super) async fn prepare(
     let rendered = renderer.render(&mail).map_err(|error| later(error.to_string()))?;
     let reader = claimed.user_id.filter(|_| rendered.unsubscribable);
     Ok(Outgoing {
-        message_id: format!("<{}@{domain}>", claimed.id),
+        message_id: format!("<{}@{domain}>", claimed.lease.id),
         to: claimed.to_email.clone(),
         to_name: claimed.to_name.clone(),
         subject: rendered.subject,

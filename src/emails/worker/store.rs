@@ -1,23 +1,34 @@
-//! SQL of the worker: claiming mails that are due, and settling them.
-//!
-//! A claim writes the end of its lease into `next_attempt_at`: a worker that dies simply lets it run
-//! out. Every settlement names the lease it was made under, so that a worker whose lease ran out
-//! changes nothing any more.
+//! The outbox as a queue, and the SQL of its worker.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
-use crate::db::Db;
+use crate::db::{
+    Backoff, Db,
+    lease::{self, Lease, Queue},
+};
 
-/// Longest error text the table keeps, in characters.
-const ERROR_MAX: usize = 500;
+/// Mails to send. Twelve tries make some five hours of outage.
+pub enum Outbox {}
 
-/// A mail this worker may send until `lease`.
+impl Queue for Outbox {
+    type Id = Uuid;
+    const TABLE: &'static str = "email_outbox";
+    const INDEX: &'static str = "email_outbox_due";
+    const WAITING: &'static [&'static str] = &["status = 'PENDING'"];
+    const CHANGED: Option<&'static str> = Some("updated_at");
+    const GIVE_UP: &'static str = "status = 'DEAD'";
+    const LEASE: TimeDelta = TimeDelta::seconds(120);
+    const BACKOFF: Backoff = Backoff::new(TimeDelta::seconds(30), TimeDelta::hours(1)).spread(20);
+    const TRIES: u32 = 12;
+}
+
+/// A mail this worker may send.
 pub struct Claimed {
-    /// The row.
-    pub id: Uuid,
+    /// The right to do so.
+    pub lease: Lease<Outbox>,
     /// Kind of mail.
     pub template: String,
     /// Where it goes.
@@ -30,78 +41,42 @@ pub struct Claimed {
     pub payload: Value,
     /// Stored objects to attach.
     pub attachments: Option<Value>,
-    /// Tries so far, this one included.
-    pub attempts: u32,
-    /// When others may take the mail over.
-    pub lease: DateTime<Utc>,
 }
 
-struct Row {
-    id: Uuid,
-    template: String,
-    to_email: String,
-    to_name: Option<String>,
-    user_id: Option<Uuid>,
-    payload: Json<Value>,
-    attachments: Option<Json<Value>>,
-    attempts: u32,
-}
-
-/// Takes up to `limit` mails that are due, oldest first, passing over those another worker is taking.
-pub async fn claim(
-    db: &Db,
-    now: DateTime<Utc>,
-    lease: Duration,
-    limit: u32,
-) -> Result<Vec<Claimed>, sqlx::Error> {
-    let mut tx = db.begin().await?;
-    let rows = due(&mut tx, now, limit).await?;
-    let lease = now + lease;
-    for row in &rows {
-        sqlx::query!(
-            "UPDATE email_outbox SET attempts = attempts + 1, next_attempt_at = ?, updated_at = ? WHERE id = ?",
-            lease,
-            now,
-            row.id
-        )
-        .execute(&mut *tx)
-        .await?;
+/// Takes up to `limit` mails that are due, oldest first.
+pub async fn claim(db: &Db, now: DateTime<Utc>, limit: u32) -> Result<Vec<Claimed>, sqlx::Error> {
+    let leases = lease::claim(db, now, limit).await?;
+    if leases.is_empty() {
+        return Ok(Vec::new());
     }
-    tx.commit().await?;
-    Ok(rows.into_iter().map(|row| row.claimed(lease)).collect())
+    let mut conn = db.conn().await?;
+    let mut claimed = Vec::with_capacity(leases.len());
+    for lease in leases {
+        claimed.extend(read(&mut conn, lease).await?);
+    }
+    Ok(claimed)
 }
 
-async fn due(conn: &mut MySqlConnection, now: DateTime<Utc>, limit: u32) -> Result<Vec<Row>, sqlx::Error> {
-    sqlx::query_as!(
-        Row,
-        r#"SELECT id, template, to_email, to_name, user_id AS "user_id: Uuid", payload AS "payload: Json<Value>",
-                  attachments AS "attachments: Json<Value>", attempts
-           FROM email_outbox
-           WHERE status = 'PENDING' AND next_attempt_at <= ?
-           ORDER BY next_attempt_at, id
-           LIMIT ?
-           FOR UPDATE SKIP LOCKED"#,
-        now,
-        limit
+/// Reads a mail while its lease is ours: one cancelled meanwhile is not sent any more.
+async fn read(conn: &mut MySqlConnection, lease: Lease<Outbox>) -> Result<Option<Claimed>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT template, to_email, to_name, user_id AS "user_id: Uuid", payload AS "payload: Json<Value>",
+                  attachments AS "attachments: Json<Value>"
+           FROM email_outbox WHERE id = ? AND status = 'PENDING' AND next_attempt_at = ?"#,
+        lease.id,
+        lease.until
     )
-    .fetch_all(conn)
-    .await
-}
-
-impl Row {
-    fn claimed(self, lease: DateTime<Utc>) -> Claimed {
-        Claimed {
-            id: self.id,
-            template: self.template,
-            to_email: self.to_email,
-            to_name: self.to_name,
-            user_id: self.user_id,
-            payload: self.payload.0,
-            attachments: self.attachments.map(|json| json.0),
-            attempts: self.attempts.saturating_add(1),
-            lease,
-        }
-    }
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Claimed {
+        lease,
+        template: row.template,
+        to_email: row.to_email,
+        to_name: row.to_name,
+        user_id: row.user_id,
+        payload: row.payload.0,
+        attachments: row.attachments.map(|json| json.0),
+    }))
 }
 
 /// Notes that a mail left; tells whether it was still ours to note.
@@ -115,56 +90,10 @@ pub async fn settle_sent(
          WHERE id = ? AND status = 'PENDING' AND next_attempt_at = ?",
         now,
         now,
-        mail.id,
-        mail.lease
+        mail.lease.id,
+        mail.lease.until
     )
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Puts a mail back until `next`; tells whether it was still ours.
-pub async fn settle_later(
-    conn: &mut MySqlConnection,
-    mail: &Claimed,
-    now: DateTime<Utc>,
-    next: DateTime<Utc>,
-    error: &str,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "UPDATE email_outbox SET next_attempt_at = ?, last_error = ?, updated_at = ?
-         WHERE id = ? AND status = 'PENDING' AND next_attempt_at = ?",
-        next,
-        cut(error),
-        now,
-        mail.id,
-        mail.lease
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Gives a mail up; tells whether it was still ours.
-pub async fn settle_dead(
-    conn: &mut MySqlConnection,
-    mail: &Claimed,
-    now: DateTime<Utc>,
-    error: &str,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query!(
-        "UPDATE email_outbox SET status = 'DEAD', next_attempt_at = NULL, last_error = ?, updated_at = ?
-         WHERE id = ? AND status = 'PENDING' AND next_attempt_at = ?",
-        cut(error),
-        now,
-        mail.id,
-        mail.lease
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-fn cut(error: &str) -> String {
-    error.chars().take(ERROR_MAX).collect()
 }

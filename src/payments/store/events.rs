@@ -1,7 +1,9 @@
 //! SQL of the webhook inbox.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
+
+use crate::db::{Backoff, lease::Queue};
 
 /// What became of a stored event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -90,36 +92,24 @@ pub async fn keep_event(
     Ok(())
 }
 
-/// A failed event that is due.
-pub struct DueEvent {
-    pub id: String,
-    pub payload: String,
-    pub attempts: u32,
+/// Failed events, tried until they are applied or an administrator gives them up. Deliveries count as tries too, so that
+/// tries are counted where their outcome is noted.
+pub enum Inbox {}
+
+impl Queue for Inbox {
+    type Id = String;
+    const TABLE: &'static str = "stripe_events";
+    const INDEX: &'static str = "stripe_events_due";
+    const WAITING: &'static [&'static str] = &["status = 'FAILED'"];
+    const ATTEMPTS: Option<&'static str> = None;
+    const GIVE_UP: &'static str = "status = 'DISCARDED'";
+    const LEASE: TimeDelta = TimeDelta::minutes(5);
+    const BACKOFF: Backoff = Backoff::new(TimeDelta::minutes(1), TimeDelta::hours(1));
 }
 
-/// Leases the failed events that are due.
-pub async fn claim_events(
-    conn: &mut MySqlConnection,
-    now: DateTime<Utc>,
-    lease: Duration,
-    limit: u32,
-) -> Result<Vec<DueEvent>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        DueEvent,
-        "SELECT id, payload, attempts FROM stripe_events
-         WHERE status = 'FAILED' AND next_attempt_at <= ?
-         ORDER BY next_attempt_at, id LIMIT ? FOR UPDATE SKIP LOCKED",
-        now,
-        limit
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    for row in &rows {
-        sqlx::query!("UPDATE stripe_events SET next_attempt_at = ? WHERE id = ?", now + lease, row.id)
-            .execute(&mut *conn)
-            .await?;
-    }
-    Ok(rows)
+/// The body of a stored event, as received.
+pub async fn event_payload(conn: &mut MySqlConnection, id: &str) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar!("SELECT payload FROM stripe_events WHERE id = ?", id).fetch_one(conn).await
 }
 
 /// How often a stored event was tried.

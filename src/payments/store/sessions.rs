@@ -2,9 +2,14 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, TimeDelta, Utc};
 use sqlx::{MySqlConnection, QueryBuilder};
 use uuid::Uuid;
+
+use crate::db::{
+    Backoff, Db,
+    lease::{self, Lease, Queue},
+};
 
 /// Life of a Checkout session, as we know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -191,30 +196,47 @@ pub async fn session_of_user(
     .await
 }
 
-/// Leases the sessions that nobody has asked Stripe about since `before`.
+/// Sessions to ask Stripe about, a quarter of an hour after it last spoke of them, until they end.
+pub enum OpenSessions {}
+
+impl Queue for OpenSessions {
+    type Id = Uuid;
+    const TABLE: &'static str = "checkout_sessions";
+    const DUE: &'static str = "checked_at";
+    const INDEX: &'static str = "checkout_sessions_reconcile";
+    const WAITING: &'static [&'static str] =
+        &["status = 'CREATING'", "status = 'OPEN'", "status = 'PROCESSING'"];
+    const ATTEMPTS: Option<&'static str> = None;
+    const CAUSE: Option<&'static str> = None;
+    const LEASE: TimeDelta = TimeDelta::minutes(15);
+    const PATIENCE: TimeDelta = TimeDelta::minutes(15);
+    const BACKOFF: Backoff = Backoff::new(TimeDelta::minutes(15), TimeDelta::minutes(15));
+}
+
+/// Takes up to `limit` sessions to ask Stripe about.
 pub async fn claim_unchecked(
-    conn: &mut MySqlConnection,
-    before: DateTime<Utc>,
+    db: &Db,
     now: DateTime<Utc>,
     limit: u32,
 ) -> Result<Vec<SessionRow>, sqlx::Error> {
-    let rows = sqlx::query_as!(
-        SessionRow,
-        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
-           FROM checkout_sessions
-           WHERE status IN ('CREATING', 'OPEN', 'PROCESSING') AND checked_at <= ?
-           ORDER BY checked_at, id LIMIT ? FOR UPDATE SKIP LOCKED"#,
-        before,
-        limit
-    )
-    .fetch_all(&mut *conn)
-    .await?;
-    for row in &rows {
-        sqlx::query!("UPDATE checkout_sessions SET checked_at = ? WHERE id = ?", now, row.id)
-            .execute(&mut *conn)
-            .await?;
+    let leases: Vec<Lease<OpenSessions>> = lease::claim(db, now, limit).await?;
+    let mut conn = db.conn().await?;
+    let mut rows = Vec::with_capacity(leases.len());
+    for lease in leases {
+        rows.extend(session(&mut conn, lease.id).await?);
     }
     Ok(rows)
+}
+
+async fn session(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<SessionRow>, sqlx::Error> {
+    sqlx::query_as!(
+        SessionRow,
+        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
+           FROM checkout_sessions WHERE id = ?"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await
 }
 
 /// Whether a payment page of this pending order can still be paid, or is.
