@@ -1,15 +1,13 @@
 //! Putting a server together from its settings: components, routes and background work. What serves
 //! production serves the tests.
 
-use std::time::Duration;
-
 use anyhow::Context;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     app::{self, AppState, SIMULATOR_PATH, Surroundings},
-    checkout,
+    auth, checkout,
     clock::Clock,
     config::Config,
     db::Db,
@@ -17,12 +15,12 @@ use crate::{
         site,
         stripe::{Settings, Simulator},
     },
-    emails::{transport::Transport, worker::Worker},
+    emails::{self, transport::Transport, worker::Worker},
     files,
     http::layers::App,
     invoices,
     jobs::Scheduler,
-    payments,
+    notifications, payments,
     server::Shutdown,
     telemetry,
 };
@@ -104,24 +102,19 @@ async fn simulator(config: &Config, db: &Db, clock: &Clock, port: u16) -> anyhow
     Ok(Some(simulator))
 }
 
-/// Every job of the server, with its period.
-fn scheduler(state: &AppState) -> Scheduler {
-    const MINUTE: Duration = Duration::from_secs(60);
+/// Every job of the server.
+pub fn scheduler(state: &AppState) -> Scheduler {
     let mut scheduler = Scheduler::new(state.clone());
-    scheduler.add(
-        "stripe_events",
-        MINUTE,
-        async |state| Ok(payments::inbox::retry_due(&state).await? as u64),
-    );
-    scheduler
-        .add("stripe_sessions", 5 * MINUTE, async |state| Ok(payments::reconcile::run(&state).await? as u64));
-    scheduler.add("pending_orders", 60 * MINUTE, async |state| checkout::purge::abandoned(&state).await);
-    scheduler.add("storage_deletions", MINUTE, async |state| files::deletions::run(&state).await);
-    scheduler.add("orphaned_objects", 24 * 60 * MINUTE, async |state| files::orphans::sweep(&state).await);
-    scheduler.add("unfinished_uploads", 60 * MINUTE, async |state| {
-        let day_ago = state.clock.now() - chrono::Duration::days(1);
-        Ok(state.storage.sweep_tmp(day_ago).await? as u64)
-    });
+    for schedule in [
+        auth::jobs::schedule,
+        emails::jobs::schedule,
+        notifications::jobs::schedule,
+        payments::jobs::schedule,
+        checkout::jobs::schedule,
+        files::jobs::schedule,
+    ] {
+        schedule(&mut scheduler);
+    }
     scheduler
 }
 

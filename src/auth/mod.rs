@@ -1,6 +1,7 @@
 //! Accounts: who someone is, and how they prove it.
 
 mod activation;
+pub mod jobs;
 mod journal;
 mod login_guard;
 mod passwords;

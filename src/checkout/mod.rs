@@ -13,6 +13,7 @@
 mod buyer;
 mod form;
 mod intake;
+pub mod jobs;
 mod place;
 pub mod purge;
 mod routes;

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod deletions;
 pub mod download;
+pub mod jobs;
 pub mod names;
 pub mod orphans;
 mod routes;

@@ -1,14 +1,14 @@
-//! Work that comes back by itself. A module adds its own with one line:
+//! Work that comes back by itself. A slice adds its own in its `jobs.rs`, one line each:
 //!
 //! ```ignore
-//! scheduler.add("purge_pending_orders", Duration::from_hours(1), orders::purge_pending);
+//! scheduler.add("pending_orders", HOURLY, async |state| purge::abandoned(&state).await);
 //! ```
 //!
-//! where `async fn purge_pending(state: AppState) -> anyhow::Result<u64>` answers how much it did.
+//! where the work answers how much it did.
 //! A run holds the database's named lock `staka.job.<name>`, so that of several servers one does the
 //! work; it may be cut off at any point, hence must be safe to begin again.
 
-pub mod housekeeping;
+mod batches;
 pub mod told;
 
 use std::{
@@ -28,6 +28,15 @@ use tokio_util::sync::CancellationToken;
 use crate::{app::AppState, clock::random_bytes, db::NamedLock, events};
 
 use told::JobFails;
+
+pub use batches::{BATCH, in_batches};
+
+/// Once a minute.
+pub const MINUTELY: Duration = Duration::from_secs(60);
+/// Once an hour.
+pub const HOURLY: Duration = Duration::from_secs(3600);
+/// Once a day.
+pub const DAILY: Duration = Duration::from_secs(24 * 3600);
 
 /// Failures in a row after which the administrators are told, once.
 const WARN_AFTER: u32 = 5;
@@ -69,11 +78,9 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// A scheduler with the housekeeping jobs.
+    /// A scheduler without jobs.
     pub fn new(state: AppState) -> Self {
-        let mut scheduler = Self { state, jobs: Vec::new() };
-        housekeeping::register(&mut scheduler);
-        scheduler
+        Self { state, jobs: Vec::new() }
     }
 
     /// Adds a job.

@@ -12,6 +12,7 @@
 //!
 //! Deleted and expired ones are in no list and no count.
 
+pub mod jobs;
 mod listener;
 mod routes;
 mod service;

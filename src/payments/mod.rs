@@ -13,6 +13,7 @@ pub mod checkout;
 pub mod event;
 mod failures;
 pub mod inbox;
+pub mod jobs;
 pub mod reconcile;
 mod refunds;
 mod routes;

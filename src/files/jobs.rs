@@ -1,0 +1,14 @@
+//! What of files comes back by itself: objects to remove, objects nobody knows, uploads that never ended.
+
+use super::{deletions, orphans};
+use crate::jobs::{DAILY, HOURLY, MINUTELY, Scheduler};
+
+/// Adds this slice's jobs.
+pub fn schedule(scheduler: &mut Scheduler) {
+    scheduler.add("storage_deletions", MINUTELY, async |state| deletions::run(&state).await);
+    scheduler.add("orphaned_objects", DAILY, async |state| orphans::sweep(&state).await);
+    scheduler.add("unfinished_uploads", HOURLY, async |state| {
+        let day_ago = state.clock.now() - chrono::Duration::days(1);
+        Ok(state.storage.sweep_tmp(day_ago).await? as u64)
+    });
+}
