@@ -10,8 +10,10 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::Simulator;
+use super::failure::Failure;
 use super::objects::{self, NewObject};
 use super::params::Params;
+use super::status::{PaymentStatus, SessionStatus};
 use super::store::{self, AnswerRow, SessionRow};
 use super::webhooks::without_line_items;
 use crate::clock::random_bytes;
@@ -19,64 +21,6 @@ use crate::db::Tx;
 
 /// The least Stripe debits, in cents of euro.
 const MINIMUM_AMOUNT: i64 = 50;
-
-/// An error as Stripe words it: `{"error": {"type", "code", "param", "message"}}`.
-pub struct Failure {
-    status: StatusCode,
-    kind: &'static str,
-    code: Option<&'static str>,
-    param: Option<String>,
-    message: String,
-}
-
-impl Failure {
-    fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { status, kind, code: None, param: None, message: message.into() }
-    }
-
-    /// A parameter is wrong.
-    pub fn invalid(code: &'static str, param: &str, message: &str) -> Self {
-        Self {
-            code: Some(code),
-            param: Some(param.to_owned()),
-            ..Self::refused(format!("{message}: {param}."))
-        }
-    }
-
-    /// No object has this identifier.
-    pub fn missing(what: &str, id: &str) -> Self {
-        Self {
-            status: StatusCode::NOT_FOUND,
-            ..Self::invalid("resource_missing", what, &format!("No such {what}: '{id}'"))
-        }
-    }
-
-    /// The state of things does not allow it.
-    fn refused(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", message)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        let error = json!({"type": self.kind, "code": self.code, "param": self.param,
-            "message": self.message});
-        (self.status, Json(json!({ "error": error }))).into_response()
-    }
-}
-
-impl From<sqlx::Error> for Failure {
-    fn from(error: sqlx::Error) -> Self {
-        tracing::error!(%error, "simulated Stripe: database error");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "api_error", "An unknown error occurred.")
-    }
-}
-
-impl From<FormRejection> for Failure {
-    fn from(rejection: FormRejection) -> Self {
-        Self::refused(rejection.body_text())
-    }
-}
 
 /// Proof that the caller sent some secret key; which one does not matter here.
 pub struct Key;
@@ -201,8 +145,8 @@ fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure
         id,
         amount,
         refunded: 0,
-        status: "open".to_owned(),
-        payment_status: "unpaid".to_owned(),
+        status: SessionStatus::Open,
+        payment_status: PaymentStatus::Unpaid,
         awaits_money: false,
         customer_details: None,
         expires_at,

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Simulator;
-use super::api::Failure;
+use super::failure::Failure;
 use super::page::{self, Notice};
+use super::status::SessionStatus;
 use super::steps::Step;
 use super::store::SessionRow;
 
@@ -168,7 +169,7 @@ impl Simulator {
         }
         // Somebody was faster, or the state was wrong from the start.
         match self.find(id).await? {
-            Some(row) if pays && row.status == "complete" => Ok(onward(step, &row)),
+            Some(row) if pays && row.status == SessionStatus::Complete => Ok(onward(step, &row)),
             Some(row) => Ok((StatusCode::CONFLICT, page::session(&row, Notice::None)).into_response()),
             None => Ok(page::unknown()),
         }

@@ -30,9 +30,11 @@
 
 mod api;
 mod checkout;
+mod failure;
 mod objects;
 mod page;
 mod params;
+mod status;
 mod steps;
 mod store;
 mod webhooks;

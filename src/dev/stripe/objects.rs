@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::status::SessionStatus;
 use super::store::SessionRow;
 
 /// The version of the API our objects look like.
@@ -137,10 +138,10 @@ impl SessionRow {
         let mut object = self.created();
         object["status"] = json!(self.status);
         object["payment_status"] = json!(self.payment_status);
-        if self.status != "open" {
+        if self.status != SessionStatus::Open {
             object["url"] = Value::Null;
         }
-        if self.status == "complete" {
+        if self.status == SessionStatus::Complete {
             object["payment_intent"] = json!(self.payment_intent);
         }
         if let Some(details) = &self.customer_details {

@@ -8,6 +8,7 @@ use handlebars::Handlebars;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::status::{PaymentStatus, SessionStatus};
 use super::store::SessionRow;
 use crate::money;
 
@@ -35,7 +36,7 @@ pub enum Notice {
 pub fn session(row: &SessionRow, notice: Notice) -> Response {
     let object = row.session();
     let line = &row.created()["line_items"]["data"][0];
-    let open = row.status == "open";
+    let open = row.status == SessionStatus::Open;
     document(
         StatusCode::OK,
         &json!({
@@ -46,9 +47,9 @@ pub fn session(row: &SessionRow, notice: Notice) -> Response {
             "open": open,
             "refused": open && notice == Notice::Refused,
             "waiting": row.awaits_money,
-            "paid": row.payment_status == "paid",
-            "expired": row.status == "expired",
-            "unpaid": row.status == "complete" && row.payment_status != "paid" && !row.awaits_money,
+            "paid": row.payment_status == PaymentStatus::Paid,
+            "expired": row.status == SessionStatus::Expired,
+            "unpaid": row.status == SessionStatus::Complete && row.payment_status == PaymentStatus::Unpaid && !row.awaits_money,
             "unknown": false,
             "path": format!("/dev/stripe/checkout/{}", row.id),
             "success_url": success_url(row),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::api::Failure;
+use super::failure::Failure;
 
 /// The parameters of one request, by their full key.
 pub struct Params(BTreeMap<String, String>);

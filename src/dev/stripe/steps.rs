@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::objects;
+use super::status::SessionStatus;
 use super::store::{self, EventRow, SessionRow};
 use super::{Simulator, webhooks};
 use crate::clock::new_id;
@@ -136,7 +137,7 @@ impl Simulator {
         let row = store::session(self.settings.db.pool(), id).await?;
         let now = self.settings.clock.now();
         match row {
-            Some(row) if row.status == "open" && row.expires_at <= now => {
+            Some(row) if row.status == SessionStatus::Open && row.expires_at <= now => {
                 self.expire_soon(id).await?;
                 store::session(self.settings.db.pool(), id).await
             }

@@ -4,6 +4,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Executor, FromRow, MySql, MySqlPool};
 
+use super::status::{PaymentStatus, SessionStatus};
+
 const SESSIONS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_sessions (
     id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     object MEDIUMTEXT NOT NULL COMMENT 'the session as answered at its creation',
@@ -61,8 +63,10 @@ pub struct SessionRow {
     pub payment_intent: String,
     pub amount: i64,
     pub refunded: i64,
-    pub status: String,
-    pub payment_status: String,
+    #[sqlx(try_from = "String")]
+    pub status: SessionStatus,
+    #[sqlx(try_from = "String")]
+    pub payment_status: PaymentStatus,
     pub awaits_money: bool,
     pub customer_details: Option<String>,
     pub expires_at: DateTime<Utc>,

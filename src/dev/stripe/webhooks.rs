@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Simulator;
-use super::api::Failure;
+use super::failure::Failure;
 use super::store::{self, EventRow};
 use crate::db::Backoff;
 use crate::payments::signature;
