@@ -14,7 +14,7 @@ use chrono::NaiveDate;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{http::limits::RateLimitSettings, invoices::document::Seller};
+use crate::http::limits::RateLimitSettings;
 
 mod company;
 mod mail;
@@ -22,7 +22,7 @@ mod rates;
 mod seeds;
 mod stripe;
 
-pub use company::VatSettings;
+pub use company::{Seller, VatRegime, VatSettings};
 pub use mail::{MailSettings, MailTransport};
 pub use seeds::{SeedAccount, SeedSettings};
 pub use stripe::StripeSettings;

@@ -1,7 +1,42 @@
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Environment, Vars, date};
-use crate::invoices::{VatRegime, document::Seller};
+
+/// The company that sells, with its legal mentions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seller {
+    /// Name of the company.
+    pub name: String,
+    /// "SAS", "SARL", "EI"...
+    pub legal_form: String,
+    /// Share capital as printed, e.g. `1 000 €`.
+    pub capital: Option<String>,
+    /// Street and number.
+    pub street: String,
+    /// Postal code.
+    pub postal_code: String,
+    /// Town.
+    pub city: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// 9 digits.
+    pub siren: String,
+    /// 14 digits beginning with the SIREN.
+    pub siret: Option<String>,
+    /// With its country prefix.
+    pub vat_number: Option<String>,
+    /// Trade register entry, e.g. `RCS Paris 123 456 789`.
+    pub rcs: Option<String>,
+    /// Address for customers.
+    pub email: String,
+    /// Telephone number.
+    pub phone: Option<String>,
+    /// Web site.
+    pub website: Option<String>,
+    /// Consumer mediator: name, address and site (code de la consommation, L616-1).
+    pub mediator: Option<String>,
+}
 
 /// The seller's identity, printed on every invoice (CGI annexe II, art. 242 nonies A), from `COMPANY_*`.
 pub(super) fn seller(vars: &Vars, environment: Environment) -> Result<Seller, ConfigError> {
@@ -44,6 +79,16 @@ fn checked(seller: Seller) -> Result<Seller, ConfigError> {
         }
         _ => Ok(seller),
     }
+}
+
+/// The VAT regime in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VatRegime {
+    /// VAT at a rate.
+    Standard,
+    /// Small-business exemption (CGI art. 293 B).
+    Franchise,
 }
 
 /// The VAT regime written to the database when it has none yet; later changes are dated rows there.

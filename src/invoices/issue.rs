@@ -5,8 +5,8 @@ use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    Kind, VatRegime,
-    document::{Buyer, Line, Regime, Unit, Vat},
+    Kind,
+    document::{Buyer, Line, Unit, Vat},
     store,
 };
 use crate::{
@@ -162,8 +162,8 @@ async fn vat_in_force(
     day: NaiveDate,
 ) -> Result<Vat, sqlx::Error> {
     Ok(match store::vat_regime(conn, day).await? {
-        Some(row) => vat(row.regime, row.rate_bp, row.mention),
-        None => vat(config.vat.regime, config.vat.rate_bp, config.vat.mention.clone()),
+        Some(row) => Vat::new(row.regime, row.rate_bp, row.mention),
+        None => Vat::new(config.vat.regime, config.vat.rate_bp, config.vat.mention.clone()),
     })
 }
 
@@ -184,13 +184,4 @@ pub async fn ensure_vat_regime(state: &AppState) -> Result<(), sqlx::Error> {
         state.clock.now(),
     )
     .await
-}
-
-/// The document's form of a regime.
-pub(super) fn vat(regime: VatRegime, rate_bp: u32, mention: Option<String>) -> Vat {
-    let regime = match regime {
-        VatRegime::Standard => Regime::Standard { rate_bp },
-        VatRegime::Franchise => Regime::Franchise,
-    };
-    Vat { regime, mention }
 }

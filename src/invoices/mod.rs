@@ -14,6 +14,7 @@ mod service;
 mod store;
 pub mod told;
 
+pub use crate::config::VatRegime;
 pub use issue::{Issued, NewCreditNote, NewInvoice, ensure_vat_regime, issue, issue_credit_note};
 pub use routes::router;
 pub use service::{download_link, link_subject};
@@ -48,14 +49,4 @@ impl Kind {
             Self::CreditNote => format!("avoir-{number}.pdf"),
         }
     }
-}
-
-/// The VAT regime in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum VatRegime {
-    /// VAT at a rate.
-    Standard,
-    /// Small-business exemption (CGI art. 293 B).
-    Franchise,
 }

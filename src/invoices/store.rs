@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::{
     Kind, VatRegime,
     document::{Buyer, Line, Regime, Seller, Vat},
-    issue,
 };
 use crate::{
     commandes::Statut,
@@ -163,7 +162,7 @@ pub struct RenderRow {
 impl RenderRow {
     /// The regime it was issued under.
     pub fn vat(&self) -> Vat {
-        issue::vat(self.vat_regime, self.vat_rate_bp, self.vat_mention.clone())
+        Vat::new(self.vat_regime, self.vat_rate_bp, self.vat_mention.clone())
     }
 }
 

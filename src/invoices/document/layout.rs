@@ -1,9 +1,8 @@
-//! The sheet: margins, colours, pages that follow one another, what repeats on each of them.
+//! The sheet: margins, colours, pages that follow one another.
 
 use super::canvas::{Canvas, Colour};
-use super::model::{InvoiceDocument, Seller};
-use super::text::{Style, TextLine, single, wrap_at_most};
-use super::{closing, parties, table};
+use super::model::InvoiceDocument;
+use super::text::{Style, TextLine, single};
 
 /// A4, in points.
 pub(super) const PAGE_WIDTH: f32 = 595.28;
@@ -13,7 +12,7 @@ pub(super) const RIGHT: f32 = PAGE_WIDTH - 45.0;
 pub(super) const WIDTH: f32 = RIGHT - LEFT;
 const TOP: f32 = 42.0;
 /// Content ends here, the footer begins.
-const BOTTOM: f32 = PAGE_HEIGHT - 62.0;
+pub(super) const BOTTOM: f32 = PAGE_HEIGHT - 62.0;
 
 pub(super) const ACCENT: Colour = Colour(37, 99, 235);
 pub(super) const ACCENT_PALE: Colour = Colour(191, 212, 254);
@@ -26,16 +25,6 @@ pub(super) const GREEN: Colour = Colour(21, 112, 61);
 pub(super) const GREEN_SOFT: Colour = Colour(236, 250, 241);
 pub(super) const AMBER: Colour = Colour(161, 84, 10);
 pub(super) const AMBER_SOFT: Colour = Colour(255, 247, 230);
-
-/// The pages of an invoice, ready to paint.
-pub(super) fn compose(doc: &InvoiceDocument) -> Vec<Canvas> {
-    let mut sheet = Sheet::new(doc);
-    parties::head(&mut sheet, doc);
-    parties::blocks(&mut sheet, doc);
-    table::draw(&mut sheet, doc);
-    closing::draw(&mut sheet, doc);
-    sheet.finish()
-}
 
 /// The name of the document, as its title says it.
 pub(super) fn kind_name(doc: &InvoiceDocument) -> &'static str {
@@ -51,7 +40,8 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    fn new(doc: &'a InvoiceDocument) -> Self {
+    /// One empty page.
+    pub(super) fn new(doc: &'a InvoiceDocument) -> Self {
         Self { doc, done: Vec::new(), canvas: Canvas::default(), y: TOP }
     }
 
@@ -86,23 +76,9 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn finish(mut self) -> Vec<Canvas> {
+    /// The pages filled.
+    pub(super) fn finish(mut self) -> Vec<Canvas> {
         self.done.push(self.canvas);
-        let total = self.done.len();
-        for (index, page) in self.done.iter_mut().enumerate() {
-            footer(page, &self.doc.seller, index + 1, total);
-        }
         self.done
     }
-}
-
-fn footer(canvas: &mut Canvas, seller: &Seller, page: usize, total: usize) {
-    let top = BOTTOM + 16.0;
-    canvas.rule(LEFT, RIGHT, top, LINE);
-    let style = Style::regular(7.0);
-    let identity = wrap_at_most(&parties::identity_line(seller), style, WIDTH - 70.0, 2);
-    for (line, index) in identity.into_iter().zip(1_u8..) {
-        canvas.line(line, LEFT, top + 3.0 + 9.5 * f32::from(index), GREY);
-    }
-    canvas.figure(&format!("Page {page} / {total}"), style, RIGHT, 64.0, top + 12.5, GREY);
 }

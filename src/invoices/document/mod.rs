@@ -10,7 +10,7 @@
 //! | `clean` | what text may go in an XML file or on a page |
 //! | `fonts`, `text` | font fallback, shaping, line breaking |
 //! | `canvas` | pages as lists of drawings, turned into PDF pages |
-//! | `layout`, `parties`, `table`, `closing` | where things stand on the page |
+//! | `layout`, `pages`, `parties`, `table`, `closing` | where things stand on the page |
 //! | `pdf`, `xmp` | the PDF/A-3b file around them |
 
 mod canvas;
@@ -20,6 +20,7 @@ mod fonts;
 mod layout;
 mod logo;
 mod model;
+mod pages;
 mod parties;
 mod pdf;
 mod table;
@@ -28,8 +29,7 @@ mod xml;
 mod xml_writer;
 mod xmp;
 
-pub use model::{
-    Address, Buyer, InvoiceDocument, Kind, Line, PaymentInfo, PaymentMethod, Regime, Seller, Unit, Vat,
-};
+pub use crate::config::Seller;
+pub use model::{Address, Buyer, InvoiceDocument, Kind, Line, PaymentInfo, PaymentMethod, Regime, Unit, Vat};
 pub use pdf::{RenderError, render};
 pub use xml::xml;

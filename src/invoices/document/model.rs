@@ -5,7 +5,10 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::money;
+use crate::{
+    config::{Seller, VatRegime},
+    money,
+};
 
 /// An issued invoice or credit note, with everything its paper and its XML say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,34 +45,6 @@ pub enum Kind {
         original_number: String,
         original_date: NaiveDate,
     },
-}
-
-/// The company that sells, with its legal mentions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seller {
-    pub name: String,
-    /// "SAS", "SARL", "EI"...
-    pub legal_form: String,
-    /// Share capital as printed, e.g. `1 000 €`.
-    pub capital: Option<String>,
-    pub street: String,
-    pub postal_code: String,
-    pub city: String,
-    /// ISO 3166-1 alpha-2.
-    pub country: String,
-    /// 9 digits.
-    pub siren: String,
-    /// 14 digits beginning with the SIREN.
-    pub siret: Option<String>,
-    /// With its country prefix.
-    pub vat_number: Option<String>,
-    /// Trade register entry, e.g. `RCS Paris 123 456 789`.
-    pub rcs: Option<String>,
-    pub email: String,
-    pub phone: Option<String>,
-    pub website: Option<String>,
-    /// Consumer mediator: name, address and site (code de la consommation, L616-1).
-    pub mediator: Option<String>,
 }
 
 /// The person or company that bought.
@@ -180,6 +155,15 @@ impl InvoiceDocument {
 }
 
 impl Vat {
+    /// What the settings and the tables say of a regime.
+    pub fn new(regime: VatRegime, rate_bp: u32, mention: Option<String>) -> Self {
+        let regime = match regime {
+            VatRegime::Standard => Regime::Standard { rate_bp },
+            VatRegime::Franchise => Regime::Franchise,
+        };
+        Self { regime, mention }
+    }
+
     /// VAT contained in a VAT-inclusive amount, cents: `amount - round(amount / (1 + rate))`; 0 under the franchise.
     pub fn tax_of(&self, amount: i64) -> i64 {
         match self.regime {

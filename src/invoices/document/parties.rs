@@ -3,9 +3,10 @@
 use super::canvas::{Area, Colour};
 use super::layout::{ACCENT, ACCENT_PALE, GREY, INK, LEFT, RIGHT, SOFT, Sheet, WHITE, WIDTH, kind_name};
 use super::logo;
-use super::model::{Address, Buyer, InvoiceDocument, Kind, Seller, day, digits};
+use super::model::{Address, Buyer, InvoiceDocument, Kind, day, digits};
 use super::text::{Style, single, wrap_at_most};
 use super::xml::legal_identity;
+use crate::config::Seller;
 
 const LOGO: f32 = 36.0;
 /// Lines a single field may take.

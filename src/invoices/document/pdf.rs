@@ -10,9 +10,9 @@ use krilla::page::PageSettings;
 
 use super::clean::one_line;
 use super::fonts::PdfFonts;
-use super::layout::{self, PAGE_HEIGHT, PAGE_WIDTH};
+use super::layout::{PAGE_HEIGHT, PAGE_WIDTH, kind_name};
 use super::model::{InvoiceDocument, Regime};
-use super::{xml, xmp};
+use super::{pages, xml, xmp};
 
 /// Why an invoice cannot be rendered. Never carries the invoice's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +36,7 @@ pub fn render(doc: &InvoiceDocument) -> Result<Vec<u8>, RenderError> {
     check(doc)?;
     let mut document = Document::new_with(settings()?);
     let mut fonts = PdfFonts::new();
-    for canvas in layout::compose(doc) {
+    for canvas in pages::compose(doc) {
         let size = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or(RenderError::Pdf("page size"))?;
         let mut page = document.start_page_with(size);
         let mut surface = page.surface();
@@ -91,11 +91,11 @@ fn embedded_xml(doc: &InvoiceDocument) -> EmbeddedFile {
 
 fn metadata(doc: &InvoiceDocument) -> Metadata {
     let seller = one_line(&doc.seller.name);
-    let title = format!("{} {} - {seller}", layout::kind_name(doc), one_line(&doc.number));
+    let title = format!("{} {} - {seller}", kind_name(doc), one_line(&doc.number));
     Metadata::new()
         .title(title)
         .authors(vec![seller])
-        .description(format!("{} n° {}", layout::kind_name(doc), one_line(&doc.number)))
+        .description(format!("{} n° {}", kind_name(doc), one_line(&doc.number)))
         .creator("Staka Livres".to_owned())
         .producer("Staka Livres".to_owned())
         .language("fr-FR".to_owned())

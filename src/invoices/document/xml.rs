@@ -5,11 +5,12 @@
 use chrono::NaiveDate;
 
 use super::clean::one_line;
-use super::model::{
-    Address, Buyer, InvoiceDocument, Kind, Line, PaymentMethod, Regime, Seller, Unit, digits,
-};
+use super::model::{Address, Buyer, InvoiceDocument, Kind, Line, PaymentMethod, Regime, Unit, digits};
 use super::xml_writer::XmlWriter;
-use crate::money::{decimal, unit_decimal};
+use crate::{
+    config::Seller,
+    money::{decimal, unit_decimal},
+};
 
 /// BT-24.
 const PROFILE: &str = "urn:cen.eu:en16931:2017";
