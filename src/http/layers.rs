@@ -27,7 +27,6 @@ use super::paths::is_under;
 use super::request_id::X_REQUEST_ID;
 use super::spa::{self, Spa};
 use super::{headers, paths};
-use crate::telemetry;
 
 /// The whole application as one service, cheap to clone.
 pub type App = BoxCloneSyncService<Request, Response, Infallible>;
@@ -63,7 +62,7 @@ pub fn apply(router: Router, settings: &LayerSettings) -> App {
         // First of all who asks and under which id, since every later line and error names them.
         .layer(from_fn_with_state(settings.edge.clone(), context::enter))
         // Outside of whatever may answer in a handler's place, so that each answer is counted and logged once.
-        .layer(from_fn(telemetry::observe))
+        .layer(from_fn(super::observe::observe))
         // Errors need them as much as successes do.
         .layer(from_fn(headers::finish))
         // Preflights are answered here: they carry no session and cost nothing.

@@ -12,6 +12,7 @@ pub mod headers;
 pub mod iso;
 pub mod layers;
 pub mod limits;
+pub mod observe;
 pub mod page;
 pub mod paths;
 pub mod problems;
