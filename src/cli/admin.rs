@@ -9,8 +9,7 @@ use crate::{
     app::{AppState, Surroundings},
     clock::Clock,
     config::{Config, Vars},
-    dev::mailbox::Mailbox,
-    emails::transport::Transport,
+    emails::transport::{Mailbox, Transport},
     server::Shutdown,
     telemetry, users,
 };

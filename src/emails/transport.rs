@@ -10,9 +10,11 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use std::time::Duration;
 
 mod choice;
+mod mailbox;
 mod message;
 
 pub use choice::Transport;
+pub use mailbox::{Enclosure, Mailbox, Received};
 
 /// Whole of a send: connection, TLS, login, message. Without it a silent server would hold a worker for ever.
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,7 +1,7 @@
 //! The development mailbox.
 
 use axum::http::{Method, StatusCode};
-use staka::dev::mailbox::Mailbox;
+use staka::emails::transport::Mailbox;
 use staka::emails::transport::{Attachment, Outgoing, SendError, Sender, Transport};
 use staka::emails::worker::Worker;
 

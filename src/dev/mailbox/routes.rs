@@ -13,9 +13,10 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{Enclosure, Mailbox, Received, page};
+use super::page;
 use crate::{
     app::AppState,
+    emails::transport::{Enclosure, Mailbox, Received},
     http::{ApiError, ApiPath, ApiQuery, ApiResult, disposition, iso::Iso},
 };
 

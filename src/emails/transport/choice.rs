@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
-use super::{Outgoing, SendError, Sender, SmtpTransport};
+use super::{Mailbox, Outgoing, SendError, Sender, SmtpTransport};
 use crate::{
     config::{MailSettings, MailTransport},
     db::Db,
-    dev::mailbox::Mailbox,
 };
 
 /// How mails leave the program. Cheap to clone.
