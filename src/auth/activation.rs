@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     journal::{self, Who},
-    resets::unhurried,
+    pace::unhurried,
     secret_links,
     service::{self, SignedIn},
     store,

@@ -4,6 +4,7 @@ mod activation;
 pub mod jobs;
 mod journal;
 mod login_guard;
+mod pace;
 mod passwords;
 mod resets;
 mod routes;

@@ -1,13 +1,12 @@
 //! Forgotten passwords.
 
-use std::time::Duration;
-
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
     activation,
     journal::{self, Who},
+    pace::unhurried,
     secret_links, store,
     told::PasswordResetRequested,
 };
@@ -24,9 +23,6 @@ use crate::{
     },
     users::{self, PLACEHOLDER_EMAIL, User, rules},
 };
-
-/// The answer to a request comes this long after it, whatever was done meanwhile: its delay tells nothing of an address.
-const ANSWER_AFTER: Duration = Duration::from_millis(200);
 
 /// Reasons of failures, as the audit log names them.
 const INACTIVE: &str = "account_inactive";
@@ -48,11 +44,6 @@ pub async fn request(state: &AppState, email: &str) -> ApiResult<()> {
         with_retry(|| send_link(state, user.as_ref(), &email)).await
     })
     .await
-}
-
-/// Runs `work` and answers no sooner than [`ANSWER_AFTER`].
-pub(super) async fn unhurried<T>(work: impl Future<Output = T>) -> T {
-    tokio::join!(work, tokio::time::sleep(ANSWER_AFTER)).0
 }
 
 async fn send_link(state: &AppState, user: Option<&User>, email: &str) -> ApiResult<()> {
