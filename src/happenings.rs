@@ -28,6 +28,8 @@ happenings! {
     // Orders
     /// An order without payment was created: confirmed to its author, told to the team.
     "order-created" = commandes::told::OrderCreated;
+    /// An order moved: told to its author, unless a payment moved it, which tells of itself.
+    "order-moved" = commandes::told::OrderMoved;
     /// An order waits for its payment: told to the team.
     "order-awaiting" = checkout::told::OrderAwaitingPayment;
     /// A pending order became an order: confirmed to its author.

@@ -5,10 +5,13 @@ use serde_json::json;
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Buyer, PaymentStatus, Statut, life};
+use super::{
+    Buyer, PaymentStatus, Statut, life,
+    told::{OrderMoved, OrderRef},
+};
 use crate::{
     audit::{self, acts},
-    events::Tx,
+    events::{self, Tx},
     http::{ApiError, ApiResult},
 };
 
@@ -93,6 +96,8 @@ pub struct Move<'a> {
     pub to: Statut,
     /// Address of who moves it, or `system`.
     pub by: &'a str,
+    /// Whether the author hears of the move itself. A payment tells of itself.
+    pub told: bool,
 }
 
 /// Moves an order, whoever asks: locked, judged by [`life::may_move`], written and told of in the caller's
@@ -122,6 +127,8 @@ fn refused(from: Statut, to: Statut) -> ApiError {
 /// An order about to move, locked.
 struct Position {
     id: Uuid,
+    user_id: Uuid,
+    titre: String,
     statut: Statut,
     paid: bool,
     date_finition: Option<DateTime<Utc>>,
@@ -130,7 +137,7 @@ struct Position {
 async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Position>, sqlx::Error> {
     sqlx::query_as!(
         Position,
-        r#"SELECT id, statut AS "statut: Statut", COALESCE(payment_status = 'paid', FALSE) AS "paid!: bool",
+        r#"SELECT id, user_id, titre, statut AS "statut: Statut", COALESCE(payment_status = 'paid', FALSE) AS "paid!: bool",
                   date_finition
            FROM commandes WHERE id = ? FOR UPDATE"#,
         id
@@ -165,5 +172,15 @@ async fn write(
 /// All that follows of a move, in its transaction.
 async fn tell(tx: &mut Tx, order: &Position, step: Move<'_>) -> Result<(), sqlx::Error> {
     let details = json!({ "from": order.statut, "to": step.to });
-    audit::record(tx, acts::COMMAND_STATUS_CHANGED, step.by, order.id, details).await
+    audit::record(tx, acts::COMMAND_STATUS_CHANGED, step.by, order.id, details).await?;
+    if !step.told {
+        return Ok(());
+    }
+    let moved = OrderMoved {
+        user_id: order.user_id,
+        order: OrderRef { id: order.id, titre: order.titre.clone() },
+        to: step.to,
+        at: tx.now(),
+    };
+    events::record(tx, moved).await
 }

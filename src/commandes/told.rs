@@ -1,8 +1,10 @@
 //! What happens to orders, and whom it tells.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::Statut;
 use crate::{
     events::{Bell, BellKind, BellPriority, Happening, Person, Telling, Whom},
     mails,
@@ -101,6 +103,58 @@ impl Happening for OrderCreated {
             team_bell: Some(team_bell),
             team_mail: Some(team_mail.into()),
         }
+    }
+}
+
+/// An order moved from one status to another.
+#[derive(Clone)]
+pub struct OrderMoved {
+    /// Its author.
+    pub user_id: Uuid,
+    /// The order.
+    pub order: OrderRef,
+    /// Where it stands now.
+    pub to: Statut,
+    /// When, so that an order that comes back to a status is told of again.
+    pub at: DateTime<Utc>,
+}
+
+impl OrderMoved {
+    fn bell(&self) -> Bell {
+        let titre = &self.order.titre;
+        let (kind, title, message) = match self.to {
+            Statut::Termine => {
+                let message =
+                    format!("La correction de « {titre} » est terminée. Vos documents vous attendent.");
+                (BellKind::Success, "Votre projet est terminé", message)
+            }
+            to => {
+                let message = format!("Votre projet « {titre} » a changé d’état : {}.", to.label());
+                (BellKind::Info, "Votre projet avance", message)
+            }
+        };
+        Bell::new(kind, BellPriority::Normale, title, message).leading_to(self.order.project_path())
+    }
+}
+
+impl Happening for OrderMoved {
+    fn subject(&self) -> String {
+        format!("{}:{}:{}", self.order.id, self.to.as_str(), self.at.timestamp_millis())
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Account(self.user_id)
+    }
+
+    fn tell(&self, person: &Person) -> Telling {
+        let mail = mails::OrderUser {
+            first_name: person.first_name.clone(),
+            commande_title: self.order.titre.clone(),
+            commande_id: self.order.id.to_string(),
+            status: self.to.as_str().to_owned(),
+            status_label: self.to.label().to_owned(),
+        };
+        Telling::person(Some(self.bell()), Some(mail.into()))
     }
 }
 

@@ -1,5 +1,5 @@
 //! Mails on their way: how they look ([`render`]), how they leave ([`transport`]), and the table they wait in
-//! ([`outbox`]), filled in the transaction of what they tell of. What they say is in [`crate::mails`].
+//! ([`outbox`]), filled in the transaction of what they tell of. What they say is in `mails/`.
 
 pub mod jobs;
 mod listener;

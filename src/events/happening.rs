@@ -5,7 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A happening has a line in the table of [`crate::happenings`], which gives it its name.
+/// A happening has a line in the table of `happenings.rs`, which gives it its name.
 pub trait Listed {
     /// First part of its key.
     const NAME: &'static str;
@@ -184,7 +184,7 @@ impl Category {
     }
 }
 
-/// A mail to queue: a typed mail of [`crate::emails::mail`] as the outbox keeps it.
+/// A mail to queue: a typed mail of `mails/` as the outbox keeps it.
 #[derive(Clone)]
 pub struct Letter {
     /// Kind of mail.

@@ -2,7 +2,7 @@
 //! caused it, and wakes the workers after the commit. The tables carry the truth, the bus only hints.
 //!
 //! This folder knows no domain. A happening is a struct in the `told.rs` of its domain and a line in
-//! [`crate::happenings`]; [`Listener`]s, given when the program is put together, write what is told.
+//! `happenings.rs`; [`Listener`]s, given when the program is put together, write what is told.
 
 mod bus;
 mod happening;

@@ -81,6 +81,17 @@ contexts! {
         needs_verification: bool,
     }
 
+    /// An order moved from one status to another.
+    OrderUser {
+        first_name: String,
+        commande_title: String,
+        commande_id: String,
+        /// Wire form of the status it has now.
+        status: String,
+        /// The same in words, as `en cours`.
+        status_label: String,
+    }
+
     /// A payment was refused.
     PaymentFailedUser {
         first_name: String,

@@ -5,7 +5,7 @@
 //! To add a mail: a context struct in [`contexts`], its [`Sampled`] in `samples`, a line in the
 //! table below and one template file named after the kind.
 //!
-//! What becomes of a mail (outbox, rendering, sending) is the affair of [`crate::emails`].
+//! What becomes of a mail (outbox, rendering, sending) is the affair of `emails/`.
 
 use std::fmt;
 
@@ -79,6 +79,8 @@ mails! {
     InvoiceUser = "invoice-user", Transactional;
     /// An order was recorded.
     ClientProjectConfirmation = "client-project-confirmation", Projects;
+    /// An order moved.
+    OrderUser = "order-user", Projects;
     /// A payment was refused.
     PaymentFailedUser = "payment-failed-user", Transactional;
     /// For the team: something happened.

@@ -56,6 +56,24 @@ impl Sampled for ResetPassword {
     }
 }
 
+impl Sampled for OrderUser {
+    fn samples() -> Vec<Self> {
+        let at = |status, label, title: String| Self {
+            first_name: s("Éloïse"),
+            commande_title: title,
+            commande_id: s(COMMANDE),
+            status: s(status),
+            status_label: s(label),
+        };
+        vec![
+            at("EN_COURS", "en cours", s(NASTY_TITLE)),
+            at("TERMINE", "terminée", long_title()),
+            at("ANNULEE", "annulée", s("Poèmes")),
+            at("SUSPENDUE", "suspendue", s("Poèmes")),
+        ]
+    }
+}
+
 impl Sampled for PaymentUser {
     fn samples() -> Vec<Self> {
         let paid = Self {

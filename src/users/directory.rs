@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{preferences::decoded, store};
 use crate::events::{self, Person};
 
-/// The accounts as [`crate::events`] sees them.
+/// The accounts as `events/` sees them.
 pub struct Directory;
 
 impl events::Directory for Directory {

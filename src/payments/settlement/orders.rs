@@ -39,7 +39,7 @@ pub(super) async fn pay(
         .await?
         .ok_or_else(|| missing("account of order", commande.id))?;
     payable::set_paid(tx, commande.id, paid.amount, paid.session_id, paid.now).await?;
-    let step = Move { to: life::after_payment(commande.statut), by: SYSTEM };
+    let step = Move { to: life::after_payment(commande.statut), by: SYSTEM, told: false };
     moves::move_to(tx, commande.id, step).await?;
     if commande.statut == Statut::Annulee {
         let message =
