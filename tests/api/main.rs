@@ -22,6 +22,7 @@ mod db;
 mod emails_render;
 mod emails_transport;
 mod health_command;
+mod house;
 mod http;
 mod invoice_document;
 mod jobs;
