@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::{Response, StatusCode};
+use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 
 use super::names;
 use super::storage::StoredFile;
@@ -103,23 +104,11 @@ fn wanted(request: &HeaderMap, etag: Option<&str>, total: u64) -> Wanted {
 }
 
 fn parse_range(range: &str, total: u64) -> Option<Wanted> {
-    let (first, last) = range.trim().strip_prefix("bytes=")?.split_once('-')?;
-    let (first, last) = (number(first)?, number(last)?);
-    let (start, end) = match (first, last) {
-        (Some(first), Some(last)) if first > last => return None,
-        (Some(first), last) => (first, last.map_or(total, |last| total.min(last.saturating_add(1)))),
-        (None, Some(suffix)) => (total.saturating_sub(suffix), total),
-        (None, None) => return None,
-    };
-    Some(if start < end { Wanted::Part(start, end - start) } else { Wanted::Unsatisfiable })
-}
-
-/// A position: digits only, or nothing at all. The outer `None` is nonsense.
-fn number(text: &str) -> Option<Option<u64>> {
-    match text.trim() {
-        "" => Some(None),
-        text if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok().map(Some),
-        _ => None,
+    let ranges = parse_range_header(range.trim()).ok().filter(|ranges| ranges.len() == 1)?;
+    match ranges.validate(total) {
+        Ok(valid) => valid.first().map(|range| Wanted::Part(*range.start(), range.end() - range.start() + 1)),
+        Err(RangeUnsatisfiableError::Unsatisfiable) => Some(Wanted::Unsatisfiable),
+        Err(_) => None,
     }
 }
 
@@ -143,9 +132,12 @@ mod tests {
             ("bytes=0-1,3-4", None),
             ("bytes=+1-2", None),
             ("lines=0-1", None),
+            ("Bytes=0-1", Some(Part(0, 2))),
+            ("bytes=0-99999999999999999999999", Some(Part(0, 10))),
         ] {
             assert_eq!(parse_range(range, 10), expected, "{range}");
         }
         assert_eq!(parse_range("bytes=0-", 0), Some(Unsatisfiable));
+        assert_eq!(parse_range("bytes=-5", 0), None);
     }
 }

@@ -54,10 +54,12 @@ async fn ranges_resume_a_download_of_the_same_content() {
         ("bytes=2-4", None, 206, "bytes 2-4/10", "234"),
         ("bytes=7-", Some(etag.as_str()), 206, "bytes 7-9/10", "789"),
         ("bytes=-2", None, 206, "bytes 8-9/10", "89"),
+        ("bytes=-999", None, 206, "bytes 0-9/10", "0123456789"),
         ("bytes=0-999", None, 206, "bytes 0-9/10", "0123456789"),
         ("bytes=2-4", Some("\"autre\""), 200, "", "0123456789"),
         ("bytes=0-1,4-5", None, 200, "", "0123456789"),
         ("nonsense", None, 200, "", "0123456789"),
+        ("lines=2-4", None, 200, "", "0123456789"),
     ] {
         let mut headers = vec![("range", range)];
         headers.extend(if_range.map(|value| ("if-range", value)));
