@@ -1,149 +1,113 @@
 //! Looking inside zip and OLE containers, without unpacking anything.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::ErrorKind::{InvalidData, InvalidInput, NotFound, UnexpectedEof, Unsupported};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+
+use cfb::CompoundFile;
+use zip::read::{ArchiveOffset, Config};
+use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 /// The first bytes of an OLE compound file ([MS-CFB] 2.2).
 const OLE_SIGNATURE: [u8; 8] = [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 
-/// Directory entries of a compound file are 128 bytes long and aligned ([MS-CFB] 2.6).
-const OLE_ENTRY: usize = 128;
+/// Bytes read of a container at most. A longer table of contents belongs to no document; one made up to fill our
+/// memory is given up here.
+const MAX_READ: u64 = 4 * 1024 * 1024;
 
-/// Zip end record (APPNOTE 4.3.16): its signature, its length, and the longest comment after it.
-const END_SIGNATURE: &[u8] = b"PK\x05\x06";
-const END_LENGTH: usize = 22;
-const MAX_COMMENT: u64 = u16::MAX as u64;
-
-/// Zip central directory header (APPNOTE 4.3.12).
-const CENTRAL_SIGNATURE: &[u8] = b"PK\x01\x02";
-const CENTRAL_LENGTH: usize = 46;
-
-/// Zip local file header (APPNOTE 4.3.7): length without the name and the extra field.
-const LOCAL_LENGTH: usize = 30;
-
-/// A central directory longer than this belongs to no document.
-const MAX_DIRECTORY: u64 = 8 * 1024 * 1024;
-
-/// One file named by a zip's central directory.
-struct Entry {
-    name: Vec<u8>,
-    stored: bool,
-    size: u64,
-    offset: u64,
-}
+/// A media type longer than this is none that we take.
+const MAX_MIME: u64 = 256;
 
 /// Whether these first bytes are those of an OLE compound file.
 pub(super) fn is_ole(head: &[u8]) -> bool {
     head.starts_with(&OLE_SIGNATURE)
 }
 
-/// Whether an OLE file's directory names one of these streams. Entries are aligned in the file, so reading it
-/// through is enough; the chain of sectors need not be followed.
+/// Whether an OLE file holds one of these streams.
 pub(super) fn holds_ole_stream<F: Read + Seek>(file: &mut F, names: &[&str]) -> io::Result<bool> {
-    let wanted: Vec<Vec<u8>> = names.iter().map(|name| directory_name(name)).collect();
-    file.seek(SeekFrom::Start(0))?;
-    let mut reader = io::BufReader::with_capacity(64 * 1024, file);
-    let mut entry = [0; OLE_ENTRY];
-    loop {
-        match reader.read_exact(&mut entry) {
-            Ok(()) if wanted.iter().any(|name| entry.starts_with(name)) => return Ok(true),
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// A stream's name as a directory entry spells it: UTF-16, with its final zero.
-fn directory_name(name: &str) -> Vec<u8> {
-    let units = name.encode_utf16().chain([0]);
-    units.flat_map(u16::to_le_bytes).collect()
+    let compound = readable(CompoundFile::open(Bounded::new(file)))?;
+    Ok(compound.is_some_and(|compound| names.iter().any(|name| compound.is_stream(name))))
 }
 
 /// Whether a zip is an Office Open XML package with its parts under `directory`, in whatever order.
 pub(super) fn is_ooxml<F: Read + Seek>(file: &mut F, directory: &str) -> io::Result<bool> {
-    let entries = entries(file)?;
-    let types = entries.iter().any(|entry| entry.name == b"[Content_Types].xml");
-    let parts = entries.iter().any(|entry| entry.name.starts_with(directory.as_bytes()));
-    Ok(types && parts)
+    let Some(archive) = open_zip(file)? else { return Ok(false) };
+    let types = archive.index_for_name("[Content_Types].xml").is_some();
+    Ok(types && archive.file_names_raw().any(|name| name.starts_with(directory.as_bytes())))
 }
 
 /// Whether a zip declares itself to be `mime` in its `mimetype` entry. Writers that compress or forget that entry
 /// exist and their files open everywhere, so the manifest of the family is accepted in its place.
 pub(super) fn is_packaged<F: Read + Seek>(file: &mut F, mime: &str) -> io::Result<bool> {
-    let entries = entries(file)?;
-    let find = |name: &[u8]| entries.iter().find(|entry| entry.name == name);
-    match find(b"mimetype") {
-        Some(entry) if entry.stored => declares(file, entry, mime),
-        _ if mime == "application/epub+zip" => Ok(find(b"META-INF/container.xml").is_some()),
-        _ => Ok(find(b"META-INF/manifest.xml").is_some() && find(b"content.xml").is_some()),
+    let Some(mut archive) = open_zip(file)? else { return Ok(false) };
+    let manifest = manifest_of(mime).iter().all(|name| archive.index_for_name(name).is_some());
+    match declared_type(&mut archive).map_err(io::Error::from) {
+        Ok(declared) => Ok(declared.trim_ascii() == mime.as_bytes()),
+        Err(error) if matches!(error.kind(), NotFound | Unsupported) => Ok(manifest),
+        Err(error) => readable(Err::<bool, _>(error)).map(|_| false),
     }
 }
 
-fn declares<F: Read + Seek>(file: &mut F, entry: &Entry, mime: &str) -> io::Result<bool> {
-    if entry.size > 256 {
-        return Ok(false);
+/// What a package without a readable `mimetype` must hold.
+fn manifest_of(mime: &str) -> &'static [&'static str] {
+    match mime {
+        "application/epub+zip" => &["META-INF/container.xml"],
+        _ => &["META-INF/manifest.xml", "content.xml"],
     }
-    let Some(header) = read_at(file, entry.offset, LOCAL_LENGTH as u64)? else {
-        return Ok(false);
-    };
-    let skip = u64::from(u16_at(&header, 26)) + u64::from(u16_at(&header, 28));
-    let start = entry.offset + LOCAL_LENGTH as u64 + skip;
-    let content = read_at(file, start, entry.size)?.unwrap_or_default();
-    Ok(content.trim_ascii() == mime.as_bytes())
 }
 
-/// The central directory of a zip; empty when there is none to be found.
-fn entries<F: Read + Seek>(file: &mut F) -> io::Result<Vec<Entry>> {
-    let length = file.seek(SeekFrom::End(0))?;
-    let tail_length = length.min(END_LENGTH as u64 + MAX_COMMENT);
-    let tail = read_at(file, length - tail_length, tail_length)?.unwrap_or_default();
-    let Some(end) = tail.windows(END_LENGTH).rev().find(|window| window.starts_with(END_SIGNATURE)) else {
-        return Ok(Vec::new());
-    };
-    let (size, offset) = (u64::from(u32_at(end, 12)), u64::from(u32_at(end, 16)));
-    if size > MAX_DIRECTORY {
-        return Ok(Vec::new());
+/// The content of the `mimetype` entry, which must be neither compressed nor encrypted.
+fn declared_type<R: Read + Seek>(archive: &mut ZipArchive<R>) -> Result<Vec<u8>, ZipError> {
+    let entry = archive.by_name("mimetype")?;
+    if entry.compression() != CompressionMethod::Stored {
+        return Err(ZipError::UnsupportedArchive("a compressed media type"));
     }
-    let directory = read_at(file, offset, size)?.unwrap_or_default();
-    Ok(parse_directory(&directory))
+    let mut content = Vec::new();
+    entry.take(MAX_MIME).read_to_end(&mut content)?;
+    Ok(content)
 }
 
-fn parse_directory(mut rest: &[u8]) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    while rest.starts_with(CENTRAL_SIGNATURE) {
-        let name_length = usize::from(u16_at(rest, 28));
-        let extras = usize::from(u16_at(rest, 30)) + usize::from(u16_at(rest, 32));
-        let Some(name) = rest.get(CENTRAL_LENGTH..CENTRAL_LENGTH + name_length) else {
-            break;
-        };
-        entries.push(Entry {
-            name: name.to_vec(),
-            stored: u16_at(rest, 10) == 0,
-            size: u64::from(u32_at(rest, 24)),
-            offset: u64::from(u32_at(rest, 42)),
-        });
-        rest = rest.get(CENTRAL_LENGTH + name_length + extras..).unwrap_or_default();
+/// The table of contents of a zip; `None` when it has none that can be read.
+fn open_zip<F: Read + Seek>(file: &mut F) -> io::Result<Option<ZipArchive<Bounded<'_, F>>>> {
+    let config = Config { archive_offset: ArchiveOffset::Known(0) };
+    readable(ZipArchive::with_config(config, Bounded::new(file)).map_err(io::Error::from))
+}
+
+/// `None` for a damaged container, which is no failure of ours.
+fn readable<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => match error.kind() {
+            InvalidData | InvalidInput | NotFound | Unsupported | UnexpectedEof => Ok(None),
+            _ => Err(error),
+        },
     }
-    entries
 }
 
-/// Reads exactly `length` bytes at `offset`; `None` when the file is shorter.
-fn read_at<F: Read + Seek>(file: &mut F, offset: u64, length: u64) -> io::Result<Option<Vec<u8>>> {
-    file.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::new();
-    file.by_ref().take(length).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 == length).then_some(bytes))
+/// A file of which at most [`MAX_READ`] bytes are read, wherever; more is a damaged container.
+struct Bounded<'a, F> {
+    file: BufReader<&'a mut F>,
+    left: u64,
 }
 
-/// A little-endian field; zero when the bytes end before it.
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    let field = bytes.get(at..).and_then(|rest| rest.first_chunk());
-    field.map_or(0, |field| u16::from_le_bytes(*field))
+impl<'a, F: Read> Bounded<'a, F> {
+    fn new(file: &'a mut F) -> Self {
+        Self { file: BufReader::new(file), left: MAX_READ }
+    }
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let field = bytes.get(at..).and_then(|rest| rest.first_chunk());
-    field.map_or(0, |field| u32::from_le_bytes(*field))
+impl<F: Read> Read for Bounded<'_, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or(InvalidData)?;
+        Ok(read)
+    }
+}
+
+impl<F: Seek> Seek for Bounded<'_, F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 #[cfg(test)]
@@ -174,6 +138,20 @@ mod tests {
         assert!(holds_ole_stream(&mut Cursor::new(XLS), &["Workbook", "Book"]).unwrap());
     }
 
+    #[test]
+    fn an_endless_table_of_contents_is_given_up() {
+        // A million entries that name the same nothing, and the end record that promises them.
+        let entry = [b"PK\x01\x02".as_slice(), &[0; 42]].concat();
+        let mut bytes = entry.repeat(1 << 17);
+        let size = u32::try_from(bytes.len()).unwrap();
+        let count = u16::MAX.to_le_bytes();
+        bytes.extend([b"PK\x05\x06\0\0\0\0".as_slice(), &count, &count].concat());
+        bytes.extend(size.to_le_bytes());
+        bytes.extend([0; 6]);
+        let mut reader = Cursor::new(&bytes);
+        assert!(matches!(open_zip(&mut reader), Ok(None)));
+    }
+
     proptest! {
         #[test]
         fn damaged_containers_are_refused_without_harm(cut in 0..DOCX.len(), at in 0..DOCX.len(), byte: u8) {
@@ -182,6 +160,14 @@ mod tests {
             bytes.truncate(cut);
             is_ooxml(&mut Cursor::new(&bytes), "word/").unwrap();
             is_packaged(&mut Cursor::new(&bytes), "application/epub+zip").unwrap();
+        }
+
+        #[test]
+        fn damaged_compound_files_are_refused_without_harm(cut in 0..DOC.len(), at in 0..DOC.len(), byte: u8) {
+            let mut bytes = DOC.to_vec();
+            bytes[at] = byte;
+            bytes.truncate(cut);
+            holds_ole_stream(&mut Cursor::new(&bytes), &["WordDocument"]).unwrap();
         }
     }
 }

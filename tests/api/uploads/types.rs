@@ -1,5 +1,7 @@
 //! Which files are taken, and what they are taken for.
 
+use std::io::{Cursor, Write};
+
 use serde_json::Value;
 
 use super::demo::{Demo, one};
@@ -26,14 +28,11 @@ fn pptx() -> Vec<u8> {
     replace(DOCX, b"word/", b"ppt/w")
 }
 
+/// A compound file with the one stream every presentation has.
 fn ppt() -> Vec<u8> {
-    let utf16 =
-        |name: &str| -> Vec<u8> { name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect() };
-    let mut bytes = DOC.to_vec();
-    let (from, to) = (utf16("WordDocument"), utf16("PowerPoint Document"));
-    let at = bytes.windows(from.len()).position(|window| window == from).unwrap();
-    bytes[at..at + to.len()].copy_from_slice(&to);
-    bytes
+    let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
+    file.create_stream("PowerPoint Document").unwrap().write_all(b"diapositives").unwrap();
+    file.into_inner().into_inner()
 }
 
 fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
