@@ -3,7 +3,9 @@
 
 use super::{
     event::{EventError, StripeEvent},
-    failures, refunds,
+    failures,
+    minimal::minimised,
+    refunds,
     settlement::{self, Outcome},
     store::{self, EventStatus, SessionState, StoredEvent},
     told::{INVOICES, PaymentAlert, Trouble},
@@ -35,7 +37,8 @@ pub enum Receipt {
     Unmatched,
 }
 
-/// Applies an event; `payload` is its body as received.
+/// Applies an event; `payload` is its body as received. It is kept whole until it is applied, then reduced to what
+/// reconciles the money.
 ///
 /// # Errors
 /// When it could not be applied: it is then kept for [`retry_due`], unless the database is away.
@@ -50,7 +53,9 @@ async fn attempt(
     lease: Option<&Lease<Inbox>>,
 ) -> ApiResult<Receipt> {
     let stored = StoredEvent { id: &event.id, kind: &event.kind, object_id: event.object_id(), payload };
-    match db::with_retry(|| apply_once(state, event, &stored)).await {
+    let minimised = minimised(payload);
+    let applied = StoredEvent { payload: &minimised, ..stored };
+    match db::with_retry(|| apply_once(state, event, &applied)).await {
         Ok(Receipt::Unmatched) => keep_unmatched(state, event, &stored).await,
         Ok(receipt) => Ok(receipt),
         Err(error) => {

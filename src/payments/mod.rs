@@ -14,6 +14,7 @@ pub mod event;
 mod failures;
 pub mod inbox;
 pub mod jobs;
+mod minimal;
 pub mod reconcile;
 mod refunds;
 mod routes;

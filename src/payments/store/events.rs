@@ -43,9 +43,10 @@ pub async fn take_event(
     .await?;
     let taken = sqlx::query!(
         "UPDATE stripe_events SET status = 'PROCESSED', processed_at = ?, next_attempt_at = NULL, last_error = NULL,
-                attempts = attempts + 1
+                attempts = attempts + 1, payload = ?
          WHERE id = ? AND status IN ('FAILED', 'UNMATCHED')",
         now,
+        event.payload,
         event.id
     )
     .execute(conn)
@@ -54,6 +55,7 @@ pub async fn take_event(
 }
 
 /// An event as it is kept.
+#[derive(Clone, Copy)]
 pub struct StoredEvent<'a> {
     pub id: &'a str,
     pub kind: &'a str,
