@@ -6,6 +6,8 @@
 pub mod acts;
 pub mod told;
 
+pub mod personal;
+
 use serde_json::Value;
 use sqlx::MySqlConnection;
 use uuid::Uuid;

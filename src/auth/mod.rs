@@ -6,6 +6,7 @@ mod journal;
 mod login_guard;
 mod pace;
 mod passwords;
+pub mod personal;
 mod resets;
 mod routes;
 pub mod secret_links;

@@ -13,6 +13,7 @@ pub mod moves;
 pub mod opening;
 pub mod payable;
 pub mod pending;
+pub mod personal;
 mod routes;
 mod service;
 mod store;

@@ -4,6 +4,7 @@
 pub mod jobs;
 mod listener;
 pub mod outbox;
+pub mod personal;
 pub mod render;
 pub mod told;
 pub mod transport;

@@ -9,6 +9,7 @@ pub mod download;
 pub mod jobs;
 pub mod names;
 pub mod orphans;
+pub mod personal;
 mod routes;
 pub mod sniff;
 pub mod storage;

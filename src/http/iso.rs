@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 /// An instant that serialises as `2025-07-30T12:00:00.000Z`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type, ToSchema)]
+#[sqlx(transparent)]
 #[schema(value_type = String, format = DateTime, example = "2025-07-30T12:00:00.000Z")]
 pub struct Iso(pub DateTime<Utc>);
 

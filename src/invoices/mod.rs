@@ -8,6 +8,7 @@
 
 pub mod document;
 mod issue;
+pub mod personal;
 pub mod render;
 mod routes;
 mod service;

@@ -1,5 +1,6 @@
 //! Conversations between an author and the team: one per author.
 
+pub mod personal;
 mod store;
 
 use chrono::Duration;

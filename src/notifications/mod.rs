@@ -14,6 +14,7 @@
 
 pub mod jobs;
 mod listener;
+pub mod personal;
 mod routes;
 mod service;
 mod store;

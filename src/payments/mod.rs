@@ -15,6 +15,7 @@ mod failures;
 pub mod inbox;
 pub mod jobs;
 mod minimal;
+pub mod personal;
 pub mod reconcile;
 mod refunds;
 mod routes;

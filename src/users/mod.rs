@@ -4,6 +4,7 @@ pub mod billing;
 mod directory;
 pub mod owners;
 mod preferences;
+pub mod personal;
 pub mod rules;
 pub mod service;
 pub mod store;

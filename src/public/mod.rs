@@ -1,0 +1,3 @@
+//! What visitors of the public site leave with us.
+
+pub mod personal;
