@@ -25,6 +25,7 @@ pub mod messages;
 pub mod money;
 pub mod notifications;
 pub mod payments;
+pub mod privacy;
 pub mod projects;
 pub mod public;
 pub mod router;

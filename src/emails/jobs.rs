@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
+use super::personal;
 use crate::jobs::{BATCH, DAILY, Scheduler, in_batches};
 
 const KEPT: TimeDelta = TimeDelta::days(90);
@@ -10,6 +11,7 @@ const KEPT: TimeDelta = TimeDelta::days(90);
 /// Adds this slice's jobs.
 pub fn schedule(scheduler: &mut Scheduler) {
     scheduler.add("purge_sent_mails", DAILY, async |state| in_batches(state, KEPT, delete_sent_mails).await);
+    scheduler.add("mails_of_erased", DAILY, async |state| personal::forget_settled(&state).await);
 }
 
 /// Dead mails stay: someone must decide about them.

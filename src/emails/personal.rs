@@ -136,7 +136,7 @@ pub async fn export(conn: &mut MySqlConnection, subject: &Subject) -> Result<Sec
 
 #[cfg(test)]
 mod tests {
-    use super::super::mail::{Category, Mail};
+    use crate::{events::Category, mails::Mail};
 
     #[test]
     fn the_mails_that_are_owed_and_those_of_the_team_are_called_so() {

@@ -3,8 +3,8 @@
 pub mod billing;
 mod directory;
 pub mod owners;
-mod preferences;
 pub mod personal;
+mod preferences;
 pub mod rules;
 pub mod service;
 pub mod store;

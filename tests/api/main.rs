@@ -33,6 +33,7 @@ mod orders;
 mod orphans;
 mod outbox;
 mod payments;
+mod privacy;
 mod private_server;
 mod projects;
 mod queues;
