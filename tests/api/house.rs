@@ -78,7 +78,7 @@ impl Room {
             let rest = &code[at + start.len()..];
             match rest.strip_prefix('{') {
                 Some(group) => imports.extend(heads(group)),
-                None => drop(imports.insert(word(rest))),
+                None => imports.extend([word(rest)]),
             }
         }
         imports.retain(|import| *import != self.folder && !ABOVE.contains(&import.as_str()));
@@ -173,17 +173,20 @@ fn no_folders_import_each_other_in_a_circle() {
     for (from, to) in BORNE {
         assert!(imports.get_mut(from).unwrap().remove(to), "{from} no longer imports {to}: strike it off");
     }
-    // What imports nothing that is left cannot be part of a circle.
-    while let Some(done) = imports
-        .iter()
-        .find(|(_, to)| !to.iter().any(|to| imports.contains_key(to)))
-        .map(|(from, _)| from.clone())
-    {
+    // What imports nothing that is left, or is imported by nothing that is left, is no part of a circle.
+    while let Some(done) = imports.keys().find(|folder| is_end(&imports, folder)).cloned() {
         imports.remove(&done);
+        for to in imports.values_mut() {
+            to.remove(&done);
+        }
     }
-    let left: BTreeSet<String> = imports.keys().cloned().collect();
-    imports.values_mut().for_each(|to| to.retain(|to| left.contains(to)));
     assert!(imports.is_empty(), "circles among: {imports:#?}");
+}
+
+fn is_end(imports: &BTreeMap<String, BTreeSet<String>>, folder: &str) -> bool {
+    let reaches = imports[folder].iter().any(|to| imports.contains_key(to));
+    let reached = imports.values().any(|to| to.contains(folder));
+    !reaches || !reached
 }
 
 #[test]
