@@ -28,6 +28,7 @@ mod invoice_document;
 mod jobs;
 mod journeys;
 mod mailbox;
+mod moves;
 mod notifications;
 mod orders;
 mod orphans;
