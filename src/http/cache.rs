@@ -21,7 +21,7 @@ pub fn public_json<T: Serialize>(headers: &HeaderMap, value: &T) -> ApiResult<Re
 }
 
 fn cached(headers: &HeaderMap, body: Bytes) -> Response {
-    let tag = format!("\"{}\"", hex::encode(Sha256::digest(&body)));
+    let tag = strong_tag(&body);
     let seen = matches(headers, &tag);
     let shared = [(CACHE_CONTROL, "public, max-age=60".to_owned()), (ETAG, tag)];
     if seen {
@@ -30,8 +30,14 @@ fn cached(headers: &HeaderMap, body: Bytes) -> Response {
     (shared, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// Weak comparison of RFC 9110, section 13.1.2; the tag of the gzip form stands for the same content.
-fn matches(headers: &HeaderMap, tag: &str) -> bool {
+/// The strong ETag of some content (RFC 9110, section 8.8.3): its digest.
+pub(super) fn strong_tag(content: &[u8]) -> String {
+    format!("\"{}\"", hex::encode(Sha256::digest(content)))
+}
+
+/// Whether the client has the content with this tag already: weak comparison of RFC 9110, section 13.1.2; the tag of
+/// the gzip form stands for the same content.
+pub(super) fn matches(headers: &HeaderMap, tag: &str) -> bool {
     let plain = |candidate: &str| {
         let candidate = candidate.trim();
         candidate.strip_prefix("W/").unwrap_or(candidate).replace("-gzip\"", "\"")

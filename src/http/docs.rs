@@ -1,36 +1,47 @@
 //! `/openapi.json` and `/docs`, from the annotations of the handlers.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, Server};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::error::{ApiError, ApiResult};
+use super::{
+    cache,
+    error::{ApiError, ApiResult},
+};
 
-/// The reference's script comes from a public CDN, and draws the page with inline styles.
-const POLICY: &str = "default-src 'self';base-uri 'self';object-src 'none';frame-ancestors 'self';\
-script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net;style-src 'self' 'unsafe-inline' https:;\
-font-src 'self' https: data:;img-src 'self' https: data: blob:;connect-src 'self' https://cdn.jsdelivr.net;\
-worker-src 'self' blob:";
+/// The reference's script, gzip. Where it comes from: `assets/docs/README.md`.
+const SCRIPT: &[u8] = include_bytes!("../../assets/docs/scalar-1.72.1.js.gz");
 
-/// The page reads the document beside it, so the document exists once.
+/// The script draws with inline styles, and everything else is this server's: the requests that people try too.
+const POLICY: &str = "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none';\
+script-src 'self';style-src 'self' 'unsafe-inline';font-src 'self' data:;img-src 'self' data:;connect-src 'self'";
+
+/// The page reads the document beside it, so the document exists once. It has no font, button or link of the vendor's.
+/// The script's digest is in its address, which may therefore be kept for ever.
 const PAGE: &str = r#"<!doctype html>
-<html lang="fr">
+<html lang="en">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>Staka Livres - API</title>
+  <title>Staka Livres API</title>
+  <link rel="icon" href="data:,">
+  <style>a[href*="scalar.com"] { display: none !important }</style>
 </head>
 <body>
-  <noscript>La description de l'API se trouve dans <a href="openapi.json">openapi.json</a>.</noscript>
-  <script id="api-reference" data-url="openapi.json"></script>
-  <script src="https://cdn.jsdelivr.net/npm/@scalar/api-reference@1"></script>
+  <noscript>The API is described in <a href="openapi.json">openapi.json</a>.</noscript>
+  <script id="api-reference" data-url="openapi.json" data-configuration='{
+    "withDefaultFonts": false, "telemetry": false, "hideClientButton": true, "showDeveloperTools": "never",
+    "agent": {"disabled": true}, "mcp": {"disabled": true}, "defaultOpenFirstTag": false
+  }'></script>
+  <script src="docs/scalar.js?DIGEST"></script>
 </body>
 </html>
 "#;
@@ -76,7 +87,9 @@ fn operation_name(method: &str, path: &str) -> String {
 fn info() -> Info {
     let mut info = Info::new("Staka Livres", env!("CARGO_PKG_VERSION"));
     info.description = Some(
-        "API de Staka Livres : correction de manuscrits, commande, paiement, suivi et facturation."
+        "The API of Staka Livres: manuscripts are ordered to be corrected, paid, followed and invoiced.\n\n\
+         Every path also answers below `/api`. Money is integer euro cents, instants are ISO 8601 in UTC, and what \
+         people read is in French."
             .to_owned(),
     );
     info
@@ -100,7 +113,11 @@ impl Document {
 
 /// The routes of this module. They describe themselves too, hence the late [`Document::publish`].
 pub fn router<S: Clone + Send + Sync + 'static>(document: Document) -> OpenApiRouter<S> {
-    OpenApiRouter::new().routes(routes!(openapi)).routes(routes!(page)).layer(Extension(document))
+    OpenApiRouter::new()
+        .routes(routes!(openapi))
+        .routes(routes!(page))
+        .routes(routes!(script))
+        .layer(Extension(document))
 }
 
 /// This description, OpenAPI 3.1.
@@ -113,5 +130,21 @@ async fn openapi(Extension(document): Extension<Document>) -> ApiResult<Response
 /// Interactive reference.
 #[utoipa::path(get, path = "/docs", tag = "System", responses((status = 200, content_type = "text/html")))]
 async fn page() -> Response {
-    ([(CONTENT_SECURITY_POLICY, POLICY)], Html(PAGE)).into_response()
+    let page = PAGE.replace("DIGEST", SCRIPT_TAG.trim_matches('"'));
+    ([(CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response()
+}
+
+/// The strong ETag of [`SCRIPT`].
+static SCRIPT_TAG: LazyLock<String> = LazyLock::new(|| cache::strong_tag(SCRIPT));
+
+/// The script of the interactive reference, gzip whatever the client prefers.
+#[utoipa::path(get, path = "/docs/scalar.js", tag = "System", responses((status = 200, content_type = "text/javascript"),
+    (status = 304, description = "Not changed")))]
+async fn script(headers: HeaderMap) -> Response {
+    let kept = [(CACHE_CONTROL, "public, max-age=31536000, immutable"), (ETAG, SCRIPT_TAG.as_str())];
+    if cache::matches(&headers, &SCRIPT_TAG) {
+        return (StatusCode::NOT_MODIFIED, kept).into_response();
+    }
+    let form = [(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CONTENT_ENCODING, "gzip")];
+    (kept, form, SCRIPT).into_response()
 }

@@ -127,16 +127,37 @@ async fn metrics_know_routes_and_no_paths() {
 }
 
 #[tokio::test]
-async fn the_documentation_describes_itself_and_allows_its_script() {
+async fn the_documentation_describes_itself_and_asks_nobody_else() {
     let demo = start(&Components::default(), &Shutdown::new()).await;
     let document = demo.json(demo.get("/api/openapi.json")).await;
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    for path in ["/openapi.json", "/docs", "/sys/health"] {
+    for path in ["/openapi.json", "/docs", "/docs/scalar.js", "/sys/health"] {
         assert!(document["paths"][path]["get"].is_object(), "{path}");
     }
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
     let page = demo.get("/docs").send().await.unwrap();
-    assert!(page.headers()["content-security-policy"].to_str().unwrap().contains("https://cdn.jsdelivr.net"));
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let text = page.text().await.unwrap();
+    for elsewhere in ["http:", "https:", "//", "unsafe-eval"] {
+        assert!(!policy.contains(elsewhere) && !text.contains(elsewhere), "{elsewhere}");
+    }
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+}
+
+#[tokio::test]
+async fn the_script_of_the_documentation_is_ours_and_kept_for_ever() {
+    let demo = start(&Components::default(), &Shutdown::new()).await;
+    let page = demo.get("/docs").send().await.unwrap().text().await.unwrap();
+    let script = page.split('"').find(|part| part.starts_with("docs/scalar.js?")).unwrap();
+    let answer = demo.get(&format!("/api/{script}")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let headers = answer.headers().clone();
+    assert_eq!(headers["content-type"], "text/javascript; charset=utf-8");
+    assert_eq!(headers["content-encoding"], "gzip");
+    assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+    assert!(answer.bytes().await.unwrap().starts_with(&[0x1f, 0x8b]));
+    let known = demo.get("/docs/scalar.js").header("if-none-match", &headers["etag"]).send().await.unwrap();
+    assert_eq!(known.status(), 304);
 }
 
 #[tokio::test]
