@@ -30,9 +30,13 @@ pub fn route_by_path(mut request: Request, spa: bool) -> Request {
 
 /// Collapses runs of `/`, drops one trailing `/`, takes `/api` off; says whether the path had that prefix.
 ///
+/// The web application puts `/api` before links of ours that begin with it: a second one is taken off too.
 /// `/dev` exists only without the prefix: `/api/dev/...` is left whole, so that no route matches it.
 pub fn clean(path: &str) -> (Cow<'_, str>, bool) {
-    let path = collapse(path);
+    let path = match collapse(path) {
+        Cow::Borrowed(path) => Cow::Borrowed(single_prefix(path)),
+        Cow::Owned(path) => Cow::Owned(single_prefix(&path).to_owned()),
+    };
     let prefixed = is_under(&path, "/api");
     if !prefixed || is_under(&path, "/api/dev") {
         return (path, prefixed);
@@ -42,6 +46,13 @@ pub fn clean(path: &str) -> (Cow<'_, str>, bool) {
         Cow::Owned(path) => path.get(4..).map(|bare| Cow::Owned(bare.to_owned())),
     };
     (bare.filter(|bare| !bare.is_empty()).unwrap_or(Cow::Borrowed("/")), true)
+}
+
+fn single_prefix(path: &str) -> &str {
+    match path.strip_prefix("/api") {
+        Some(rest) if is_under(rest, "/api") => rest,
+        _ => path,
+    }
 }
 
 /// Whether `path` is `root` or stands below it.
@@ -87,7 +98,10 @@ mod tests {
             ("/api/auth/login", "/auth/login"),
             ("/api//auth///login//", "/auth/login"),
             ("/apiary", "/apiary"),
-            ("/api/api/x", "/api/x"),
+            ("/api/api/x", "/x"),
+            ("/api/api", "/"),
+            ("/api/api/dev/mailbox", "/api/dev/mailbox"),
+            ("/api/apiary", "/apiary"),
             ("/dev/mailbox/", "/dev/mailbox"),
             ("/api/dev", "/api/dev"),
             ("/api//dev/mailbox", "/api/dev/mailbox"),
