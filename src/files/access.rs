@@ -1,96 +1,165 @@
-//! Who may read which document.
+//! Who may do what with which document: decided here and nowhere else. What is not allowed is refused.
 
-use axum::{
-    body::Body,
-    http::{HeaderMap, Response, header},
-};
-use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    download::{self, Description},
-    store::{self, FileRow, Readable},
-};
-use crate::{
-    app::AppState,
-    audit::{self, acts},
-    auth::{Role, SessionUser},
-    http::{ApiError, ApiResult},
-};
+use crate::auth::{Role, SessionUser};
 
-/// The documents of an order, newest first, for its author, its corrector and administrators.
-///
-/// # Errors
-/// 403 for anyone else, and for an order that does not exist.
-pub async fn documents_of(
-    state: &AppState,
-    user: &SessionUser,
-    commande_id: Uuid,
-) -> ApiResult<Vec<FileRow>> {
-    let mut conn = state.db.conn().await?;
-    let parties = store::parties(&mut conn, commande_id).await?;
-    let allowed = parties.is_some_and(|parties| {
-        parties.owner == user.id || user.role == Role::Admin || corrects(user, parties.corrector)
-    });
-    match allowed {
-        true => Ok(store::of_commande(&mut conn, commande_id).await?),
-        false => {
-            Err(ApiError::forbidden("PROJECT_FORBIDDEN", "Ce projet n’existe pas ou ne vous appartient pas."))
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub id: Uuid,
+    /// What it is in the database's eyes.
+    pub role: Role,
+}
+
+impl From<&SessionUser> for Caller {
+    fn from(user: &SessionUser) -> Self {
+        Self { id: user.id, role: user.role }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// See that the document is there.
+    List,
+    /// Fetch its content.
+    Read,
+    /// Add a document to what this one is attached to.
+    Upload,
+    /// Remove it.
+    Delete,
+}
+
+/// What a document is attached to, as far as it concerns the caller. It may be attached to several things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attachment {
+    /// An order.
+    Order {
+        /// Its author.
+        owner: Uuid,
+        /// Who was asked to correct it.
+        corrector: Option<Uuid>,
+    },
+    /// An order not paid yet; that of a guest has no owner.
+    PendingOrder {
+        /// Its author.
+        owner: Option<Uuid>,
+    },
+    /// A message that was sent.
+    Message {
+        /// What the caller is in the conversation.
+        part: Part,
+        /// Whether someone other than its uploader sent it (too).
+        sent_by_others: bool,
+    },
+    /// The extract a visitor sent for a free sample.
+    Sample,
+    /// The personal data of one account.
+    Export {
+        /// The account.
+        owner: Uuid,
+    },
+    /// Nothing yet: uploaded to be sent with a message.
+    Loose,
+}
+
+/// What the caller is in a conversation between an author and the team. Administrators are the team, in all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The author.
+    Author,
+    /// Corrects one of the author's orders.
+    Corrector,
+    /// No one.
+    Stranger,
+}
+
+/// All that decides about a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// Who sent it; nobody for a guest's.
+    pub uploader: Option<Uuid>,
+    /// Whether it is the team's corrected document.
+    pub is_corrected: bool,
+    /// What it is attached to; attached to nothing, it is nobody's.
+    pub attachments: Vec<Attachment>,
+}
+
+impl Facts {
+    /// Of any document of an order: to list them, or to add one.
+    pub fn of_order(owner: Uuid, corrector: Option<Uuid>) -> Self {
+        let attachments = vec![Attachment::Order { owner, corrector }];
+        Self { uploader: None, is_corrected: false, attachments }
+    }
+}
+
+/// Whether `caller` may do this. A document attached to several things is read through any of them, and removed only
+/// by who may remove it from all.
+pub fn may(caller: Caller, verb: Verb, file: &Facts) -> bool {
+    let mut attachments = file.attachments.iter();
+    match verb {
+        Verb::List | Verb::Read => attachments.any(|attachment| reads(caller, file, *attachment)),
+        Verb::Upload => attachments.any(|attachment| adds(caller, *attachment)),
+        Verb::Delete => {
+            !file.attachments.is_empty() && attachments.all(|attachment| removes(caller, file, *attachment))
         }
     }
 }
 
-/// Streams a document to someone who may read it, and notes that they fetched it.
-///
-/// # Errors
-/// 404 for an unknown document or one whose content is lost, 403 for someone who may not read it, 416.
-pub async fn fetch(
-    state: &AppState,
-    user: &SessionUser,
-    id: Uuid,
-    request: &HeaderMap,
-) -> ApiResult<Response<Body>> {
-    let file = find(state, user, id).await?;
-    if !may_read(user, &file) {
-        return Err(ApiError::forbidden("FILE_FORBIDDEN", "Vous n’avez pas accès à ce fichier."));
+fn reads(caller: Caller, file: &Facts, attachment: Attachment) -> bool {
+    let admin = caller.role == Role::Admin;
+    let sent = file.uploader == Some(caller.id);
+    match attachment {
+        Attachment::Order { owner, corrector } => {
+            admin || sent || owner == caller.id || corrects(caller, corrector)
+        }
+        Attachment::PendingOrder { owner } => admin || sent || owner == Some(caller.id),
+        Attachment::Message { part, .. } => admin || sent || takes_part(caller, part),
+        Attachment::Loose => admin || sent,
+        Attachment::Sample => admin,
+        // Not even administrators: they may ask for an export of their own.
+        Attachment::Export { owner } => owner == caller.id,
     }
-    let object = state.storage.open(&file.storage_key).await?;
-    let description =
-        Description { filename: &file.filename, mime: &file.mime_type, sha256: file.sha256.as_deref() };
-    let response = download::respond(object, description, request).await?;
-    if from_the_start(request) {
-        note(state, user, id, &file).await?;
+}
+
+fn adds(caller: Caller, attachment: Attachment) -> bool {
+    let admin = caller.role == Role::Admin;
+    match attachment {
+        Attachment::Order { owner, corrector } => admin || owner == caller.id || corrects(caller, corrector),
+        Attachment::Message { part, .. } => admin || takes_part(caller, part),
+        Attachment::Loose => true,
+        // Received with their form, or made by ourselves.
+        Attachment::PendingOrder { .. } | Attachment::Sample | Attachment::Export { .. } => false,
     }
-    Ok(response)
 }
 
-async fn find(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<Readable> {
-    let mut conn = state.db.conn().await?;
-    let file = store::readable(&mut conn, id, user.id).await?;
-    file.ok_or_else(|| ApiError::not_found("Ce fichier n’existe pas."))
+fn removes(caller: Caller, file: &Facts, attachment: Attachment) -> bool {
+    let admin = caller.role == Role::Admin;
+    let sent = file.uploader == Some(caller.id);
+    match attachment {
+        Attachment::Order { owner, .. } => admin || (sent && owner == caller.id && !file.is_corrected),
+        Attachment::Message { sent_by_others, .. } => admin || (sent && !sent_by_others),
+        Attachment::Loose => admin || sent,
+        Attachment::Sample => admin,
+        // They go with their order, or by themselves.
+        Attachment::PendingOrder { .. } | Attachment::Export { .. } => false,
+    }
 }
 
-fn may_read(user: &SessionUser, file: &Readable) -> bool {
-    user.role == Role::Admin
-        || file.uploaded_by == Some(user.id)
-        || file.owner == Some(user.id)
-        || file.in_own_conversation
-        || corrects(user, file.corrector)
-        || (user.role == Role::Corrector && file.in_authors_conversation)
+/// Whether this corrector is the assigned one. A corrector whose role was taken away is none.
+fn corrects(caller: Caller, corrector: Option<Uuid>) -> bool {
+    caller.role == Role::Corrector && corrector == Some(caller.id)
 }
 
-/// Whether this corrector is the assigned one. A corrector whose role was taken away reads no more.
-fn corrects(user: &SessionUser, corrector: Option<Uuid>) -> bool {
-    user.role == Role::Corrector && corrector == Some(user.id)
+fn takes_part(caller: Caller, part: Part) -> bool {
+    match part {
+        Part::Author => true,
+        Part::Corrector => caller.role == Role::Corrector,
+        Part::Stranger => false,
+    }
 }
 
-/// A download resumed half way is not another one.
-fn from_the_start(request: &HeaderMap) -> bool {
-    let range = request.get(header::RANGE).and_then(|range| range.to_str().ok());
-    range.is_none_or(|range| range.trim().starts_with("bytes=0-"))
-}
-
-async fn note(state: &AppState, user: &SessionUser, id: Uuid, file: &Readable) -> ApiResult<()> {
-    let details = json!({ "filename": file.filename });
-    Ok(audit::record_alone(state, acts::FILE_DOWNLOADED, &user.email, id, details).await?)
-}
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Objects given back: always as an attachment, never cached by anyone between, resumable.
+//! Objects given back: as attachments, save images, never cached by anyone between, resumable.
 
 use axum::body::Body;
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -18,6 +18,17 @@ pub struct Description<'a> {
     pub mime: &'a str,
     /// SHA-256 in hexadecimal, when it is known: identifies the content across interrupted downloads.
     pub sha256: Option<&'a str>,
+    /// Whether the browser may show it, when it is a raster image: nothing else ever is shown.
+    pub shown: bool,
+}
+
+/// What an image opened by itself may do: be seen.
+const IMAGE_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+
+/// Whether these are images that browsers show and that hold no script.
+pub fn is_raster(mime: &str) -> bool {
+    matches!(mime, "image/jpeg" | "image/png" | "image/gif" | "image/webp" | "image/bmp")
 }
 
 /// What a `Range` header asks for.
@@ -59,7 +70,12 @@ pub async fn respond(
 fn describe(headers: &mut HeaderMap, description: &Description<'_>, etag: Option<&str>) {
     // Imported names were never cleaned.
     let filename = names::clean(description.filename);
-    headers.insert(header::CONTENT_DISPOSITION, disposition::attachment(&filename));
+    if description.shown && is_raster(description.mime) {
+        headers.insert(header::CONTENT_DISPOSITION, disposition::inline(&filename));
+        headers.insert(header::CONTENT_SECURITY_POLICY, IMAGE_POLICY);
+    } else {
+        headers.insert(header::CONTENT_DISPOSITION, disposition::attachment(&filename));
+    }
     insert(headers, header::CONTENT_TYPE, description.mime);
     insert(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     insert(headers, header::CACHE_CONTROL, "private, no-store");

@@ -1,12 +1,15 @@
 //! What of files comes back by itself: objects to remove, objects nobody knows, uploads that never ended.
 
-use super::{deletions, orphans};
-use crate::jobs::{DAILY, HOURLY, MINUTELY, Scheduler};
+use super::{deletions, journal, orphans};
+use crate::jobs::{DAILY, HOURLY, MINUTELY, Scheduler, in_batches};
 
 /// Adds this slice's jobs.
 pub fn schedule(scheduler: &mut Scheduler) {
     scheduler.add("storage_deletions", MINUTELY, async |state| deletions::run(&state).await);
     scheduler.add("orphaned_objects", DAILY, async |state| orphans::sweep(&state).await);
+    scheduler.add("download_notes", DAILY, async |state| {
+        in_batches(state, journal::KEPT, journal::delete_old).await
+    });
     scheduler.add("unfinished_uploads", HOURLY, async |state| {
         let day_ago = state.clock.now() - chrono::Duration::days(1);
         Ok(state.storage.sweep_tmp(day_ago).await? as u64)

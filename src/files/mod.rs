@@ -2,15 +2,18 @@
 //!
 //! A file travels through these rooms in order: [`upload`] reads the multipart form, [`names`] cleans the
 //! client's file name, [`sniff`] decides what the content really is, [`storage`] keeps it, [`download`] streams it back.
+//! [`access`] decides who may do what with it.
 
 pub mod access;
 pub mod deletions;
 pub mod download;
 pub mod jobs;
+pub mod journal;
 pub mod names;
 pub mod orphans;
 pub mod personal;
 mod routes;
+pub mod service;
 pub mod sniff;
 pub mod storage;
 pub mod store;

@@ -6,16 +6,23 @@ use axum::{
     extract::State,
     http::{HeaderMap, Response},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
+use validator::Validate;
 
-use super::{FileType, access, store::FileRow};
+use super::{
+    FileType,
+    download::{self, Description},
+    service,
+    store::FileRow,
+};
 use crate::{
     app::AppState,
     auth::Session,
-    http::{ApiResult, ErrorBody, LongRunning, StrictPathId, alias, iso::Iso},
+    http::{ApiQuery, ApiResult, ErrorBody, LongRunning, StrictPathId, alias, iso::Iso},
+    links::LinkQuery,
 };
 
 /// The routes that read documents.
@@ -36,7 +43,7 @@ pub struct FileItem {
     mime_type: String,
     /// Bytes.
     size: i64,
-    /// Path of the download, below the API's prefix.
+    /// Relative link that works without a session for 15 minutes; images open in the browser.
     url: String,
     #[serde(rename = "type")]
     file_type: FileType,
@@ -46,14 +53,15 @@ pub struct FileItem {
     is_admin_file: bool,
 }
 
-impl From<FileRow> for FileItem {
-    fn from(row: FileRow) -> Self {
+impl FileItem {
+    /// The document as `reader` is shown it.
+    pub fn new(state: &AppState, row: FileRow, reader: Uuid) -> Self {
         Self {
+            url: service::link(state, row.id, &row.mime_type, reader),
             id: row.id,
             filename: row.filename,
             mime_type: row.mime_type,
             size: row.size,
-            url: format!("/files/download/{}", row.id),
             file_type: row.file_type,
             commande_id: row.commande_id,
             uploaded_at: row.created_at.into(),
@@ -79,14 +87,22 @@ async fn project_files(
     Session(user): Session,
     StrictPathId(id): StrictPathId,
 ) -> ApiResult<Json<FileList>> {
-    let files: Vec<FileItem> =
-        access::documents_of(&state, &user, id).await?.into_iter().map(FileItem::from).collect();
+    let documents = service::documents_of(&state, &user, id).await?;
+    let files: Vec<_> = documents.into_iter().map(|row| FileItem::new(&state, row, user.id)).collect();
     Ok(Json(FileList { count: files.len(), files }))
 }
 
-/// A document's content, as an attachment; `Range` is honoured.
+/// How an image is wanted.
+#[derive(Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Presentation {
+    /// `inline`: an image may be shown by the browser. All else is saved.
+    disposition: Option<String>,
+}
+
+/// A document's content, as an attachment, for its readers or through the signed `url`; `Range` is honoured.
 #[utoipa::path(get, path = "/files/download/{id}", tag = "Fichiers", security(("bearer" = [])),
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path), LinkQuery, Presentation),
     responses((status = 200, description = "The content.", content_type = "application/octet-stream"),
               (status = 206, description = "The part asked for."),
               (status = 400, description = "`INVALID_ID`", body = ErrorBody), (status = 401, body = ErrorBody),
@@ -94,9 +110,23 @@ async fn project_files(
 async fn download_file(
     _: LongRunning,
     State(state): State<AppState>,
-    Session(user): Session,
+    session: Option<Session>,
     StrictPathId(id): StrictPathId,
+    ApiQuery(link): ApiQuery<LinkQuery>,
+    ApiQuery(presentation): ApiQuery<Presentation>,
     headers: HeaderMap,
 ) -> ApiResult<Response<Body>> {
-    access::fetch(&state, &user, id, &headers).await
+    let user = session.as_ref().map(|Session(user)| &**user);
+    let reader = state.links.admit(&service::link_subject(id), &link, user, state.clock.now())?;
+    let opened = service::open(&state, reader, id).await?;
+    let document = opened.document;
+    let description = Description {
+        filename: &document.filename,
+        mime: &document.mime_type,
+        sha256: document.sha256.as_deref(),
+        shown: presentation.disposition.as_deref() == Some("inline"),
+    };
+    let response = download::respond(opened.object, description, &headers).await?;
+    service::note_fetch(&state, opened.reader_id, id, &document.filename).await?;
+    Ok(response)
 }

@@ -4,7 +4,11 @@ use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use super::{FileType, upload::ReceivedFile};
+use super::{
+    FileType,
+    access::{Attachment, Facts, Part},
+    upload::ReceivedFile,
+};
 use crate::clock::new_id;
 
 /// What a new document belongs to.
@@ -164,8 +168,8 @@ pub async fn parties(conn: &mut MySqlConnection, commande_id: Uuid) -> Result<Op
     .await
 }
 
-/// A document with all that decides who may read it.
-pub struct Readable {
+/// What is needed to send a document.
+pub struct Document {
     /// Its name.
     pub filename: String,
     /// Where it is kept.
@@ -174,45 +178,109 @@ pub struct Readable {
     pub mime_type: String,
     /// Its digest.
     pub sha256: Option<String>,
-    /// Who sent it.
-    pub uploaded_by: Option<Uuid>,
-    /// Whose order it belongs to.
-    pub owner: Option<Uuid>,
-    /// Who corrects that order.
-    pub corrector: Option<Uuid>,
-    /// Whether a message of the reader's own conversation carries it.
-    pub in_own_conversation: bool,
-    /// Whether a message of an author's conversation carries it, one of whose orders the reader corrects.
-    pub in_authors_conversation: bool,
 }
 
-/// A document as `reader` meets it.
-pub async fn readable(
-    conn: &mut MySqlConnection,
-    id: Uuid,
-    reader: Uuid,
-) -> Result<Option<Readable>, sqlx::Error> {
+/// A document, whoever asks.
+pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Document>, sqlx::Error> {
     sqlx::query_as!(
-        Readable,
-        r#"SELECT f.filename, f.storage_key, f.mime_type, f.sha256 AS "sha256: String", f.uploaded_by_id AS uploaded_by,
-                  COALESCE(c.user_id, p.user_id) AS "owner: Uuid", c.corrector_id AS "corrector?",
-                  EXISTS (SELECT 1 FROM message_attachments a
-                          JOIN messages m ON m.id = a.message_id
-                          JOIN conversations v ON v.id = m.conversation_id
-                          WHERE a.file_id = f.id AND v.user_id = ?) AS "in_own_conversation!: bool",
-                  EXISTS (SELECT 1 FROM message_attachments a
-                          JOIN messages m ON m.id = a.message_id
-                          JOIN conversations v ON v.id = m.conversation_id
-                          JOIN commandes o ON o.user_id = v.user_id
-                          WHERE a.file_id = f.id AND o.corrector_id = ?) AS "in_authors_conversation!: bool"
-           FROM files f
-           LEFT JOIN commandes c ON c.id = f.commande_id
-           LEFT JOIN pending_commandes p ON p.id = f.pending_commande_id
-           WHERE f.id = ?"#,
-        reader,
-        reader,
+        Document,
+        r#"SELECT filename, storage_key, mime_type, sha256 AS "sha256: String" FROM files WHERE id = ?"#,
         id
     )
     .fetch_optional(conn)
     .await
+}
+
+/// A document as `caller` meets it.
+struct Met {
+    filename: String,
+    storage_key: String,
+    mime_type: String,
+    sha256: Option<String>,
+    uploaded_by_id: Option<Uuid>,
+    is_corrected: bool,
+    owner: Option<Uuid>,
+    corrector: Option<Uuid>,
+    pending_commande_id: Option<Uuid>,
+    pending_owner: Option<Uuid>,
+    with_author: bool,
+    with_visitor: bool,
+    as_author: bool,
+    as_corrector: bool,
+    sent_by_others: bool,
+}
+
+impl Met {
+    fn facts(&self) -> Facts {
+        let part = match (self.as_author, self.as_corrector) {
+            (true, _) => Part::Author,
+            (false, true) => Part::Corrector,
+            (false, false) => Part::Stranger,
+        };
+        let attached = [
+            self.owner.map(|owner| Attachment::Order { owner, corrector: self.corrector }),
+            self.pending_commande_id.map(|_| Attachment::PendingOrder { owner: self.pending_owner }),
+            self.with_author.then_some(Attachment::Message { part, sent_by_others: self.sent_by_others }),
+            self.with_visitor.then_some(Attachment::Sample),
+        ];
+        let mut attachments: Vec<_> = attached.into_iter().flatten().collect();
+        if attachments.is_empty() {
+            attachments.push(Attachment::Loose);
+        }
+        Facts { uploader: self.uploaded_by_id, is_corrected: self.is_corrected, attachments }
+    }
+}
+
+impl From<Met> for Document {
+    fn from(met: Met) -> Self {
+        let Met { filename, storage_key, mime_type, sha256, .. } = met;
+        Self { filename, storage_key, mime_type, sha256 }
+    }
+}
+
+/// A document, and what decides about it as `caller` meets it.
+pub async fn find_for(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    caller: Uuid,
+) -> Result<Option<(Document, Facts)>, sqlx::Error> {
+    let met = sqlx::query_as!(
+        Met,
+        r#"SELECT f.filename, f.storage_key, f.mime_type, f.sha256 AS "sha256: String", f.uploaded_by_id, f.is_corrected,
+                  c.user_id AS "owner?", c.corrector_id AS "corrector?",
+                  f.pending_commande_id, p.user_id AS "pending_owner?",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          JOIN conversations v ON v.id = m.conversation_id
+                          WHERE a.file_id = f.id AND v.user_id IS NOT NULL) AS "with_author!: bool",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          JOIN conversations v ON v.id = m.conversation_id
+                          WHERE a.file_id = f.id AND v.user_id IS NULL) AS "with_visitor!: bool",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          JOIN conversations v ON v.id = m.conversation_id
+                          WHERE a.file_id = f.id AND v.user_id = ?) AS "as_author!: bool",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          JOIN conversations v ON v.id = m.conversation_id
+                          JOIN commandes o ON o.user_id = v.user_id
+                          WHERE a.file_id = f.id AND o.corrector_id = ?) AS "as_corrector!: bool",
+                  EXISTS (SELECT 1 FROM message_attachments a
+                          JOIN messages m ON m.id = a.message_id
+                          WHERE a.file_id = f.id AND NOT m.sender_id <=> f.uploaded_by_id) AS "sent_by_others!: bool"
+           FROM files f
+           LEFT JOIN commandes c ON c.id = f.commande_id
+           LEFT JOIN pending_commandes p ON p.id = f.pending_commande_id
+           WHERE f.id = ?"#,
+        caller,
+        caller,
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(met.map(|met| {
+        let facts = met.facts();
+        (met.into(), facts)
+    }))
 }

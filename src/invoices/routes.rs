@@ -1,20 +1,19 @@
 //! Wire types and handlers of `/invoices`.
 
 use axum::{Json, body::Body, extract::State, http::HeaderMap, response::Response};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
-use validator::Validate;
 
 use super::{service, store::InvoiceRow};
 use crate::{
     app::AppState,
-    audit::{self, acts},
     auth::Session,
     commandes::Statut,
     files::download::{self, Description},
-    http::{ApiError, ApiQuery, ApiResult, ErrorBody, LongRunning, Page, PageQuery, PathId, iso::Iso},
+    http::{ApiQuery, ApiResult, ErrorBody, LongRunning, Page, PageQuery, PathId, iso::Iso},
+    links::{Admitted, LinkQuery},
     money,
 };
 
@@ -90,9 +89,9 @@ impl Pagination {
     }
 }
 
-fn item(state: &AppState, row: InvoiceRow, owner: Option<InvoiceOwner>) -> InvoiceItem {
+fn item(state: &AppState, row: InvoiceRow, reader: Uuid, owner: Option<InvoiceOwner>) -> InvoiceItem {
     InvoiceItem {
-        pdf_url: service::download_link(state, row.id),
+        pdf_url: service::download_link(state, row.id, reader),
         id: row.id,
         number: row.number,
         amount: row.amount,
@@ -121,7 +120,7 @@ async fn list(
 ) -> ApiResult<Json<InvoiceList>> {
     let page = query.page(10, 50)?;
     let (rows, total) = service::list(&state, user.id, page).await?;
-    let invoices = rows.into_iter().map(|row| item(&state, row, None)).collect();
+    let invoices = rows.into_iter().map(|row| item(&state, row, user.id, None)).collect();
     Ok(Json(InvoiceList { invoices, pagination: Pagination::new(page, total) }))
 }
 
@@ -135,20 +134,11 @@ async fn detail(
 ) -> ApiResult<Json<InvoiceItem>> {
     let row = service::owned(&state, &user, id).await?;
     let owner = InvoiceOwner { prenom: row.prenom.clone(), nom: row.nom.clone(), email: row.email.clone() };
-    Ok(Json(item(&state, row, Some(owner))))
-}
-
-#[derive(Default, Deserialize, Validate, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct SignedQuery {
-    /// Unix seconds, from a `pdfUrl`.
-    expires: Option<i64>,
-    /// From a `pdfUrl`.
-    signature: Option<String>,
+    Ok(Json(item(&state, row, user.id, Some(owner))))
 }
 
 /// The PDF (PDF/A-3b with the Factur-X XML inside), for its owner or through the signed `pdfUrl`.
-#[utoipa::path(get, path = "/invoices/{id}/download", tag = "Invoices", params(("id" = Uuid, Path), SignedQuery),
+#[utoipa::path(get, path = "/invoices/{id}/download", tag = "Invoices", params(("id" = Uuid, Path), LinkQuery),
     security(("bearer" = [])),
     responses((status = 200, content_type = "application/pdf"), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -157,33 +147,22 @@ async fn download(
     State(state): State<AppState>,
     session: Option<Session>,
     PathId(id): PathId,
-    ApiQuery(query): ApiQuery<SignedQuery>,
+    ApiQuery(link): ApiQuery<LinkQuery>,
     headers: HeaderMap,
 ) -> ApiResult<Response<Body>> {
-    let invoice = match (session, query.expires, query.signature) {
-        (_, Some(expires), Some(signature)) => through_link(&state, id, expires, &signature).await?,
-        (Some(Session(user)), ..) => service::owned(&state, &user, id).await?,
-        (None, ..) => return Err(ApiError::unauthorized("TOKEN_MISSING", "Connectez-vous pour continuer.")),
-    };
+    let (reader_id, invoice) =
+        match state.links.admit(&service::link_subject(id), &link, session, state.clock.now())? {
+            Admitted::Link(holder) => (holder, service::find(&state, id).await?),
+            Admitted::Session(Session(user)) => (user.id, service::owned(&state, &user, id).await?),
+        };
     let file = service::open_pdf(&state, &invoice).await?;
-    audit_download(&state, &invoice).await?;
-    let filename = invoice.kind.file_name(&invoice.number);
-    let sha256 = invoice.pdf_sha256.as_deref();
-    download::respond(file, Description { filename: &filename, mime: "application/pdf", sha256 }, &headers)
-        .await
-}
-
-async fn through_link(state: &AppState, id: Uuid, expires: i64, signature: &str) -> ApiResult<InvoiceRow> {
-    let subject = service::link_subject(id);
-    match state.links.permits(&subject, expires, signature, state.clock.now()) {
-        true => service::find(state, id).await,
-        false => Err(ApiError::forbidden(
-            "LINK_EXPIRED",
-            "Ce lien a expiré. Rouvrez la facture depuis votre espace.",
-        )),
-    }
-}
-
-async fn audit_download(state: &AppState, invoice: &InvoiceRow) -> ApiResult<()> {
-    Ok(audit::record_alone(state, acts::INVOICE_DOWNLOADED, &invoice.email, invoice.id, None).await?)
+    let description = Description {
+        filename: &invoice.kind.file_name(&invoice.number),
+        mime: "application/pdf",
+        sha256: invoice.pdf_sha256.as_deref(),
+        shown: false,
+    };
+    let response = download::respond(file, description, &headers).await?;
+    service::note_fetch(&state, reader_id, id).await?;
+    Ok(response)
 }

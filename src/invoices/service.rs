@@ -8,8 +8,12 @@ use super::{
 };
 use crate::{
     app::AppState,
+    audit::acts,
     auth::SessionUser,
-    files::storage::StoredFile,
+    files::{
+        journal::{self, Fetch},
+        storage::StoredFile,
+    },
     http::{
         error::{ApiError, ApiResult},
         page::Page,
@@ -65,7 +69,16 @@ pub fn link_subject(id: Uuid) -> String {
     format!("invoice:{id}")
 }
 
-/// A relative link to the PDF that works without a session for a while.
-pub fn download_link(state: &AppState, id: Uuid) -> String {
-    format!("/api/invoices/{id}/download?{}", state.links.sign(&link_subject(id), state.clock.now()))
+/// A relative link to the PDF that works for `reader` without a session for a while.
+pub fn download_link(state: &AppState, id: Uuid, reader: Uuid) -> String {
+    state.links.link(&format!("/invoices/{id}/download"), &link_subject(id), reader, state.clock.now())
+}
+
+/// Notes that someone fetched the PDF.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_fetch(state: &AppState, reader_id: Uuid, id: Uuid) -> ApiResult<()> {
+    let fetch = Fetch { reader_id, document_id: id, act: acts::INVOICE_DOWNLOADED, details: None };
+    Ok(journal::note(state, fetch).await?)
 }

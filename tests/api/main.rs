@@ -21,6 +21,7 @@ mod crash;
 mod db;
 mod emails_render;
 mod emails_transport;
+mod file_links;
 mod health_command;
 mod house;
 mod http;

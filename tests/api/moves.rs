@@ -37,8 +37,8 @@ async fn order(lab: &Lab, statut: Statut, paid: bool) -> Uuid {
 /// Moves an order; tells whether it moved, or the code of the refusal.
 async fn go(lab: &Lab, id: Uuid, to: Statut) -> Result<bool, String> {
     let mut tx = lab.state.begin().await.unwrap();
-    let step = Move { to, by: "admin@example.com" };
-    let moved = moves::move_to(&mut tx, &lab.state, id, step).await.map_err(|error| error.code().to_owned());
+    let step = Move { to, by: "admin@example.com", told: true };
+    let moved = moves::move_to(&mut tx, id, step).await.map_err(|error| error.code().to_owned());
     tx.commit().await.unwrap();
     moved
 }
@@ -82,6 +82,12 @@ async fn a_delivery_is_dated_until_the_order_reopens() {
         noted(&lab, id).await,
         [format!("{admin} EN_COURS TERMINE"), format!("{admin} TERMINE EN_COURS")]
     );
+    let told = async |sql: &'static str| -> Vec<String> {
+        sqlx::query_scalar(sql).fetch_all(lab.state.db.pool()).await.unwrap()
+    };
+    let bells = told("SELECT title FROM notifications ORDER BY created_at, id").await;
+    assert_eq!(bells, ["Votre projet est terminé", "Votre projet avance"]);
+    assert_eq!(told("SELECT template FROM email_outbox").await, ["order-user"; 2]);
 }
 
 #[tokio::test]

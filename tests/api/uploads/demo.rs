@@ -171,7 +171,11 @@ async fn serve(
     Query(query): Query<Name>,
     headers: HeaderMap,
 ) -> ApiResult<Response<Body>> {
-    let description =
-        Description { filename: &query.name, mime: "application/pdf", sha256: query.sha256.as_deref() };
+    let description = Description {
+        filename: &query.name,
+        mime: "application/pdf",
+        sha256: query.sha256.as_deref(),
+        shown: true,
+    };
     download::respond(storage.open(&key).await?, description, &headers).await
 }
