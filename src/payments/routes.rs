@@ -9,12 +9,12 @@ use validator::Validate;
 
 use super::{
     event::{Metadata, PaymentStatus},
-    reconcile, service, store, webhook,
+    service, webhook,
 };
 use crate::{
     app::AppState,
     auth::Session,
-    http::{ApiError, ApiJson, ApiPath, ApiResult, ErrorBody},
+    http::{ApiJson, ApiPath, ApiResult, ErrorBody},
 };
 
 /// Routes of `/payments`.
@@ -115,17 +115,7 @@ async fn dev_webhook_simulate(
     State(state): State<AppState>,
     ApiJson(request): ApiJson<SimulateRequest>,
 ) -> ApiResult<Json<SimulateAnswer>> {
-    let unknown = || ApiError::not_found("Cette session de paiement est inconnue.");
-    if !state.config.stripe.simulated() {
-        return Err(unknown());
-    }
-    let session = state.stripe.session(&request.session_id).await.map_err(|_| unknown())?;
-    if !session.is_settled() {
-        return Err(ApiError::conflict("NOT_PAID", "Cette session n’a pas encore été payée."));
-    }
-    let news = reconcile::settle(&state, &session).await?;
-    let mut conn = state.db.conn().await?;
-    let order = store::settled_order(&mut conn, &request.session_id).await?.ok_or_else(unknown)?;
+    let (news, order) = service::settle_simulated(&state, &request.session_id).await?;
     Ok(Json(SimulateAnswer {
         success: true,
         message: if news { "Paiement simulé." } else { "Ce paiement était déjà traité." },

@@ -7,7 +7,7 @@ use super::{
     checkout::refused,
     event::{Metadata, PaymentStatus},
     reconcile,
-    store::{self, SessionState},
+    store::{self, SessionState, SettledOrder},
 };
 pub use super::{
     checkout::{OpenedCheckout, Target, open_checkout},
@@ -82,6 +82,24 @@ pub async fn status(state: &AppState, user: &SessionUser, session_id: &str) -> A
         }
         Err(failure) => Err(refused(failure)),
     }
+}
+
+/// Settles a session paid on the simulated page; tells whether that was news, and what it led to.
+///
+/// # Errors
+/// 404 without the simulator or the session, 409 `NOT_PAID`.
+pub async fn settle_simulated(state: &AppState, session_id: &str) -> ApiResult<(bool, SettledOrder)> {
+    let unknown = || ApiError::not_found("Cette session de paiement est inconnue.");
+    if !state.config.stripe.simulated() {
+        return Err(unknown());
+    }
+    let session = state.stripe.session(session_id).await.map_err(|_| unknown())?;
+    if !session.is_settled() {
+        return Err(ApiError::conflict("NOT_PAID", "Cette session n’a pas encore été payée."));
+    }
+    let news = reconcile::settle(state, &session).await?;
+    let mut conn = state.db.conn().await?;
+    Ok((news, store::settled_order(&mut conn, session_id).await?.ok_or_else(unknown)?))
 }
 
 fn known_metadata(state: &AppState, user: &SessionUser, owned: &store::OwnedSession) -> Metadata {
