@@ -47,11 +47,12 @@ pub async fn insert(conn: &mut MySqlConnection, row: &NewRow<'_>) -> Result<(), 
     };
     sqlx::query!(
         "INSERT INTO invoices
-           (id, commande_id, kind, original_invoice_id, number, amount, tax_amount, vat_regime, vat_rate_bp,
+           (id, commande_id, user_id, kind, original_invoice_id, number, amount, tax_amount, vat_regime, vat_rate_bp,
             vat_mention, status, issued_at, due_at, paid_at, seller, buyer, items, stripe_session_id,
             payment_reference, render_due_at, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PAID', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, (SELECT user_id FROM commandes WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, 'PAID', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id,
+        row.commande_id,
         row.commande_id,
         row.kind,
         row.original_invoice_id,
@@ -247,11 +248,11 @@ pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Invoice
         InvoiceRow,
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
                   c.titre, c.description, c.statut AS "statut: Statut", c.created_at AS commande_created_at,
-                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key,
+                  c.updated_at AS commande_updated_at, i.user_id, u.prenom, u.nom, u.email, i.pdf_key,
                   i.pdf_sha256 AS "pdf_sha256: String"
            FROM invoices i
            JOIN commandes c ON c.id = i.commande_id
-           JOIN users u ON u.id = c.user_id
+           JOIN users u ON u.id = i.user_id
            WHERE i.id = ?"#,
         id
     )
@@ -269,12 +270,12 @@ pub async fn list_of_user(
         InvoiceRow,
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
                   c.titre, c.description, c.statut AS "statut: Statut", c.created_at AS commande_created_at,
-                  c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key,
+                  c.updated_at AS commande_updated_at, i.user_id, u.prenom, u.nom, u.email, i.pdf_key,
                   i.pdf_sha256 AS "pdf_sha256: String"
-           FROM commandes c
-           JOIN invoices i ON i.commande_id = c.id
-           JOIN users u ON u.id = c.user_id
-           WHERE c.user_id = ?
+           FROM invoices i
+           JOIN commandes c ON c.id = i.commande_id
+           JOIN users u ON u.id = i.user_id
+           WHERE i.user_id = ?
            ORDER BY i.created_at DESC, i.id DESC
            LIMIT ? OFFSET ?"#,
         user_id,
@@ -286,10 +287,5 @@ pub async fn list_of_user(
 }
 
 pub async fn count_of_user(conn: &mut MySqlConnection, user_id: Uuid) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM commandes c JOIN invoices i ON i.commande_id = c.id WHERE c.user_id = ?",
-        user_id
-    )
-    .fetch_one(conn)
-    .await
+    sqlx::query_scalar!("SELECT COUNT(*) FROM invoices WHERE user_id = ?", user_id).fetch_one(conn).await
 }

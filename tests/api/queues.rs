@@ -174,9 +174,9 @@ async fn workers_share_the_invoices_to_render() {
     claims_lock_what_they_take::<Rendering>(|number, waits| {
         let due = if waits { DUE } else { "NULL" };
         format!(
-            "INSERT INTO invoices (id, commande_id, number, amount, tax_amount, vat_regime, vat_rate_bp, issued_at, seller, buyer,
-                                   items, render_due_at, created_at, updated_at)
-             VALUES (LPAD({number}, 16, '0'), LPAD({number}, 16, '0'), '{number}', 1, 0, 'FRANCHISE', 0, {DUE}, '{{}}', '{{}}', '[]',
+            "INSERT INTO invoices (id, commande_id, user_id, number, amount, tax_amount, vat_regime, vat_rate_bp, issued_at,
+                                   seller, buyer, items, render_due_at, created_at, updated_at)
+             VALUES (LPAD({number}, 16, '0'), LPAD({number}, 16, '0'), LPAD({number}, 16, '0'), '{number}', 1, 0, 'FRANCHISE', 0, {DUE}, '{{}}', '{{}}', '[]',
                      {due}, {DUE}, {DUE})"
         )
     })
