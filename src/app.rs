@@ -21,6 +21,7 @@ use crate::{
         context::Edge,
         layers::{self, App, LayerSettings},
         limits::layer::{GeneralLimit, Identify},
+        list::Totals,
         system::{HealthProbes, SystemState, probe},
     },
     links::SignedLinks,
@@ -64,6 +65,8 @@ pub struct Components {
     pub limits: RateLimits,
     /// The active tarifs, kept for a moment.
     pub tarifs: PriceList,
+    /// How long the long lists are, kept for a moment.
+    pub totals: Totals,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
     /// Opens the transactions that can record what happens in them.
@@ -107,6 +110,7 @@ impl AppState {
             links: SignedLinks::new(&config.jwt_secret),
             limits: RateLimits::new(&config.rates, clock.clone()),
             tarifs: PriceList::default(),
+            totals: Totals::default(),
             recorder: recorder(&config, &clock, &bus),
             bus,
             system: SystemState::new(probes, metrics, proxies, shutdown.clone(), clock.clone()),

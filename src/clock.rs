@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, Duration, NaiveDate, SubsecRound, Utc};
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, SubsecRound, Utc};
 use chrono_tz::Europe::Paris;
 use rand::Rng;
 use uuid::Uuid;
@@ -63,6 +63,13 @@ pub fn day_in_paris(instant: DateTime<Utc>) -> NaiveDate {
     instant.with_timezone(&Paris).date_naive()
 }
 
+/// The first instant of a day in Europe/Paris.
+pub fn start_of_day_in_paris(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    // The clock changes at two or three in the morning there: midnight always exists, and once.
+    midnight.and_local_timezone(Paris).earliest().map_or_else(|| midnight.and_utc(), |paris| paris.to_utc())
+}
+
 /// A new time-ordered identifier (UUIDv7).
 #[allow(clippy::disallowed_methods)]
 pub fn new_id() -> Uuid {
@@ -75,4 +82,25 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::rng().fill_bytes(&mut bytes);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_in_paris_begin_at_their_midnight_winter_and_summer() {
+        for (day, start) in [
+            ("2026-01-15", "2026-01-14T23:00:00Z"),
+            ("2026-03-29", "2026-03-28T23:00:00Z"),
+            ("2026-03-30", "2026-03-29T22:00:00Z"),
+            ("2026-10-26", "2026-10-25T23:00:00Z"),
+        ] {
+            let day: NaiveDate = day.parse().unwrap();
+            let start: DateTime<Utc> = start.parse().unwrap();
+            assert_eq!(start_of_day_in_paris(day), start);
+            assert_eq!(day_in_paris(start), day);
+            assert_eq!(day_in_paris(start - Duration::milliseconds(1)), day.pred_opt().unwrap());
+        }
+    }
 }

@@ -93,24 +93,6 @@ impl Statut {
             Self::Suspendue => "suspendue",
         }
     }
-
-    /// Reads the wire form.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|statut| statut.as_str() == text)
-    }
-}
-
-/// A text that names no status.
-#[derive(Debug, thiserror::Error)]
-#[error("not a status of an order")]
-pub struct UnknownStatut;
-
-impl TryFrom<String> for Statut {
-    type Error = UnknownStatut;
-
-    fn try_from(text: String) -> Result<Self, UnknownStatut> {
-        Self::parse(&text).ok_or(UnknownStatut)
-    }
 }
 
 /// How urgent an order is.

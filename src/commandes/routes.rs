@@ -10,12 +10,16 @@ use validator::Validate;
 use super::{
     PaymentStatus, Statut,
     service::{self, Draft},
-    store::{self, OwnCommande},
+    store::{self, OwnCommande, OwnFilter},
 };
 use crate::{
     app::AppState,
     auth::Session,
-    http::{ApiError, ApiJson, ApiQuery, ApiResult, Detail, ErrorBody, PathId, iso::Iso, page_params},
+    http::{
+        ApiError, ApiJson, ApiQuery, ApiResult, Detail, ErrorBody, PathId,
+        iso::Iso,
+        list::{Pagination, Paging, one_of},
+    },
 };
 
 /// Routes of `/commandes`.
@@ -133,12 +137,6 @@ async fn create_commande(
 #[derive(Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// Page number, from 1.
-    #[param(value_type = Option<u32>)]
-    page: Option<String>,
-    /// Orders per page, 10 by default, 100 at most.
-    #[param(value_type = Option<u32>)]
-    limit: Option<String>,
     /// Only those of this status.
     #[param(value_type = Option<Statut>)]
     statut: Option<String>,
@@ -158,16 +156,6 @@ struct Commande {
     payment_status: Option<PaymentStatus>,
     created_at: Iso,
     updated_at: Iso,
-}
-
-/// Where a list stands in the whole.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Pagination {
-    page: u32,
-    limit: u32,
-    total: u64,
-    total_pages: u64,
 }
 
 /// The filters that were applied.
@@ -200,10 +188,10 @@ impl From<OwnCommande> for Commande {
             titre: row.titre,
             description: row.description,
             fichier_url: row.fichier_url,
-            statut: row.statut,
+            statut: row.statut.0,
             note_client: row.note_client,
             note_correcteur: row.note_correcteur,
-            payment_status: row.payment_status,
+            payment_status: row.payment_status.map(|status| status.0),
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
         }
@@ -211,34 +199,23 @@ impl From<OwnCommande> for Commande {
 }
 
 /// The caller's own orders, newest first.
-#[utoipa::path(get, path = "/commandes", tag = "Commandes", security(("bearer" = [])), params(ListQuery),
+#[utoipa::path(get, path = "/commandes", tag = "Commandes", security(("bearer" = [])),
+    params(Paging<10, 100>, ListQuery),
     responses((status = 200, body = CommandeList), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
 async fn list_commandes(
     State(state): State<AppState>,
     Session(user): Session,
+    Paging(page): Paging<10, 100>,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<Json<CommandeList>> {
-    let page = page_params(query.page.as_deref(), query.limit.as_deref(), 10, 100)?;
-    let statut = match query.statut.as_deref().filter(|text| !text.is_empty()) {
-        None => None,
-        Some(text) => Some(
-            Statut::parse(text)
-                .ok_or_else(|| ApiError::invalid_field("statut", "Ce statut de commande n’existe pas."))?,
-        ),
-    };
-    let mut conn = state.db.conn().await?;
-    let total = store::count_of_user(&mut conn, user.id, statut).await?.unsigned_abs();
-    let rows = store::of_user(&mut conn, user.id, statut, page).await?;
+    let names = Statut::ALL.map(|statut| (statut.as_str(), statut));
+    let statut = one_of("statut", query.statut.as_deref(), &names)?;
+    let listing = service::list(&state, &OwnFilter { user_id: user.id, statut }, page).await?;
     Ok(Json(CommandeList {
         message: "Commandes récupérées avec succès.",
-        pagination: Pagination {
-            page: page.page,
-            limit: page.limit,
-            total,
-            total_pages: page.total_pages(total),
-        },
+        pagination: listing.place.into(),
         filters: Filters { statut },
-        commandes: rows.into_iter().map(Commande::from).collect(),
+        commandes: listing.rows.into_iter().map(Commande::from).collect(),
     }))
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Statut,
     moves::{self, NewCommande},
+    store::{self, OwnCommande, OwnFilter},
     told::{OrderCreated, OrderRef},
 };
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     clock::new_id,
     db::with_retry,
     events,
-    http::{ApiResult, Problems},
+    http::{ApiResult, Page, Problems, list::Listing},
     tarifs,
 };
 
@@ -139,4 +140,15 @@ async fn estimate(state: &AppState, draft: &Draft) -> ApiResult<Option<tarifs::Q
         Err(error) if error.status().is_client_error() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// A page of someone's orders, newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(state: &AppState, filter: &OwnFilter, page: Page) -> ApiResult<Listing<OwnCommande>> {
+    let mut conn = state.db.conn().await?;
+    let rows = store::of_user(&mut conn, filter, page).await?;
+    let count = store::count_of_user(&mut conn, filter);
+    state.totals.listing("commandes", filter, page, rows, count).await
 }

@@ -5,59 +5,61 @@ use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use super::{PaymentStatus, Statut};
-use crate::http::Page;
+use crate::{
+    db::filter::{Direction, Enum, Select},
+    http::Page,
+};
 
 /// An order as its owner reads it.
+#[derive(sqlx::FromRow)]
 pub struct OwnCommande {
     pub id: Uuid,
     pub titre: String,
     pub description: Option<String>,
     pub fichier_url: Option<String>,
-    pub statut: Statut,
+    pub statut: Enum<Statut>,
     pub note_client: Option<String>,
     pub note_correcteur: Option<String>,
-    pub payment_status: Option<PaymentStatus>,
+    pub payment_status: Option<Enum<PaymentStatus>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
-/// A page of someone's orders, newest first, of one status or all.
-pub async fn of_user(
-    conn: &mut MySqlConnection,
-    user_id: Uuid,
-    statut: Option<Statut>,
-    page: Page,
-) -> Result<Vec<OwnCommande>, sqlx::Error> {
-    sqlx::query_as!(
-        OwnCommande,
-        r#"SELECT id, titre, description, fichier_url, statut AS "statut: Statut", note_client, note_correcteur,
-                  payment_status AS "payment_status: PaymentStatus", created_at, updated_at
-           FROM commandes WHERE user_id = ? AND (? IS NULL OR statut = ?)
-           ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?"#,
-        user_id,
-        statut,
-        statut,
-        page.limit,
-        page.offset()
-    )
-    .fetch_all(conn)
-    .await
+/// Which of someone's orders to list.
+#[derive(Hash)]
+pub struct OwnFilter {
+    /// Whose.
+    pub user_id: Uuid,
+    /// Only those of this status.
+    pub statut: Option<Statut>,
 }
 
-/// How many orders of one status, or of all, someone has.
-pub async fn count_of_user(
+impl OwnFilter {
+    fn keep(&self, select: Select) -> Select {
+        select.and_eq("user_id", self.user_id).and_eq_some("statut", self.statut)
+    }
+}
+
+/// Rows for a page of someone's orders, newest first.
+pub async fn of_user(
     conn: &mut MySqlConnection,
-    user_id: Uuid,
-    statut: Option<Statut>,
-) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM commandes WHERE user_id = ? AND (? IS NULL OR statut = ?)",
-        user_id,
-        statut,
-        statut
-    )
-    .fetch_one(conn)
-    .await
+    filter: &OwnFilter,
+    page: Page,
+) -> Result<Vec<OwnCommande>, sqlx::Error> {
+    let columns =
+        "SELECT id, titre, description, fichier_url, statut, note_client, note_correcteur, payment_status,
+                          created_at, updated_at FROM commandes";
+    filter
+        .keep(Select::new(columns))
+        .order_by(&["created_at", "id"], Direction::Desc)
+        .window(page.fetch(), page.offset())
+        .rows(conn)
+        .await
+}
+
+/// How many orders of someone the filter keeps.
+pub async fn count_of_user(conn: &mut MySqlConnection, filter: &OwnFilter) -> Result<u64, sqlx::Error> {
+    filter.keep(Select::new("SELECT COUNT(*) FROM commandes")).count(conn).await
 }
 
 /// One order of someone.
@@ -68,8 +70,8 @@ pub async fn one_of_user(
 ) -> Result<Option<OwnCommande>, sqlx::Error> {
     sqlx::query_as!(
         OwnCommande,
-        r#"SELECT id, titre, description, fichier_url, statut AS "statut: Statut", note_client, note_correcteur,
-                  payment_status AS "payment_status: PaymentStatus", created_at, updated_at
+        r#"SELECT id, titre, description, fichier_url, statut AS "statut: Enum<Statut>", note_client, note_correcteur,
+                  payment_status AS "payment_status: Enum<PaymentStatus>", created_at, updated_at
            FROM commandes WHERE id = ? AND user_id = ?"#,
         id,
         user_id

@@ -8,6 +8,7 @@
 //! | "this address is taken already"        | [`violates`] with the name of the key   |
 //! | one process at a time, across servers  | [`NamedLock`]                           |
 //! | work that may fail and be tried again  | [`lease`], with the pauses of [`Backoff`] |
+//! | a list that callers filter and order   | [`filter`]                              |
 //! | 503 or 500?                            | [`is_unavailable`]                      |
 //!
 //! Nothing here knows a table of the domain.
@@ -19,6 +20,7 @@ mod migrate;
 mod pool;
 mod retry;
 
+pub mod filter;
 pub mod lease;
 pub mod private_server;
 

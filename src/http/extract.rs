@@ -63,7 +63,7 @@ impl<S: Sync, T: DeserializeOwned + Validate + Default> FromRequest<S> for Optio
 
 /// The query string, parsed and validated. Rejects with 400 `VALIDATION_ERROR`.
 ///
-/// Numbers that follow the lenient rule of [`super::page`] are declared as `Option<String>`.
+/// Numbers that follow the lenient rule of [`super::list::Paging`] are declared as `Option<String>`.
 #[derive(Debug)]
 pub struct ApiQuery<T>(pub T);
 

@@ -12,8 +12,8 @@ pub mod headers;
 pub mod iso;
 pub mod layers;
 pub mod limits;
+pub mod list;
 pub mod observe;
-pub mod page;
 pub mod paths;
 pub mod problems;
 pub mod request_id;
@@ -30,5 +30,5 @@ pub use extract::{
     ApiJson, ApiMultipart, ApiPath, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
 };
 pub use limits::{Budget, LimitKey, RateLimits};
-pub use page::{Page, PageQuery, page_params};
+pub use list::Page;
 pub use problems::Problems;

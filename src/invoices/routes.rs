@@ -12,7 +12,11 @@ use crate::{
     auth::Session,
     commandes::Statut,
     files::download::{self, Description},
-    http::{ApiQuery, ApiResult, ErrorBody, LongRunning, Page, PageQuery, PathId, iso::Iso},
+    http::{
+        ApiQuery, ApiResult, ErrorBody, LongRunning, PathId,
+        iso::Iso,
+        list::{NeighbourPagination, Paging},
+    },
     links::{Admitted, LinkQuery},
     money,
 };
@@ -62,31 +66,7 @@ struct InvoiceOwner {
 #[derive(Serialize, ToSchema)]
 struct InvoiceList {
     invoices: Vec<InvoiceItem>,
-    pagination: Pagination,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Pagination {
-    page: u32,
-    limit: u32,
-    total: u64,
-    total_pages: u64,
-    has_next_page: bool,
-    has_previous_page: bool,
-}
-
-impl Pagination {
-    fn new(page: Page, total: u64) -> Self {
-        Self {
-            page: page.page,
-            limit: page.limit,
-            total,
-            total_pages: page.total_pages(total),
-            has_next_page: page.has_next(total),
-            has_previous_page: page.has_prev(),
-        }
-    }
+    pagination: NeighbourPagination,
 }
 
 fn item(state: &AppState, row: InvoiceRow, reader: Uuid, owner: Option<InvoiceOwner>) -> InvoiceItem {
@@ -111,17 +91,16 @@ fn item(state: &AppState, row: InvoiceRow, reader: Uuid, owner: Option<InvoiceOw
 }
 
 /// The caller's invoices, newest first.
-#[utoipa::path(get, path = "/invoices", tag = "Invoices", params(PageQuery), security(("bearer" = [])),
+#[utoipa::path(get, path = "/invoices", tag = "Invoices", params(Paging<10, 50>), security(("bearer" = [])),
     responses((status = 200, body = InvoiceList), (status = 401, body = ErrorBody)))]
 async fn list(
     State(state): State<AppState>,
     Session(user): Session,
-    ApiQuery(query): ApiQuery<PageQuery>,
+    Paging(page): Paging<10, 50>,
 ) -> ApiResult<Json<InvoiceList>> {
-    let page = query.page(10, 50)?;
-    let (rows, total) = service::list(&state, user.id, page).await?;
-    let invoices = rows.into_iter().map(|row| item(&state, row, user.id, None)).collect();
-    Ok(Json(InvoiceList { invoices, pagination: Pagination::new(page, total) }))
+    let listing = service::list(&state, user.id, page).await?;
+    let invoices = listing.rows.into_iter().map(|row| item(&state, row, user.id, None)).collect();
+    Ok(Json(InvoiceList { invoices, pagination: listing.place.into() }))
 }
 
 /// One invoice of the caller.

@@ -14,21 +14,18 @@ use crate::{
         journal::{self, Fetch},
         storage::StoredFile,
     },
-    http::{
-        error::{ApiError, ApiResult},
-        page::Page,
-    },
+    http::{ApiError, ApiResult, Page, list::Listing},
 };
 
-/// A page of the caller's invoices and how many there are in all.
+/// A page of the caller's invoices, newest first.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn list(state: &AppState, user_id: Uuid, page: Page) -> ApiResult<(Vec<InvoiceRow>, u64)> {
+pub async fn list(state: &AppState, user_id: Uuid, page: Page) -> ApiResult<Listing<InvoiceRow>> {
     let mut conn = state.db.conn().await?;
-    let rows = store::list_of_user(&mut conn, user_id, page.limit, page.offset()).await?;
-    let total = store::count_of_user(&mut conn, user_id).await?;
-    Ok((rows, total.max(0) as u64))
+    let rows = store::list_of_user(&mut conn, user_id, page).await?;
+    let count = store::count_of_user(&mut conn, user_id);
+    state.totals.listing("invoices", &user_id, page, rows, count).await
 }
 
 /// An invoice of the caller.

@@ -12,6 +12,7 @@ use crate::{
     commandes::Statut,
     db::{Backoff, lease::Queue},
     files::storage::StoredObject,
+    http::Page,
 };
 
 /// An invoice to write.
@@ -260,11 +261,11 @@ pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Invoice
     .await
 }
 
+/// Rows for a page of someone's invoices, newest first.
 pub async fn list_of_user(
     conn: &mut MySqlConnection,
     user_id: Uuid,
-    limit: u32,
-    offset: u64,
+    page: Page,
 ) -> Result<Vec<InvoiceRow>, sqlx::Error> {
     sqlx::query_as!(
         InvoiceRow,
@@ -279,13 +280,17 @@ pub async fn list_of_user(
            ORDER BY i.created_at DESC, i.id DESC
            LIMIT ? OFFSET ?"#,
         user_id,
-        limit,
-        offset
+        page.fetch(),
+        page.offset()
     )
     .fetch_all(conn)
     .await
 }
 
-pub async fn count_of_user(conn: &mut MySqlConnection, user_id: Uuid) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!("SELECT COUNT(*) FROM invoices WHERE user_id = ?", user_id).fetch_one(conn).await
+/// How many invoices someone has.
+pub async fn count_of_user(conn: &mut MySqlConnection, user_id: Uuid) -> Result<u64, sqlx::Error> {
+    let count = sqlx::query_scalar!("SELECT COUNT(*) FROM invoices WHERE user_id = ?", user_id)
+        .fetch_one(conn)
+        .await?;
+    Ok(count.unsigned_abs())
 }

@@ -6,11 +6,18 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::{Kind, Priority, service, store::Notification};
+use super::{
+    Kind, Priority, service,
+    store::{Filter, Notification},
+};
 use crate::{
     app::AppState,
     auth::{Admin, Session},
-    http::{ApiJson, ApiQuery, ApiResult, ErrorBody, PathId, alias, iso::Iso, page_params},
+    http::{
+        ApiJson, ApiQuery, ApiResult, ErrorBody, PathId, alias,
+        iso::Iso,
+        list::{PagesPagination, Paging, flag},
+    },
 };
 
 /// The routes of the table at the head of this module.
@@ -57,8 +64,8 @@ impl From<Notification> for NotificationRow {
             user_id: row.user_id,
             title: row.title,
             message: row.message,
-            kind: row.kind,
-            priority: row.priority,
+            kind: row.kind.0,
+            priority: row.priority.0,
             data: row.data,
             action_url: row.action_url,
             is_read: row.is_read,
@@ -75,16 +82,7 @@ impl From<Notification> for NotificationRow {
 #[derive(Serialize, ToSchema)]
 struct NotificationPage {
     notifications: Vec<NotificationRow>,
-    pagination: Pagination,
-}
-
-/// Where a page stands.
-#[derive(Serialize, ToSchema)]
-struct Pagination {
-    page: u32,
-    limit: u32,
-    total: u64,
-    pages: u64,
+    pagination: PagesPagination,
 }
 
 /// A number of notifications.
@@ -111,30 +109,26 @@ struct DoneToAll {
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// Page number, from 1.
-    #[param(value_type = Option<u32>)]
-    page: Option<String>,
-    /// Rows per page: 20, at most 100.
-    #[param(value_type = Option<u32>)]
-    limit: Option<String>,
     /// `true`: only those not read yet.
     #[param(value_type = Option<bool>)]
     unread_only: Option<String>,
 }
 
-#[utoipa::path(get, path = "/notifications", tag = "Notifications", params(ListQuery), security(("bearer" = [])),
+/// The caller's notifications, newest first.
+#[utoipa::path(get, path = "/notifications", tag = "Notifications", params(Paging<20, 100>, ListQuery),
+    security(("bearer" = [])),
     responses((status = 200, body = NotificationPage), (status = 401, body = ErrorBody)))]
 async fn list(
     State(state): State<AppState>,
     Session(user): Session,
+    Paging(page): Paging<20, 100>,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> ApiResult<Json<NotificationPage>> {
-    let page = page_params(query.page.as_deref(), query.limit.as_deref(), 20, 100)?;
-    let unread_only = query.unread_only.as_deref() == Some("true");
-    let (rows, total) = service::list(&state, user.id, unread_only, page).await?;
+    let filter = Filter { user_id: user.id, unread_only: flag(query.unread_only.as_deref()) == Some(true) };
+    let listing = service::list(&state, filter, page).await?;
     Ok(Json(NotificationPage {
-        notifications: rows.into_iter().map(NotificationRow::from).collect(),
-        pagination: Pagination { page: page.page, limit: page.limit, total, pages: page.total_pages(total) },
+        notifications: listing.rows.into_iter().map(NotificationRow::from).collect(),
+        pagination: listing.place.into(),
     }))
 }
 

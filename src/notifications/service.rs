@@ -5,42 +5,25 @@ use uuid::Uuid;
 
 use super::{
     Kind, Priority,
-    store::{self, NewNotification, Notification},
+    store::{self, Filter, NewNotification, Notification},
 };
 use crate::{
     app::AppState,
     clock::new_id,
     events::{Hint, Tx},
-    http::{ApiError, ApiResult, Page},
+    http::{ApiError, ApiResult, Page, list::Listing},
 };
 
-/// A page of a user's notifications, newest first, and how many there are in all.
+/// A page of a user's notifications, newest first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn list(
-    state: &AppState,
-    user_id: Uuid,
-    unread_only: bool,
-    page: Page,
-) -> ApiResult<(Vec<Notification>, u64)> {
+pub async fn list(state: &AppState, filter: Filter, page: Page) -> ApiResult<Listing<Notification>> {
     let now = state.clock.now();
     let mut conn = state.db.conn().await?;
-    let rows = store::page(&mut conn, user_id, now, unread_only, page).await?;
-    let total = match known_total(page, rows.len()) {
-        Some(total) => total,
-        None if unread_only => store::unread_count(&mut conn, user_id, now).await?,
-        None => store::count(&mut conn, user_id, now).await?,
-    };
-    Ok((rows, total))
-}
-
-/// A page that is not full, and not beyond the end, tells the total by itself.
-fn known_total(page: Page, rows: usize) -> Option<u64> {
-    let rows = rows as u64;
-    let full = rows == u64::from(page.limit);
-    let beyond = rows == 0 && page.has_prev();
-    (!full && !beyond).then(|| page.offset() + rows)
+    let rows = store::page(&mut conn, filter, now, page).await?;
+    let count = store::count(&mut conn, filter, now);
+    state.totals.listing("notifications", &filter, page, rows, count).await
 }
 
 /// How many notifications a user has not read.
@@ -49,7 +32,7 @@ fn known_total(page: Page, rows: usize) -> Option<u64> {
 /// When the database refuses.
 pub async fn unread_count(state: &AppState, user_id: Uuid) -> ApiResult<u64> {
     let mut conn = state.db.conn().await?;
-    Ok(store::unread_count(&mut conn, user_id, state.clock.now()).await?)
+    Ok(store::count(&mut conn, Filter { user_id, unread_only: true }, state.clock.now()).await?)
 }
 
 /// Marks a notification read. Doing so again changes nothing.

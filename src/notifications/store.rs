@@ -5,7 +5,14 @@ use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use super::{Kind, Priority};
-use crate::{clock::new_id, db::violates, http::Page};
+use crate::{
+    clock::new_id,
+    db::{
+        filter::{Direction, Enum, Select},
+        violates,
+    },
+    http::Page,
+};
 
 /// How long a notification is shown.
 const LIFETIME: Duration = Duration::days(30);
@@ -58,13 +65,15 @@ pub async fn insert(
 }
 
 /// A notification as its owner sees it.
+#[derive(sqlx::FromRow)]
 pub struct Notification {
     pub id: Uuid,
     pub user_id: Uuid,
     pub title: String,
     pub message: String,
-    pub kind: Kind,
-    pub priority: Priority,
+    #[sqlx(rename = "type")]
+    pub kind: Enum<Kind>,
+    pub priority: Enum<Priority>,
     /// JSON text.
     pub data: Option<String>,
     pub action_url: Option<String>,
@@ -76,65 +85,51 @@ pub struct Notification {
     pub updated_at: DateTime<Utc>,
 }
 
-/// One page of what a user's bell shows, newest first.
+/// Which of a user's notifications their bell shows.
+#[derive(Clone, Copy, Hash)]
+pub struct Filter {
+    /// Whose.
+    pub user_id: Uuid,
+    /// Only those not read yet.
+    pub unread_only: bool,
+}
+
+impl Filter {
+    fn keep(self, select: Select, now: DateTime<Utc>) -> Select {
+        let unread = self.unread_only.then_some(false);
+        select
+            .and_eq("user_id", self.user_id)
+            .and("is_deleted = FALSE")
+            .and_eq_some("is_read", unread)
+            .and_null_or_above("expires_at", now)
+    }
+}
+
+/// Rows for a page of what a bell shows, newest first.
 pub async fn page(
     conn: &mut MySqlConnection,
-    user_id: Uuid,
+    filter: Filter,
     now: DateTime<Utc>,
-    unread_only: bool,
     page: Page,
 ) -> Result<Vec<Notification>, sqlx::Error> {
-    sqlx::query_as!(
-        Notification,
-        r#"SELECT id, user_id, title, message, type AS "kind: Kind", priority AS "priority: Priority", data, action_url,
-                  is_read, is_deleted, read_at, expires_at, created_at, updated_at
-           FROM notifications
-           WHERE user_id = ? AND is_deleted = FALSE AND (expires_at IS NULL OR expires_at > ?)
-             AND (is_read = FALSE OR ?)
-           ORDER BY created_at DESC, id DESC
-           LIMIT ? OFFSET ?"#,
-        user_id,
-        now,
-        !unread_only,
-        page.limit,
-        page.offset()
-    )
-    .fetch_all(conn)
-    .await
+    let columns =
+        "SELECT id, user_id, title, message, type, priority, data, action_url, is_read, is_deleted, read_at,
+                          expires_at, created_at, updated_at FROM notifications";
+    filter
+        .keep(Select::new(columns), now)
+        .order_by(&["created_at", "id"], Direction::Desc)
+        .window(page.fetch(), page.offset())
+        .rows(conn)
+        .await
 }
 
-/// How many notifications a user's bell shows.
+/// How many notifications a bell shows.
 pub async fn count(
     conn: &mut MySqlConnection,
-    user_id: Uuid,
+    filter: Filter,
     now: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
-    let count = sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM notifications
-         WHERE user_id = ? AND is_deleted = FALSE AND (expires_at IS NULL OR expires_at > ?)",
-        user_id,
-        now
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count.unsigned_abs())
-}
-
-/// How many of them are unread.
-pub async fn unread_count(
-    conn: &mut MySqlConnection,
-    user_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<u64, sqlx::Error> {
-    let count = sqlx::query_scalar!(
-        "SELECT COUNT(*) FROM notifications
-         WHERE user_id = ? AND is_deleted = FALSE AND is_read = FALSE AND (expires_at IS NULL OR expires_at > ?)",
-        user_id,
-        now
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(count.unsigned_abs())
+    filter.keep(Select::new("SELECT COUNT(*) FROM notifications"), now).count(conn).await
 }
 
 /// Owner of a notification that is not deleted.

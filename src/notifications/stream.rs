@@ -21,7 +21,10 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{routes::NotificationRow, store};
+use super::{
+    routes::NotificationRow,
+    store::{self, Filter},
+};
 use crate::{
     app::AppState,
     auth::Session,
@@ -102,10 +105,14 @@ impl Feed {
         }
     }
 
+    fn all(&self) -> Filter {
+        Filter { user_id: self.user_id, unread_only: false }
+    }
+
     async fn latest(&self) -> Result<(DateTime<Utc>, Uuid), sqlx::Error> {
         let mut conn = self.state.db.conn().await?;
         let newest = Page { page: 1, limit: 1 };
-        let rows = store::page(&mut conn, self.user_id, self.state.clock.now(), false, newest).await?;
+        let rows = store::page(&mut conn, self.all(), self.state.clock.now(), newest).await?;
         Ok(rows.first().map(|row| (row.created_at, row.id)).unwrap_or_default())
     }
 
@@ -114,8 +121,10 @@ impl Feed {
         let now = self.state.clock.now();
         let mut conn = self.state.db.conn().await?;
         let recent = Page { page: 1, limit: BURST };
-        let mut rows = store::page(&mut conn, self.user_id, now, false, recent).await?;
-        let count = store::unread_count(&mut conn, self.user_id, now).await?;
+        let mut rows = store::page(&mut conn, self.all(), now, recent).await?;
+        let unread = Filter { unread_only: true, ..self.all() };
+        let count = store::count(&mut conn, unread, now).await?;
+        rows.truncate(BURST as usize);
         rows.retain(|row| (row.created_at, row.id) > self.newest);
         if let Some(newest) = rows.first() {
             self.newest = (newest.created_at, newest.id);

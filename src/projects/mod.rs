@@ -7,6 +7,7 @@
 //! | `GET /projects/{id}/files`  | their documents, see [`crate::files`]   |
 
 mod routes;
+mod service;
 mod store;
 mod view;
 

@@ -5,10 +5,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{clock::day_in_paris, commandes::Statut, http::iso::Iso};
+use crate::{clock::day_in_paris, commandes::Statut, db::filter::Enum, http::iso::Iso};
 
 /// How a project stands, for its author.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// Not paid yet.
@@ -60,8 +60,7 @@ pub struct ProjectRow {
     pub id: Uuid,
     pub titre: String,
     pub description: Option<String>,
-    #[sqlx(try_from = "String")]
-    pub statut: Statut,
+    pub statut: Enum<Statut>,
     pub amount: Option<i32>,
     pub pack_type: Option<String>,
     pub tarif: Option<String>,
@@ -110,7 +109,8 @@ pub struct Project {
 impl From<ProjectRow> for Project {
     fn from(row: ProjectRow) -> Self {
         let note = row.description.as_deref().unwrap_or_default();
-        let status = Stage::of(row.statut);
+        let Enum(statut) = row.statut;
+        let status = Stage::of(statut);
         Self {
             id: row.id,
             kind: kind(note),
@@ -124,8 +124,8 @@ impl From<ProjectRow> for Project {
             pack: row.tarif.unwrap_or_else(|| old_pack(row.pack_type.as_deref(), row.amount).to_owned()),
             status,
             status_badge: status.badge(),
-            progress: progress(row.statut),
-            can_download: row.statut == Statut::Termine && row.corrected,
+            progress: progress(statut),
+            can_download: statut == Statut::Termine && row.corrected,
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
             title: row.titre,

@@ -28,6 +28,7 @@ mod http;
 mod invoice_document;
 mod jobs;
 mod journeys;
+mod lists;
 mod mailbox;
 mod moves;
 mod notifications;
