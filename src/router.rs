@@ -12,12 +12,28 @@ use crate::{
     invoices, notifications, payments, projects, tarifs,
 };
 
+/// What the description's tags are about, in the order it shows them. Every operation carries one of them.
+const TAGS: [(&str, &str); 11] = [
+    ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
+    ("Price list", "What is sold, and at what price."),
+    ("Orders", "Ordering a correction, as a guest or as a connected author, and the author's own orders."),
+    ("Projects", "Orders as their author follows them."),
+    ("Files", "Manuscripts and corrected documents of an order."),
+    ("Payments", "Payment pages, what became of them, and what Stripe tells of them."),
+    ("Invoices", "Invoices and credit notes, and their PDF files."),
+    ("Notifications", "What the bell of the web application shows, and a stream of it."),
+    ("Public site", "What works without an account: links of mails."),
+    ("System", "Health, metrics and this description."),
+    ("Development", "What plays the outside world on a workstation. Does not exist in production."),
+];
+
 /// All routes and their description. `development` adds what replaces the outside world.
 pub fn build(development: bool) -> (Router<AppState>, OpenApi) {
     let document = docs::Document::default();
     let (routes, mut description) =
         table(development).merge(docs::router(document.clone())).split_for_parts();
     docs::name_operations(&mut description);
+    docs::describe_tags(&mut description, &TAGS);
     if let Err(error) = document.publish(&description) {
         tracing::error!(%error, "the API description cannot be written");
     }

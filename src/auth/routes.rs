@@ -47,7 +47,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 }
 
 /// Opens an account, active at once.
-#[utoipa::path(post, path = "/auth/register", tag = "Auth", request_body = RegisterBody, responses(
+#[utoipa::path(post, path = "/auth/register", tag = "Accounts", request_body = RegisterBody, responses(
     (status = 201, body = SessionAnswer),
     (status = 400, body = ErrorBody, description = "VALIDATION_ERROR, INVALID_JSON"),
     (status = 409, body = ErrorBody, description = "EMAIL_TAKEN"),
@@ -64,7 +64,7 @@ async fn register(
 }
 
 /// Logs in; reopens an account that its owner had closed.
-#[utoipa::path(post, path = "/auth/login", tag = "Auth", request_body = LoginBody, responses(
+#[utoipa::path(post, path = "/auth/login", tag = "Accounts", request_body = LoginBody, responses(
     (status = 200, body = SessionAnswer),
     (status = 400, body = ErrorBody, description = "VALIDATION_ERROR, INVALID_JSON; counts as no attempt"),
     (status = 401, body = ErrorBody, description = "INVALID_CREDENTIALS, ACCOUNT_INACTIVE"),
@@ -79,7 +79,7 @@ async fn login(
 }
 
 /// The account of the session, as a bare object.
-#[utoipa::path(get, path = "/auth/me", tag = "Auth", security(("bearer" = [])), responses(
+#[utoipa::path(get, path = "/auth/me", tag = "Accounts", security(("bearer" = [])), responses(
     (status = 200, body = MeUser),
     (status = 401, body = ErrorBody, description = "TOKEN_MISSING, TOKEN_INVALID, ACCOUNT_INACTIVE")
 ))]
@@ -88,7 +88,7 @@ async fn me(State(state): State<AppState>, Session(user): Session) -> ApiResult<
 }
 
 /// A new token for a session that is still valid.
-#[utoipa::path(post, path = "/auth/refresh", tag = "Auth", security(("bearer" = [])), responses(
+#[utoipa::path(post, path = "/auth/refresh", tag = "Accounts", security(("bearer" = [])), responses(
     (status = 200, body = SessionAnswer),
     (status = 401, body = ErrorBody, description = "TOKEN_MISSING, TOKEN_INVALID, ACCOUNT_INACTIVE")
 ))]
@@ -98,7 +98,7 @@ async fn refresh(State(state): State<AppState>, Session(user): Session) -> ApiRe
 }
 
 /// Mails a link to choose a new password. The answer never tells whether the address has an account.
-#[utoipa::path(post, path = "/auth/request-password-reset", tag = "Auth", request_body = EmailBody, responses(
+#[utoipa::path(post, path = "/auth/request-password-reset", tag = "Accounts", request_body = EmailBody, responses(
     (status = 200, body = MessageAnswer),
     (status = 400, body = ErrorBody, description = "VALIDATION_ERROR, INVALID_JSON"),
     (status = 429, body = ErrorBody)
@@ -113,7 +113,7 @@ async fn request_password_reset(
 }
 
 /// Replaces a forgotten password and ends every session of the account.
-#[utoipa::path(post, path = "/auth/reset-password", tag = "Auth", request_body = ResetBody, responses(
+#[utoipa::path(post, path = "/auth/reset-password", tag = "Accounts", request_body = ResetBody, responses(
     (status = 200, body = MessageAnswer),
     (status = 400, body = ErrorBody, description = "VALIDATION_ERROR, INVALID_JSON, INVALID_TOKEN, ACCOUNT_INACTIVE")
 ))]
@@ -126,7 +126,7 @@ async fn reset_password(
 }
 
 /// Activates an account with its first password.
-#[utoipa::path(post, path = "/auth/activate", tag = "Auth", request_body = ActivateBody, responses(
+#[utoipa::path(post, path = "/auth/activate", tag = "Accounts", request_body = ActivateBody, responses(
     (status = 200, body = ActivatedAnswer),
     (status = 400, body = ErrorBody, description = "VALIDATION_ERROR, INVALID_TOKEN, ALREADY_ACTIVE, ACCOUNT_DISABLED"),
     (status = 404, body = ErrorBody)

@@ -94,7 +94,7 @@ struct PaidProjectPlaced {
 }
 
 /// Orders as a guest. Limited per address; an answer other than 400 counts.
-#[utoipa::path(post, path = "/public/order", tag = "Commandes",
+#[utoipa::path(post, path = "/public/order", tag = "Orders",
     request_body(content = OrderForm, content_type = "multipart/form-data"),
     responses((status = 201, body = GuestOrderPlaced), (status = 400, body = ErrorBody),
               (status = 404, description = "The service is not sold.", body = ErrorBody),
@@ -125,7 +125,7 @@ async fn order_as_guest(
 }
 
 /// Orders as a connected author. Identity fields of the form are ignored.
-#[utoipa::path(post, path = "/commandes/create-paid-project", tag = "Commandes", security(("bearer" = [])),
+#[utoipa::path(post, path = "/commandes/create-paid-project", tag = "Orders", security(("bearer" = [])),
     request_body(content = OrderForm, content_type = "multipart/form-data"),
     responses((status = 201, body = PaidProjectPlaced), (status = 400, body = ErrorBody),
               (status = 401, body = ErrorBody),
@@ -169,7 +169,7 @@ struct GuestOrder {
 }
 
 /// Whether a guest's order is paid. Says nothing of who ordered what.
-#[utoipa::path(get, path = "/public/order/{id}", tag = "Commandes", params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/public/order/{id}", tag = "Orders", params(("id" = Uuid, Path)),
     responses((status = 200, body = GuestOrder), (status = 404, body = ErrorBody)))]
 async fn guest_order(State(state): State<AppState>, PathId(id): PathId) -> ApiResult<Json<GuestOrder>> {
     let found = place::placed(&state, id).await?;

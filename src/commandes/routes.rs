@@ -113,7 +113,7 @@ struct Creation {
 }
 
 /// Creates an order without payment.
-#[utoipa::path(post, path = "/commandes", tag = "Commandes", security(("bearer" = [])), request_body = NewCommande,
+#[utoipa::path(post, path = "/commandes", tag = "Orders", security(("bearer" = [])), request_body = NewCommande,
     responses((status = 201, body = Creation), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
 async fn create_commande(
     State(state): State<AppState>,
@@ -199,7 +199,7 @@ impl From<OwnCommande> for Commande {
 }
 
 /// The caller's own orders, newest first.
-#[utoipa::path(get, path = "/commandes", tag = "Commandes", security(("bearer" = [])),
+#[utoipa::path(get, path = "/commandes", tag = "Orders", security(("bearer" = [])),
     params(Paging<10, 100>, ListQuery),
     responses((status = 200, body = CommandeList), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
 async fn list_commandes(
@@ -220,7 +220,7 @@ async fn list_commandes(
 }
 
 /// One of the caller's own orders.
-#[utoipa::path(get, path = "/commandes/{id}", tag = "Commandes", security(("bearer" = [])), params(("id" = Uuid, Path)),
+#[utoipa::path(get, path = "/commandes/{id}", tag = "Orders", security(("bearer" = [])), params(("id" = Uuid, Path)),
     responses((status = 200, body = CommandeDetail), (status = 401, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn read_commande(
     State(state): State<AppState>,

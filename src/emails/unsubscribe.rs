@@ -35,6 +35,7 @@ fn subject(user_id: Uuid) -> String {
     format!("unsubscribe:{user_id}")
 }
 
+/// A page that asks whether mails shall stop. Changes nothing: mail scanners open links too.
 #[utoipa::path(get, path = "/public/unsubscribe/{userId}/{token}", tag = "Public site",
     params(("userId" = Uuid, Path), ("token" = String, Path, description = "Seal of the link")),
     responses((status = 200, description = "A page that asks for confirmation", content_type = "text/html"),
@@ -48,6 +49,7 @@ async fn ask(State(state): State<AppState>, ApiPath((user_id, token)): ApiPath<(
     page(StatusCode::OK, "Se désabonner", text, r#"<form method="post"><button>Confirmer</button></form>"#)
 }
 
+/// Stops the mails a person may refuse; also the one-click form of RFC 8058.
 #[utoipa::path(post, path = "/public/unsubscribe/{userId}/{token}", tag = "Public site",
     params(("userId" = Uuid, Path), ("token" = String, Path, description = "Seal of the link")),
     responses((status = 200, description = "Done, now or before", content_type = "text/html"),

@@ -78,7 +78,7 @@ struct FileList {
 }
 
 /// The documents of a project, newest first.
-#[utoipa::path(get, path = "/files/projects/{id}/files", tag = "Fichiers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/files/projects/{id}/files", tag = "Files", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     responses((status = 200, body = FileList), (status = 400, description = "`INVALID_ID`", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
@@ -101,7 +101,7 @@ struct Presentation {
 }
 
 /// A document's content, as an attachment, for its readers or through the signed `url`; `Range` is honoured.
-#[utoipa::path(get, path = "/files/download/{id}", tag = "Fichiers", security(("bearer" = [])),
+#[utoipa::path(get, path = "/files/download/{id}", tag = "Files", security(("bearer" = [])),
     params(("id" = Uuid, Path), LinkQuery, Presentation),
     responses((status = 200, description = "The content.", content_type = "application/octet-stream"),
               (status = 206, description = "The part asked for."),

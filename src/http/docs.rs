@@ -1,5 +1,6 @@
 //! `/openapi.json` and `/docs`, from the annotations of the handlers.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::Extension;
@@ -7,8 +8,10 @@ use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, Server};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{Components, Info, OpenApi, OpenApiBuilder, PathItem, Server};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -62,20 +65,34 @@ pub fn base() -> OpenApi {
 /// and generators of clients need names that are unique.
 pub fn name_operations(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        let operations = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("put", &mut item.put),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-            ("head", &mut item.head),
-        ];
-        for (method, operation) in operations {
-            if let Some(operation) = operation {
-                operation.operation_id = Some(operation_name(method, path));
-            }
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_name(method, path));
         }
     }
+}
+
+/// Says what the operations of each tag are about, in this order; tags of no operation are left out.
+pub fn describe_tags(document: &mut OpenApi, tags: &[(&str, &str)]) {
+    let items = document.paths.paths.values_mut().flat_map(operations);
+    let used: BTreeSet<String> =
+        items.flat_map(|(_, operation)| operation.tags.clone().unwrap_or_default()).collect();
+    let described = tags
+        .iter()
+        .filter(|(name, _)| used.contains(*name))
+        .map(|(name, about)| TagBuilder::new().name(*name).description(Some(*about)).build());
+    document.tags = Some(described.collect());
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+        ("head", &mut item.head),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// `get` and `/files/{id}/stats` as `get_files_id_stats`.

@@ -132,6 +132,7 @@ async fn list(
     }))
 }
 
+/// How many notifications the caller has not read.
 #[utoipa::path(get, path = "/notifications/unread-count", tag = "Notifications", security(("bearer" = [])),
     responses((status = 200, body = Count), (status = 401, body = ErrorBody)))]
 async fn unread_count(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<Count>> {
@@ -160,6 +161,7 @@ async fn all_read(State(state): State<AppState>, Session(user): Session) -> ApiR
     Ok(Json(DoneToAll { message: "Toutes les notifications sont marquées comme lues.", count }))
 }
 
+/// Hides a notification of the caller for good.
 #[utoipa::path(delete, path = "/notifications/{id}", tag = "Notifications", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
     responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
@@ -210,6 +212,7 @@ fn is_path(url: &str) -> Result<(), ValidationError> {
     }
 }
 
+/// Tells all administrators something.
 #[utoipa::path(post, path = "/notifications/admin", tag = "Notifications", security(("bearer" = [])),
     request_body = AnnouncementBody,
     responses((status = 201, body = DoneToAll), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),

@@ -58,6 +58,7 @@ struct Feed {
     stopping: CancellationToken,
 }
 
+/// Unread count and new notifications of the caller, as they happen.
 #[utoipa::path(get, path = "/notifications/stream", tag = "Notifications", security(("bearer" = [])),
     responses((status = 200, description = "Server-Sent Events: `unread-count`, `notification`", content_type = "text/event-stream"),
               (status = 401, body = ErrorBody)))]

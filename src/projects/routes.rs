@@ -50,7 +50,7 @@ struct ListQuery {
 }
 
 /// The caller's projects; the total is also in `X-Total-Count`.
-#[utoipa::path(get, path = "/projects", tag = "Projets", security(("bearer" = [])),
+#[utoipa::path(get, path = "/projects", tag = "Projects", security(("bearer" = [])),
     params(Paging<10, 50>, ListQuery),
     responses((status = 200, body = DataMeta<Project>), (status = 400, body = ErrorBody),
               (status = 401, body = ErrorBody)))]
@@ -80,7 +80,7 @@ struct Counts {
 }
 
 /// How many projects the caller has under each tab.
-#[utoipa::path(get, path = "/projects/counts", tag = "Projets", security(("bearer" = [])),
+#[utoipa::path(get, path = "/projects/counts", tag = "Projects", security(("bearer" = [])),
     responses((status = 200, body = Counts), (status = 401, body = ErrorBody)))]
 async fn count_projects(State(state): State<AppState>, Session(user): Session) -> ApiResult<Json<Counts>> {
     let service::Counts { all, active, pending, completed } = service::counts(&state, user.id).await?;

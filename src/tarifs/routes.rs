@@ -74,7 +74,7 @@ impl From<&Tarif> for PublicTarif {
 }
 
 /// The active price list, in display order.
-#[utoipa::path(get, path = "/tarifs", tag = "Tarifs",
+#[utoipa::path(get, path = "/tarifs", tag = "Price list",
     responses((status = 200, description = "The active lines; 304 when unchanged.", body = TarifList),
               (status = 503, body = ErrorBody)))]
 async fn list_tarifs(State(state): State<AppState>, headers: HeaderMap) -> ApiResult<Response> {

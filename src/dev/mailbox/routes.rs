@@ -89,6 +89,7 @@ impl From<Enclosure> for EnclosureView {
     }
 }
 
+/// A page to read the mails that would have been sent.
 #[utoipa::path(get, path = "/dev/mailbox", tag = "Development",
     responses((status = 200, description = "A page to read the mails", content_type = "text/html")))]
 async fn show_page() -> Response {
@@ -99,6 +100,7 @@ async fn show_page() -> Response {
     (headers, Html(page::PAGE.as_str())).into_response()
 }
 
+/// The mails that would have been sent, newest first.
 #[utoipa::path(get, path = "/dev/mailbox/messages", tag = "Development", params(Filter),
     responses((status = 200, description = "The newest mails first", body = Vec<MailView>)))]
 async fn list_messages(
@@ -110,6 +112,7 @@ async fn list_messages(
     Ok(Json(mails.into_iter().map(MailView::from).collect()))
 }
 
+/// Empties the mailbox.
 #[utoipa::path(delete, path = "/dev/mailbox/messages", tag = "Development",
     responses((status = 200, description = "The mailbox is empty", body = Cleared)))]
 async fn clear_messages(State(state): State<AppState>) -> ApiResult<Json<Cleared>> {
@@ -117,6 +120,7 @@ async fn clear_messages(State(state): State<AppState>) -> ApiResult<Json<Cleared
     Ok(Json(Cleared { message: "La boîte de réception est vide.", count }))
 }
 
+/// A file attached to a mail of the mailbox.
 #[utoipa::path(get, path = "/dev/mailbox/messages/{id}/attachments/{filename}", tag = "Development",
     params(("id" = Uuid, Path), ("filename" = String, Path)),
     responses((status = 200, description = "The file", content_type = "application/octet-stream"),

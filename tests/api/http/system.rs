@@ -1,5 +1,6 @@
 //! Health, metrics, documentation and the request log.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -142,6 +143,31 @@ async fn the_documentation_describes_itself_and_asks_nobody_else() {
         assert!(!policy.contains(elsewhere) && !text.contains(elsewhere), "{elsewhere}");
     }
     assert!(policy.contains("script-src 'self';"), "{policy}");
+}
+
+#[test]
+fn every_operation_has_a_summary_a_name_of_its_own_and_a_described_tag() {
+    for development in [true, false] {
+        let document = serde_json::to_value(staka::router::build(development).1).unwrap();
+        let tags = document["tags"].as_array().unwrap();
+        let mut described: Vec<_> = tags.iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+        assert!(tags.iter().all(|tag| !tag["description"].as_str().unwrap().is_empty()), "{tags:?}");
+        let mut names = HashSet::new();
+        let mut used = HashSet::new();
+        let paths = document["paths"].as_object().unwrap();
+        let operations = paths.iter().flat_map(|(path, item)| {
+            item.as_object().unwrap().iter().map(move |(method, operation)| (method, path, operation))
+        });
+        for (method, path, operation) in operations {
+            assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+            assert!(names.insert(&operation["operationId"]), "{method} {path}");
+            let tag = operation["tags"][0].as_str().unwrap();
+            assert!(described.contains(&tag), "{method} {path}: say in router.rs what {tag} is about");
+            used.insert(tag);
+        }
+        described.retain(|tag| !used.contains(tag));
+        assert!(described.is_empty(), "{described:?}");
+    }
 }
 
 #[tokio::test]
