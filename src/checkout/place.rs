@@ -23,6 +23,7 @@ use crate::{
     db::with_retry,
     events,
     files::{
+        deletions,
         sniff::Policy,
         storage::Kind,
         store::{self as files, NewFile, Owner},
@@ -112,10 +113,10 @@ fn is_multipart(headers: &axum::http::HeaderMap) -> bool {
 pub struct Documents(Option<MultipartForm>);
 
 impl Documents {
-    /// Reads the rest of the form and stores the files; they go again unless they are kept.
-    async fn store(self, state: &AppState, judged: &Fields) -> ApiResult<Option<Received>> {
+    /// Reads the rest of the form and judges the files; they go again unless they are kept.
+    async fn receive(self, state: &AppState, judged: &Fields) -> ApiResult<Option<Received>> {
         let Some(mut form) = self.0 else { return Ok(None) };
-        let received = form.store_files(&state.storage, state.clock.now()).await?;
+        let received = form.receive_files(&state.storage, state.clock.now()).await?;
         let late = form
             .fields()
             .iter()
@@ -139,7 +140,7 @@ pub async fn place(
     documents: Documents,
     judged: &Fields,
 ) -> ApiResult<Placed> {
-    let received = documents.store(state, judged).await?;
+    let received = documents.receive(state, judged).await?;
     let work = finish(state.clone(), order, received);
     // A customer who leaves now must not leave half an order behind: the rest runs to its end without them.
     let task = match RequestContext::current() {
@@ -161,16 +162,20 @@ pub async fn placed(state: &AppState, id: Uuid) -> ApiResult<PendingState> {
 
 async fn finish(state: AppState, order: Order, received: Option<Received>) -> ApiResult<Placed> {
     let id = new_id();
-    let files = received.as_ref().map(Received::files).unwrap_or_default();
-    let ids = match with_retry(|| record(&state, id, &order, files)).await {
+    let kept = match received {
+        Some(received) => received.keep(&state.storage).await?,
+        None => vec![],
+    };
+    let ids = match with_retry(|| record(&state, id, &order, &kept)).await {
         Ok(ids) => ids,
         Err(error) => {
             // A connection lost during the commit may have left the order behind.
             take_back(&state, id).await;
+            deletions::abandon(&state, &storage_keys(&kept)).await;
             return Err(error.into());
         }
     };
-    let files: Vec<_> = ids.into_iter().zip(received.map(Received::keep).unwrap_or_default()).collect();
+    let files: Vec<_> = ids.into_iter().zip(kept).collect();
     match open(&state, id, &order).await {
         Ok((checkout_url, session_id)) => {
             tell(&state, id, &order, &files).await;
@@ -181,6 +186,10 @@ async fn finish(state: AppState, order: Order, received: Option<Received>) -> Ap
             Err(error)
         }
     }
+}
+
+fn storage_keys(files: &[ReceivedFile]) -> Vec<String> {
+    files.iter().map(|file| file.object.key.clone()).collect()
 }
 
 async fn take_back(state: &AppState, id: Uuid) {

@@ -9,7 +9,9 @@ use crate::{
     db::{
         Backoff,
         lease::{self, Lease, Queue},
+        with_retry,
     },
+    events::Hint,
 };
 
 /// Objects removed per round.
@@ -48,6 +50,40 @@ pub async fn queue(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Removes objects that were kept for rows which then could not be written. After a failure whose outcome is unknown
+/// the rows may be there all the same: what a row names stays.
+pub async fn abandon(state: &AppState, storage_keys: &[String]) {
+    match with_retry(|| queue_unnamed(state, storage_keys)).await {
+        Ok(queued) => remove_now(state, &queued).await,
+        Err(error) => tracing::warn!(%error, "abandoned objects are left to the sweep of the storage"),
+    }
+}
+
+async fn queue_unnamed(state: &AppState, storage_keys: &[String]) -> Result<Vec<String>, sqlx::Error> {
+    let mut tx = state.begin().await?;
+    let mut queued = vec![];
+    for key in storage_keys {
+        if !is_named(&mut tx, key).await? {
+            queue(&mut tx, state.clock.now(), key).await?;
+            queued.push(key.clone());
+        }
+    }
+    tx.hint(Hint::Deletions);
+    tx.commit().await?;
+    Ok(queued)
+}
+
+/// Waits for a transaction that is writing such a row.
+async fn is_named(conn: &mut MySqlConnection, storage_key: &str) -> Result<bool, sqlx::Error> {
+    let file = sqlx::query_scalar!("SELECT id FROM files WHERE storage_key = ? FOR UPDATE", storage_key)
+        .fetch_optional(&mut *conn)
+        .await?;
+    let invoice = sqlx::query_scalar!("SELECT id FROM invoices WHERE pdf_key = ? FOR UPDATE", storage_key)
+        .fetch_optional(conn)
+        .await?;
+    Ok(file.is_some() || invoice.is_some())
 }
 
 /// Removes the objects whose time has come; returns how many went. One that cannot be removed is tried again later,

@@ -99,13 +99,14 @@ pub async fn render_one(state: &AppState, id: Uuid) -> ApiResult<String> {
         .map_err(ApiError::internal)?
         .map_err(ApiError::internal)?;
     let object = state.storage.put_bytes(storage::Kind::Invoices, "pdf", state.clock.now(), &bytes).await?;
-    match note_rendered(state, &row, &object).await? {
-        true => Ok(object.key),
-        false => {
-            discard(state, &object.key).await?;
-            load(state, id).await?.pdf_key.ok_or_else(ApiError::unavailable)
-        }
+    let noted = note_rendered(state, &row, &object).await;
+    if let Ok(true) = noted {
+        return Ok(object.key);
     }
+    deletions::abandon(state, &[object.key]).await;
+    noted?;
+    // Someone else was quicker.
+    load(state, id).await?.pdf_key.ok_or_else(ApiError::unavailable)
 }
 
 async fn load(state: &AppState, id: Uuid) -> ApiResult<RenderRow> {
@@ -124,11 +125,6 @@ async fn note_rendered(state: &AppState, row: &RenderRow, object: &StoredObject)
         Ok::<_, ApiError>(true)
     })
     .await
-}
-
-async fn discard(state: &AppState, key: &str) -> ApiResult<()> {
-    let mut conn = state.db.conn().await?;
-    Ok(deletions::queue(&mut conn, state.clock.now(), key).await?)
 }
 
 async fn note_failure(state: &AppState, lease: &Lease<Rendering>, error: &ApiError) -> ApiResult<()> {

@@ -79,7 +79,7 @@ impl Draft {
         local::blocking(move || Ok(look(&mut std::fs::File::open(path)?)?)).await
     }
 
-    /// Makes the object durable and gives it its key, dated `now`.
+    /// Ends the writing and gives the object its key, dated `now`. It is not in the storage yet.
     pub async fn commit(
         mut self,
         kind: Kind,
@@ -88,18 +88,9 @@ impl Draft {
     ) -> Result<PendingObject, StorageError> {
         let key = key::generate(kind, extension, now)?;
         self.flush().await?;
-        let Self { writer, mut temporary, hasher, size, dir, .. } = self;
-        drop(writer);
-        let sha256 = hex::encode(hasher.finalize());
-        // The guard is made inside: a caller gone before the end drops it with the result of this work.
-        local::blocking(move || {
-            let file = RemovedOnDrop(Some(dir.path_of(&key)?));
-            dir.adopt(temporary.path()?, file.path()?)?;
-            temporary.disarm();
-            let object = StoredObject { key, size, sha256 };
-            Ok(PendingObject { object, file })
-        })
-        .await
+        let Self { temporary, hasher, size, dir, .. } = self;
+        let object = StoredObject { key, size, sha256: hex::encode(hasher.finalize()) };
+        Ok(PendingObject { object, temporary, dir })
     }
 }
 
@@ -110,23 +101,33 @@ fn create_file(dir: &LocalDir) -> Result<(std::fs::File, RemovedOnDrop), Storage
     Ok((file, RemovedOnDrop(Some(path))))
 }
 
-/// An object that is kept only if [`PendingObject::keep`] is called: dropped, it is removed.
+/// A finished object that waits on this machine to be kept. Dropped, it leaves nothing.
 #[derive(Debug)]
 pub struct PendingObject {
     object: StoredObject,
-    file: RemovedOnDrop,
+    temporary: RemovedOnDrop,
+    dir: LocalDir,
 }
 
 impl PendingObject {
-    /// What was stored.
+    /// What it will be once it is kept.
     pub fn object(&self) -> &StoredObject {
         &self.object
     }
 
-    /// Keeps the object for good.
-    pub fn keep(mut self) -> StoredObject {
-        self.file.disarm();
-        self.object
+    /// Puts the object into the storage, durably, whether or not the caller waits for the end. After an error it may be
+    /// there or not.
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub async fn keep(self) -> Result<StoredObject, StorageError> {
+        let Self { object, mut temporary, dir } = self;
+        local::blocking(move || {
+            dir.adopt(temporary.path()?, &dir.path_of(&object.key)?)?;
+            temporary.disarm();
+            Ok(object)
+        })
+        .await
     }
 }
 

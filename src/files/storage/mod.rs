@@ -108,7 +108,7 @@ impl Storage {
                 _ => break,
             }
         }
-        Ok(draft.commit(kind, extension, now).await?.keep())
+        draft.commit(kind, extension, now).await?.keep().await
     }
 
     /// Keeps bytes already in memory: small things made by ourselves.

@@ -2,14 +2,18 @@
 //!
 //! The text fields that come before the first file are read first and judged by the caller; only then are files
 //! written, each one checked on the way. Whatever ends the upload early (a refusal, an error, a client that goes
-//! away) leaves nothing on the disk.
+//! away) leaves nothing: no object is in the storage before the whole form was accepted.
 //!
 //! ```ignore
 //! let mut form = MultipartForm::new(body, spec);
 //! let order = validate(form.fields_until_first_file().await?)?;
-//! let received = form.store_files(&storage, clock.now()).await?;
-//! service::create(order, received.files()).await?;
-//! received.keep();
+//! let received = form.receive_files(&storage, clock.now()).await?;
+//! // Where nobody can cancel it:
+//! let files = received.keep(&storage).await?;
+//! if let Err(error) = service::create(order, &files).await {
+//!     deletions::abandon(&state, &keys_of(&files)).await;
+//!     return Err(error);
+//! }
 //! ```
 
 mod body;
@@ -57,14 +61,14 @@ struct FilePart {
     filename: String,
 }
 
-/// A file that was received, judged and stored.
+/// A file that was received and judged.
 #[derive(Debug, Clone)]
 pub struct ReceivedFile {
     /// Its rank among the files of the form, from 0.
     pub index: usize,
     /// The client's name for it, cleaned.
     pub filename: String,
-    /// Where it is kept.
+    /// What is kept of it, and where.
     pub object: StoredObject,
     /// Its true type.
     pub mime: &'static str,
@@ -74,7 +78,7 @@ pub struct ReceivedFile {
     pub metadata: Option<FileMetadata>,
 }
 
-/// The files of a form. Dropped, their objects are removed: call [`Received::keep`] once their rows are committed.
+/// The files of a form, not in the storage yet. Dropped, they leave nothing.
 #[derive(Debug)]
 pub struct Received {
     files: Vec<ReceivedFile>,
@@ -87,17 +91,34 @@ impl Received {
         &self.files
     }
 
-    /// Keeps the objects for good.
-    pub fn keep(self) -> Vec<ReceivedFile> {
+    /// Puts them into the storage, all of them or none. To be called where nobody cancels it, before their rows are
+    /// written; when those cannot be, [`super::deletions::abandon`] takes the objects back.
+    ///
+    /// # Errors
+    /// When the storage refuses or is away.
+    pub async fn keep(self, storage: &Storage) -> Result<Vec<ReceivedFile>, StorageError> {
+        let mut begun = Vec::with_capacity(self.objects.len());
         for object in self.objects {
-            object.keep();
+            begun.push(object.object().key.clone());
+            if let Err(error) = object.keep().await {
+                take_back(storage, &begun).await;
+                return Err(error);
+            }
         }
-        self.files
+        Ok(self.files)
     }
 
     /// The one file of a form that must have one, or [`UploadError::MissingFile`].
     pub fn first(&self) -> Result<&ReceivedFile, UploadError> {
         self.files.first().ok_or(UploadError::MissingFile)
+    }
+}
+
+async fn take_back(storage: &Storage, keys: &[String]) {
+    for key in keys {
+        if let Err(error) = storage.delete(key).await {
+            tracing::warn!(%error, "an object is left to the sweep of the storage");
+        }
     }
 }
 
@@ -113,13 +134,13 @@ impl MultipartForm {
         Ok(&self.fields)
     }
 
-    /// The text fields read so far; after [`Self::store_files`], all of them.
+    /// The text fields read so far; after [`Self::receive_files`], all of them.
     pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
-    /// Reads the rest of the form and stores its files under keys dated `now`.
-    pub async fn store_files(
+    /// Reads the rest of the form, its files into the spool of the storage, for keys dated `now`.
+    pub async fn receive_files(
         &mut self,
         storage: &Storage,
         now: DateTime<Utc>,

@@ -75,6 +75,11 @@ impl Demo {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
+    /// The keys of the objects.
+    pub async fn keys(&self) -> Vec<String> {
+        self.storage.keys().await.unwrap()
+    }
+
     /// Every file under the root: objects and temporary files.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
@@ -144,12 +149,12 @@ async fn upload(
         return Err(ApiError::invalid_field("titre", "Ce titre est refusé."));
     }
     let now = "2026-03-09T10:00:00Z".parse().unwrap();
-    let received = form.store_files(&storage, now).await?;
+    let received = form.receive_files(&storage, now).await?;
     if form.fields().get("titre") == Some("échec") {
         return Err(ApiError::conflict("FAILED", "L'enregistrement a échoué."));
     }
     let fields: Value = form.fields().iter().map(|(name, value)| (name, json!(value))).collect();
-    let files = received.keep().into_iter().map(|file| {
+    let files = received.keep(&storage).await?.into_iter().map(|file| {
         json!({
             "index": file.index, "filename": file.filename, "mime": file.mime, "type": file.file_type,
             "key": file.object.key, "size": file.object.size, "sha256": file.object.sha256,
