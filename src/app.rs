@@ -98,8 +98,7 @@ impl AppState {
     /// When a setting cannot be used.
     pub fn assemble(config: Config, db: Db, surroundings: Surroundings) -> anyhow::Result<Self> {
         let Surroundings { clock, transport, shutdown, metrics, port } = surroundings;
-        let storage = Storage::local(&config.uploads_dir, config.uploads_reserve_mb << 20)
-            .context("UPLOADS_DIR cannot be used")?;
+        let storage = Storage::new(&config.storage).context("UPLOADS_DIR or STORAGE_URL cannot be used")?;
         let stripe = gateway(&config, port)?;
         let probes = probes(&db, &stripe, transport, &storage);
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());

@@ -20,11 +20,13 @@ mod company;
 mod mail;
 mod rates;
 mod seeds;
+mod storage;
 mod stripe;
 
 pub use company::{Seller, VatRegime, VatSettings};
 pub use mail::{MailSettings, MailTransport};
 pub use seeds::{SeedAccount, SeedSettings};
+pub use storage::{BucketSettings, StorageSettings};
 pub use stripe::StripeSettings;
 
 /// Where the program runs; development replaces the edges (mail, Stripe) by simulations.
@@ -43,8 +45,6 @@ pub struct Config {
     pub environment: Environment,
     /// `BIND_ADDRESS` and `PORT`
     pub listen: SocketAddr,
-    /// `UPLOADS_RESERVE_MB`: uploads are refused when less free space than this would remain.
-    pub uploads_reserve_mb: u64,
     /// `MAX_IN_FLIGHT`: requests served at the same time.
     pub max_in_flight: usize,
     /// `DATABASE_URL`
@@ -63,8 +63,8 @@ pub struct Config {
     pub api_url: String,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// `UPLOADS_DIR`
-    pub uploads_dir: PathBuf,
+    /// `UPLOADS_DIR`, `UPLOADS_RESERVE_MB`, `STORAGE_*`
+    pub storage: StorageSettings,
     /// `SPA_DIR`: when set, the built web application is served too.
     pub spa_dir: Option<PathBuf>,
     /// `LOG_LEVEL`: a filter directive such as `info` or `staka=debug`.
@@ -208,8 +208,7 @@ impl Config {
             app_url,
             frontend_urls,
             trusted_proxies: proxies(vars)?,
-            uploads_dir: vars.text("UPLOADS_DIR", "uploads").into(),
-            uploads_reserve_mb: vars.parsed("UPLOADS_RESERVE_MB")?.unwrap_or(256),
+            storage: StorageSettings::load(vars)?,
             max_in_flight: vars.parsed("MAX_IN_FLIGHT")?.unwrap_or(512),
             spa_dir: vars.get("SPA_DIR").map(PathBuf::from),
             log_level: vars.text("LOG_LEVEL", "info"),

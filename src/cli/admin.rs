@@ -42,7 +42,7 @@ pub async fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
     let Command::Create(new) = command;
     let mut config = Config::load_for_tools(vars)?;
     // Nothing is stored: no directory is to appear where the command happens to run.
-    config.uploads_dir = std::env::temp_dir();
+    config.storage.directory = std::env::temp_dir();
     let password = read_password()?;
     let db = connect(&config).await?;
     let surroundings = Surroundings {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
+use futures_util::TryStreamExt;
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
@@ -33,7 +34,7 @@ const FEW: usize = 20;
 pub async fn sweep(state: &AppState) -> anyhow::Result<u64> {
     // Whether a row names the object, by key.
     let mut objects: HashMap<String, bool> =
-        state.storage.keys().await?.into_iter().map(|key| (key, false)).collect();
+        state.storage.keys().map_ok(|key| (key, false)).try_collect().await?;
     let missing = compare(state, &mut objects).await?;
     report(state, missing).await?;
     let total = objects.len();

@@ -116,7 +116,7 @@ impl From<UploadError> for ApiError {
 impl From<StorageError> for ApiError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Full(_) => Self::storage_full().caused_by(error),
+            StorageError::Full(_) | StorageError::Away(_) => Self::storage_full().caused_by(error),
             StorageError::NotFound | StorageError::InvalidKey => {
                 Self::not_found("Ce fichier n'existe plus.").caused_by(error)
             }

@@ -169,6 +169,10 @@ fn bad_values_are_refused_by_name_and_never_repeated() {
         ("JWT_SECRET", "31 characters are not enough.. "),
         ("STRIPE_SECRET_KEY", "your_stripe_secret_key_here"),
         ("UPLOADS_RESERVE_MB", MARK),
+        ("STORAGE_URL", "https://mark-of-a-value"),
+        ("STORAGE_URL", "s3://mark_of"),
+        ("STORAGE_URL", "s3://staka/mark-of-a-value/../x"),
+        ("STORAGE_ENDPOINT", "ftp://mark-of-a-value"),
         ("COMPANY_SIREN", "12345678"),
         ("COMPANY_SIREN", "12345678A"),
         ("COMPANY_SIRET", "73282932"),
@@ -218,6 +222,26 @@ fn development_needs_a_database_and_a_secret() {
     // Real payments need a real secret for their webhooks, wherever they are made.
     settings.insert("STRIPE_SECRET_KEY".to_owned(), "sk_test_of_a_developer".to_owned());
     assert!(load(&settings).unwrap_err().starts_with("STRIPE_WEBHOOK_SECRET"));
+}
+
+#[test]
+fn a_bucket_needs_its_keys() {
+    let mut settings = with("STORAGE_URL", "s3://staka.files/site/v1/");
+    for name in ["STORAGE_ACCESS_KEY_ID", "STORAGE_SECRET_ACCESS_KEY"] {
+        let error = load(&settings).unwrap_err();
+        assert!(error.starts_with(&format!("{name} is not set")), "{error}");
+        settings.insert(name.to_owned(), format!("the-{name}"));
+    }
+    settings.insert("STORAGE_ENDPOINT".to_owned(), "https://s3.example.net/".to_owned());
+    let config = load(&settings).unwrap();
+    let bucket = config.storage.bucket.as_ref().unwrap();
+    assert_eq!((bucket.name.as_str(), bucket.prefix.as_str()), ("staka.files", "site/v1"));
+    assert_eq!(
+        (bucket.region.as_str(), bucket.endpoint.as_deref()),
+        ("us-east-1", Some("https://s3.example.net"))
+    );
+    assert!(!format!("{config:?}").contains("the-STORAGE_SECRET"));
+    assert!(load(&production()).unwrap().storage.bucket.is_none());
 }
 
 #[test]

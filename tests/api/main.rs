@@ -32,6 +32,7 @@ mod lists;
 mod mailbox;
 mod moves;
 mod notifications;
+mod object_store;
 mod orders;
 mod orphans;
 mod outbox;

@@ -1,6 +1,7 @@
 //! Objects without a row, and rows without an object.
 
 use chrono::Duration;
+use futures_util::TryStreamExt;
 use staka::{
     clock::new_id,
     files::{deletions, orphans, storage::Kind},
@@ -41,7 +42,7 @@ async fn only_old_objects_of_ours_without_a_row_go() {
     let orphans = [keep(&lab, Kind::Orders, false).await, keep(&lab, Kind::Messages, false).await];
     let export = keep(&lab, Kind::Exports, false).await;
     let imported = "orders/Mon_roman_1700000000000-123.docx";
-    let root = &lab.state.config.uploads_dir;
+    let root = &lab.state.config.storage.directory;
     std::fs::write(root.join(imported), "importé").unwrap();
 
     // Keys are dated by the machine, the test's clock stands still: it is set a little after, then two days.
@@ -68,7 +69,8 @@ async fn a_storage_of_another_database_is_left_alone() {
     lab.advance(age + Duration::days(2));
     assert!(orphans::sweep(&lab.state).await.is_err());
     assert_eq!(deletions::run(&lab.state).await.unwrap(), 0);
-    assert_eq!(lab.state.storage.keys().await.unwrap().len(), 30);
+    let keys: Vec<String> = lab.state.storage.keys().try_collect().await.unwrap();
+    assert_eq!(keys.len(), 30);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ pub mod database;
 pub mod outbox;
 pub mod program;
 pub mod proxy;
+pub mod s3;
 pub mod scratch;
 pub mod server;
 pub mod settings;

@@ -1,45 +1,39 @@
 //! An object being written.
 
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
-use super::local::{self, LocalDir};
+use super::place::Place;
+use super::spool::{Spool, Temporary, blocking};
 use super::{CHUNK, Kind, StorageError, StoredObject, key};
-use crate::clock;
 
-/// Objects hold what people entrusted to us: the owner's eyes only.
-const PRIVATE_MODE: u32 = 0o600;
-
-/// An object being written to a temporary file, hashed on the way. Dropped before [`Draft::commit`], it leaves nothing.
+/// An object being written to the spool, hashed on the way. Dropped before [`Draft::commit`], it leaves nothing.
 #[derive(Debug)]
 pub struct Draft {
     // The writer is dropped before the file it writes to is removed.
     writer: BufWriter<File>,
-    temporary: RemovedOnDrop,
+    temporary: Temporary,
     hasher: Sha256,
     size: u64,
     limit: u64,
-    dir: LocalDir,
+    place: Place,
 }
 
 impl Draft {
-    pub(super) async fn create(dir: LocalDir) -> Result<Self, StorageError> {
-        let target = dir.clone();
+    pub(super) async fn create(spool: Spool, place: Place) -> Result<Self, StorageError> {
         // Created with its guard in one piece of work: a caller gone meanwhile drops both.
-        let (file, temporary) = local::blocking(move || create_file(&target)).await?;
+        let (file, temporary) = blocking(move || spool.create()).await?;
         Ok(Self {
             writer: BufWriter::with_capacity(CHUNK, File::from_std(file)),
             temporary,
             hasher: Sha256::new(),
             size: 0,
             limit: u64::MAX,
-            dir,
+            place,
         })
     }
 
@@ -76,7 +70,7 @@ impl Draft {
     ) -> Result<T, StorageError> {
         self.flush().await?;
         let path = self.temporary.path()?.to_owned();
-        local::blocking(move || Ok(look(&mut std::fs::File::open(path)?)?)).await
+        blocking(move || Ok(look(&mut std::fs::File::open(path)?)?)).await
     }
 
     /// Ends the writing and gives the object its key, dated `now`. It is not in the storage yet.
@@ -88,25 +82,18 @@ impl Draft {
     ) -> Result<PendingObject, StorageError> {
         let key = key::generate(kind, extension, now)?;
         self.flush().await?;
-        let Self { temporary, hasher, size, dir, .. } = self;
+        let Self { temporary, hasher, size, place, .. } = self;
         let object = StoredObject { key, size, sha256: hex::encode(hasher.finalize()) };
-        Ok(PendingObject { object, temporary, dir })
+        Ok(PendingObject { object, temporary, place })
     }
-}
-
-fn create_file(dir: &LocalDir) -> Result<(std::fs::File, RemovedOnDrop), StorageError> {
-    dir.prepare()?;
-    let path = dir.tmp_path(&format!("{}.part", clock::new_id()));
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(PRIVATE_MODE).open(&path)?;
-    Ok((file, RemovedOnDrop(Some(path))))
 }
 
 /// A finished object that waits on this machine to be kept. Dropped, it leaves nothing.
 #[derive(Debug)]
 pub struct PendingObject {
     object: StoredObject,
-    temporary: RemovedOnDrop,
-    dir: LocalDir,
+    temporary: Temporary,
+    place: Place,
 }
 
 impl PendingObject {
@@ -119,41 +106,13 @@ impl PendingObject {
     /// there or not.
     ///
     /// # Errors
-    /// When the storage refuses.
+    /// When the storage refuses or is away.
     pub async fn keep(self) -> Result<StoredObject, StorageError> {
-        let Self { object, mut temporary, dir } = self;
-        local::blocking(move || {
-            dir.adopt(temporary.path()?, &dir.path_of(&object.key)?)?;
-            temporary.disarm();
+        let Self { object, temporary, place } = self;
+        let kept = tokio::spawn(async move {
+            place.put(&object, temporary).await?;
             Ok(object)
-        })
-        .await
-    }
-}
-
-/// A file removed when the guard goes. Unlinking is one short system call, and doing it in place is what
-/// still works while the runtime shuts down.
-#[derive(Debug)]
-struct RemovedOnDrop(Option<PathBuf>);
-
-impl RemovedOnDrop {
-    fn path(&self) -> Result<&Path, StorageError> {
-        self.0.as_deref().ok_or(StorageError::NotFound)
-    }
-
-    fn disarm(&mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for RemovedOnDrop {
-    fn drop(&mut self) {
-        let Some(path) = self.0.take() else { return };
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "an abandoned file could not be removed");
-            }
-            _ => {}
-        }
+        });
+        kept.await.unwrap_or_else(|error| Err(StorageError::Io(io::Error::other(error))))
     }
 }

@@ -1,32 +1,44 @@
-//! Where objects are kept: one interface over the places that can keep them.
+//! Where objects are kept: one interface over the places that can keep them, a directory of this machine or a bucket of
+//! an S3-compatible store.
 //!
-//! An object is written once under a key of our making, read by ranges, and removed. Nothing is ever changed in place.
+//! An object is written to the spool first, a directory of this machine, whatever the place; kept once, whole, under a
+//! key of our making; read by ranges, and removed. Nothing is ever changed in place. Nothing is removed from a place
+//! but by an explicit call: what an abandoned request leaves behind is a file of the spool, which goes with its guard.
 
+mod bucket;
 mod draft;
+mod https;
 mod key;
 mod local;
+mod place;
+mod spool;
 
+use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures_util::stream::{BoxStream, StreamExt};
+use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStoreExt, path};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use crate::config::StorageSettings;
+use bucket::Bucket;
 pub use draft::{Draft, PendingObject};
 pub use key::Kind;
-use local::LocalDir;
+use place::{Place, location};
+use spool::{Spool, blocking};
 
 /// Bytes read from a source or an object at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// The object store. Cheap to clone.
 #[derive(Clone, Debug)]
-pub enum Storage {
-    /// A directory of this machine.
-    Local(LocalDir),
+pub struct Storage {
+    spool: Spool,
+    place: Place,
 }
 
 /// What is known of an object once it is kept.
@@ -61,9 +73,35 @@ pub enum StorageError {
     /// Reading from the caller's source failed; the storage itself is well.
     #[error("the source could not be read")]
     Source(#[source] io::Error),
+    /// The bucket does not answer, or refuses us.
+    #[error("the object store is away")]
+    Away(#[source] Box<object_store::Error>),
     /// Anything else the file system says.
     #[error("storage failure")]
     Io(#[source] io::Error),
+}
+
+impl From<object_store::Error> for StorageError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::NotFound,
+            object_store::Error::InvalidPath { .. } => Self::InvalidKey,
+            object_store::Error::Generic { store: "LocalFileSystem", .. } => from_local(error),
+            error => Self::Away(Box::new(error)),
+        }
+    }
+}
+
+/// What the file system said, below the layers of the crate.
+fn from_local(error: object_store::Error) -> StorageError {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(found) = cause {
+        if let Some(found) = found.downcast_ref::<io::Error>() {
+            return io::Error::new(found.kind(), error).into();
+        }
+        cause = found.source();
+    }
+    StorageError::Io(io::Error::other(error))
 }
 
 impl From<io::Error> for StorageError {
@@ -78,19 +116,42 @@ impl From<io::Error> for StorageError {
 }
 
 impl Storage {
-    /// A storage in the local directory `root`, created when missing. Writing is refused when less than
-    /// `reserve` bytes would stay free, so that uploads never starve what shares the disk.
-    pub fn local(root: impl Into<PathBuf>, reserve: u64) -> Result<Self, StorageError> {
-        LocalDir::open(root.into(), reserve).map(Self::Local)
+    /// The storage of these settings. Nothing is asked of a bucket yet.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or the bucket's settings contradict each other.
+    pub fn new(settings: &StorageSettings) -> Result<Self, StorageError> {
+        let (root, reserve) = (&settings.directory, settings.reserve_mb << 20);
+        match &settings.bucket {
+            None => Self::local(root, reserve),
+            Some(bucket) => {
+                Ok(Self { spool: Spool::open(root, reserve)?, place: Place::Bucket(Bucket::open(bucket)?) })
+            }
+        }
     }
 
-    /// Begins an object: nothing is visible under a key until the draft is committed.
+    /// A storage in the local directory `root`, created when missing. Writing is refused when less than
+    /// `reserve` bytes would stay free, so that uploads never starve what shares the disk.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn local(root: impl AsRef<Path>, reserve: u64) -> Result<Self, StorageError> {
+        let spool = Spool::open(root.as_ref(), reserve)?;
+        Ok(Self { spool, place: Place::local(root.as_ref())? })
+    }
+
+    /// Begins an object: nothing is visible under a key until it is committed and kept.
+    ///
+    /// # Errors
+    /// When the spool has no room.
     pub async fn draft(&self) -> Result<Draft, StorageError> {
-        let Self::Local(dir) = self;
-        Draft::create(dir.clone()).await
+        Draft::create(self.spool.clone(), self.place.clone()).await
     }
 
     /// Keeps what `reader` gives, at most `limit` bytes. `now` dates the key.
+    ///
+    /// # Errors
+    /// When the reader fails or gives more, or the storage refuses.
     pub async fn put_stream(
         &self,
         kind: Kind,
@@ -112,6 +173,9 @@ impl Storage {
     }
 
     /// Keeps bytes already in memory: small things made by ourselves.
+    ///
+    /// # Errors
+    /// When the storage refuses.
     pub async fn put_bytes(
         &self,
         kind: Kind,
@@ -122,56 +186,79 @@ impl Storage {
         self.put_stream(kind, extension, now, bytes, u64::MAX).await
     }
 
-    /// Opens an object for reading. A missing object is [`StorageError::NotFound`].
+    /// Opens an object for reading.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] for a missing object.
     pub async fn open(&self, key: &str) -> Result<StoredFile, StorageError> {
-        let Self::Local(dir) = self;
-        let file = tokio::fs::File::open(dir.path_of(key)?).await?;
-        let metadata = file.metadata().await?;
-        if !metadata.is_file() {
-            return Err(StorageError::NotFound);
-        }
-        Ok(StoredFile { len: metadata.len(), file })
+        let location = location(key)?;
+        let len = self.place.store().head(&location).await?.size;
+        Ok(StoredFile { len, location, place: self.place.clone() })
     }
 
     /// Reads a whole object into memory; for attachments of mails and other small things.
-    /// Longer than `limit` bytes is [`StorageError::TooLarge`].
+    ///
+    /// # Errors
+    /// [`StorageError::TooLarge`] when it is longer than `limit` bytes.
     pub async fn read(&self, key: &str, limit: u64) -> Result<Vec<u8>, StorageError> {
-        let mut object = self.open(key).await?;
-        if object.len > limit {
+        let object = self.open(key).await?;
+        let len = object.len;
+        if len > limit {
             return Err(StorageError::TooLarge { limit });
         }
+        let mut content = object.into_stream(0, len).await?;
         let mut bytes = Vec::new();
-        object.file.read_to_end(&mut bytes).await?;
+        while let Some(chunk) = content.try_next().await? {
+            bytes.extend_from_slice(&chunk);
+        }
         Ok(bytes)
     }
 
     /// Removes an object. Removing what is not there succeeds.
+    ///
+    /// # Errors
+    /// When the storage refuses.
     pub async fn delete(&self, key: &str) -> Result<(), StorageError> {
-        let Self::Local(dir) = self;
-        match tokio::fs::remove_file(dir.path_of(key)?).await {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
+        match self.place.store().delete(&location(key)?).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            deleted => Ok(deleted?),
         }
     }
 
     /// Whether an object has this key.
+    ///
+    /// # Errors
+    /// When the storage cannot tell.
     pub async fn exists(&self, key: &str) -> Result<bool, StorageError> {
-        let Self::Local(dir) = self;
-        Ok(tokio::fs::try_exists(dir.path_of(key)?).await?)
+        match self.open(key).await {
+            Ok(_) => Ok(true),
+            Err(StorageError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Proves that objects can be kept: writes and removes a small file, and checks the free space.
+    /// Proves that objects can be kept: writes and removes a small file of the spool, checks the free space, and asks
+    /// the bucket for the keys below a name nothing has. No object is written.
+    ///
+    /// # Errors
+    /// When they cannot.
     pub async fn probe(&self) -> Result<(), StorageError> {
         let mut draft = self.draft().await?;
         draft.write(b"probe").await?;
-        draft.flush().await
+        draft.flush().await?;
+        match &self.place {
+            Place::Local(..) => Ok(()),
+            Place::Bucket(bucket) => bucket.probe().await,
+        }
     }
 
-    /// Removes temporary files last written before `cutoff`: what a killed process left behind. Answers how many.
+    /// Removes files of the spool last written before `cutoff`: what a killed process left behind. Answers how many.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
     pub async fn sweep_tmp(&self, cutoff: DateTime<Utc>) -> Result<usize, StorageError> {
-        let Self::Local(dir) = self;
-        let dir = dir.clone();
-        local::blocking(move || dir.sweep_tmp(cutoff)).await
+        let spool = self.spool.clone();
+        blocking(move || Ok(spool.sweep(cutoff)?)).await
     }
 
     /// When the object of a key of our making was made; nothing of an imported one.
@@ -179,11 +266,9 @@ impl Storage {
         key::made_at(key)
     }
 
-    /// Every key kept, in no order, for the job that looks for objects without a row.
-    pub async fn keys(&self) -> Result<Vec<String>, StorageError> {
-        let Self::Local(dir) = self;
-        let dir = dir.clone();
-        local::blocking(move || dir.keys()).await
+    /// Every key kept, in their byte order, for the job that looks for objects without a row. Read a page at a time.
+    pub fn keys(&self) -> BoxStream<'static, Result<String, StorageError>> {
+        self.place.keys()
     }
 }
 
@@ -191,7 +276,8 @@ impl Storage {
 #[derive(Debug)]
 pub struct StoredFile {
     len: u64,
-    file: tokio::fs::File,
+    location: path::Path,
+    place: Place,
 }
 
 impl StoredFile {
@@ -206,14 +292,26 @@ impl StoredFile {
     }
 
     /// The `length` bytes that begin at `start`, as a stream.
+    ///
+    /// # Errors
+    /// When the storage refuses, or the object was removed meanwhile.
     pub async fn into_stream(
-        mut self,
+        self,
         start: u64,
         length: u64,
-    ) -> io::Result<BoxStream<'static, io::Result<Bytes>>> {
-        if start > 0 {
-            self.file.seek(io::SeekFrom::Start(start)).await?;
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, StorageError> {
+        if length == 0 {
+            return Ok(stream::empty().boxed());
         }
-        Ok(ReaderStream::with_capacity(self.file.take(length), CHUNK).boxed())
+        let range = GetRange::Bounded(start..start.saturating_add(length));
+        let options = GetOptions { range: Some(range), ..GetOptions::default() };
+        match self.place.store().get_opts(&self.location, options).await?.payload {
+            GetResultPayload::Stream(content) => Ok(content.map_err(io::Error::other).boxed()),
+            GetResultPayload::File(file, _) => {
+                let mut file = tokio::fs::File::from_std(file);
+                file.seek(io::SeekFrom::Start(start)).await?;
+                Ok(ReaderStream::with_capacity(file.take(length), CHUNK).boxed())
+            }
+        }
     }
 }

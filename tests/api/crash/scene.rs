@@ -5,6 +5,7 @@ mod invariant;
 use std::{path::PathBuf, time::Duration};
 
 use chrono::Utc;
+use futures_util::TryStreamExt;
 use reqwest::{
     Method, RequestBuilder, StatusCode,
     multipart::{Form, Part},
@@ -295,7 +296,8 @@ impl Scene {
         assert_eq!(deletions::run(&state).await.unwrap(), swept);
         assert_eq!(orphans::sweep(&state).await.unwrap(), 0);
         let rows = "SELECT (SELECT COUNT(*) FROM files) + (SELECT COUNT(*) FROM invoices)";
-        assert_eq!(state.storage.keys().await.unwrap().len() as i64, self.number(rows).await);
+        let keys: Vec<String> = state.storage.keys().try_collect().await.unwrap();
+        assert_eq!(keys.len() as i64, self.number(rows).await);
         swept
     }
 }

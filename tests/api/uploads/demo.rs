@@ -9,6 +9,7 @@ use axum::extract::{Path as Segment, Query, State};
 use axum::http::{HeaderMap, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router, body::Body};
+use futures_util::TryStreamExt;
 use reqwest::multipart::{Form, Part};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ impl Demo {
 
     /// The keys of the objects.
     pub async fn keys(&self) -> Vec<String> {
-        self.storage.keys().await.unwrap()
+        self.storage.keys().try_collect().await.unwrap()
     }
 
     /// Every file under the root: objects and temporary files.

@@ -99,7 +99,7 @@ async fn an_object_is_kept_until_it_is_deleted() {
     let source = &vec![1; 200_000][..];
     let object = storage.put_stream(Kind::Projects, "zip", now(), source, 200_000).await.unwrap();
     assert!(storage.exists(&object.key).await.unwrap());
-    assert_eq!(storage.keys().await.unwrap(), std::slice::from_ref(&object.key));
+    assert_eq!(demo.keys().await, std::slice::from_ref(&object.key));
     let refused = storage.put_stream(Kind::Projects, "zip", now(), source, 199_999).await;
     assert!(matches!(refused, Err(StorageError::TooLarge { limit: 199_999 })));
     let refused = storage.read(&object.key, 10).await;
@@ -123,7 +123,7 @@ async fn the_sweep_removes_old_temporary_files_only() {
     let this_instant = DateTime::<Utc>::from(SystemTime::now());
     assert_eq!(demo.storage.sweep_tmp(this_instant - TimeDelta::hours(1)).await.unwrap(), 0);
     assert_eq!(demo.storage.sweep_tmp(this_instant + TimeDelta::hours(1)).await.unwrap(), 2);
-    assert_eq!(demo.storage.keys().await.unwrap(), [object.key]);
+    assert_eq!(demo.keys().await, [object.key]);
 }
 
 #[tokio::test]
@@ -132,4 +132,20 @@ async fn a_storage_whose_directory_vanished_heals() {
     std::fs::remove_dir_all(&demo.root.0).unwrap();
     let object = demo.storage.put_bytes(Kind::Orders, "txt", now(), b"a").await.unwrap();
     assert_eq!(demo.storage.read(&object.key, 1).await.unwrap(), b"a");
+}
+
+#[tokio::test]
+async fn keys_are_listed_in_their_byte_order_and_nothing_else_is() {
+    let demo = Demo::start().await;
+    let mut keys: Vec<String> =
+        (0..2100).map(|number| format!("orders/2026/{:02}/{number}.txt", number % 12)).collect();
+    keys.extend(["orders/2026-b.txt", "orders/2026.a", "orders/2026a/x", "a", "z/y/x"].map(str::to_owned));
+    let ignored = ["orders/é.txt", "lost+found/x", "tmp/x.part", "orders/a b"].map(str::to_owned);
+    for key in keys.iter().chain(&ignored) {
+        let path = demo.root.0.join(key);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "").unwrap();
+    }
+    keys.sort();
+    assert_eq!(demo.keys().await, keys);
 }
