@@ -6,7 +6,7 @@ use crate::jobs::{DAILY, HOURLY, MINUTELY, Scheduler, in_batches};
 /// Adds this slice's jobs.
 pub fn schedule(scheduler: &mut Scheduler) {
     scheduler.add("storage_deletions", MINUTELY, async |state| deletions::run(&state).await);
-    scheduler.add("orphaned_objects", DAILY, async |state| orphans::sweep(&state).await);
+    scheduler.add("orphaned_objects", DAILY, async |state| Ok(orphans::sweep(&state).await?.removed));
     scheduler.add("download_notes", DAILY, async |state| {
         in_batches(state, journal::KEPT, journal::delete_old).await
     });

@@ -6,7 +6,8 @@ use reqwest::multipart::Part;
 use staka::{
     auth::Role,
     files::{
-        deletions, orphans,
+        deletions,
+        orphans::{self, Swept},
         storage::{Kind, StorageError},
     },
 };
@@ -147,7 +148,7 @@ async fn the_bucket_is_listed_in_pages_and_compared_with_the_rows() {
     assert_eq!(asked.len(), 3, "{asked:?}");
     assert!(asked.iter().all(|request| request.contains("list-type=2")), "{asked:?}");
 
-    assert_eq!(orphans::sweep(&shop.state).await.unwrap(), 2);
+    assert_eq!(orphans::sweep(&shop.state).await.unwrap(), Swept { removed: 2, missing: 0 });
     assert_eq!(deletions::run(&shop.state).await.unwrap(), 2);
     let left = s3.objects();
     assert!(left.len() == 2302 && orphans.iter().all(|key| !left.contains(key)), "{}", left.len());

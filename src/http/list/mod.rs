@@ -38,6 +38,9 @@ pub use envelope::{
     SuccessMeta,
 };
 pub use paging::{Page, Paging, query_number};
-pub use sort::{Sort, SortKey, Sorting, sorts};
+pub use sort::{Sort, SortKey, Sorting};
 pub use totals::{Listing, Place, Totals};
 pub use words::Words;
+
+#[allow(unused_imports, reason = "no list that lets its callers choose the order is here yet")]
+pub(crate) use sort::sorts;

@@ -12,7 +12,7 @@ use crate::db::filter::Direction;
 use crate::http::error::{ApiError, ApiResult};
 use crate::http::extract::ApiQuery;
 
-/// What a list may be ordered by, made by [`sorts!`].
+/// What a list may be ordered by, made by `sorts!`.
 pub trait SortKey: Copy + 'static {
     /// The order of a list whose caller asks for none, or for one there is not.
     const DEFAULT: Sort<Self>;
@@ -101,9 +101,8 @@ impl<K: SortKey> IntoParams for Sorting<K> {
 ///     }
 /// }
 /// ```
-#[macro_export]
-#[doc(hidden)]
-macro_rules! __sorts {
+#[allow(unused_macros, reason = "no list that lets its callers choose the order is here yet")]
+macro_rules! sorts {
     ($(#[$meta:meta])* $vis:vis enum $name:ident: id $id:literal, default $default:ident $direction:ident {
         $($key:ident: $($wire:literal)|+ => $($column:literal),+;)+
     }) => {
@@ -130,7 +129,8 @@ macro_rules! __sorts {
     };
 }
 
-pub use crate::__sorts as sorts;
+#[allow(unused_imports, reason = "as above")]
+pub(crate) use sorts;
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,10 @@ use staka::{
     clock::{Clock, new_id},
     db::Db,
     emails::transport::Transport,
-    files::{deletions, orphans},
+    files::{
+        deletions,
+        orphans::{self, Swept},
+    },
     payments::signature,
     seeds,
     server::Shutdown,
@@ -293,12 +296,12 @@ impl Scene {
             Surroundings { clock, transport, shutdown: Shutdown::new(), metrics: metrics(), port: 0 };
         let state = AppState::assemble(config, self.db.clone(), surroundings).unwrap();
         let swept = orphans::sweep(&state).await.unwrap();
-        assert_eq!(deletions::run(&state).await.unwrap(), swept);
-        assert_eq!(orphans::sweep(&state).await.unwrap(), 0);
+        assert_eq!(deletions::run(&state).await.unwrap(), swept.removed);
+        assert_eq!(orphans::sweep(&state).await.unwrap(), Swept { removed: 0, missing: 0 });
         let rows = "SELECT (SELECT COUNT(*) FROM files) + (SELECT COUNT(*) FROM invoices)";
         let keys: Vec<String> = state.storage.keys().try_collect().await.unwrap();
         assert_eq!(keys.len() as i64, self.number(rows).await);
-        swept
+        swept.removed
     }
 }
 
