@@ -84,7 +84,7 @@ async fn an_object_that_cannot_be_removed_stays_queued_with_the_cause() {
     let lab = Lab::start().await;
     let key = keep(&lab, Kind::Orders, false).await;
     // A directory stands where the object was.
-    let place = lab.state.config.uploads_dir.join(&key);
+    let place = lab.state.config.storage.directory.join(&key);
     std::fs::remove_file(&place).unwrap();
     std::fs::create_dir(&place).unwrap();
     std::fs::write(place.join("in the way"), "").unwrap();
@@ -104,6 +104,8 @@ async fn an_object_that_cannot_be_removed_stays_queued_with_the_cause() {
     }
     std::fs::remove_dir_all(&place).unwrap();
     assert_eq!(deletions::run(&lab.state).await.unwrap(), 1);
+}
+
 /// A key of our making, of the first of January.
 fn key(kind: &str, extension: &str) -> String {
     let made = Timestamp::from_unix(ContextV7::new(), 1_767_225_600, 0);

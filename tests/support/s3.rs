@@ -113,12 +113,19 @@ impl Asked {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    fn refuses(&self, request: &Request<Incoming>) -> bool {
+    /// The status of a refusal.
+    fn refuses(&self, request: &Request<Incoming>) -> Option<StatusCode> {
         self.requests.lock().unwrap().push(format!("{} {}", request.method(), request.uri()));
+        // The server below would make the bucket; others do not.
+        if request.uri().path().split('/').nth(1) != Some(BUCKET) {
+            return Some(StatusCode::NOT_FOUND);
+        }
         let is_part = *request.method() == Method::PUT
             && request.uri().query().is_some_and(|query| query.contains("partNumber="));
         let one_less = |left: usize| left.checked_sub(1);
-        is_part && self.parts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
+        let refused =
+            is_part && self.parts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err();
+        refused.then_some(StatusCode::FORBIDDEN)
     }
 }
 
@@ -128,9 +135,8 @@ async fn serve(listener: TcpListener, service: S3Service, asked: Arc<Asked>) {
         let answer = service_fn(move |request: Request<Incoming>| {
             let (service, refused) = (service.clone(), asked.refuses(&request));
             async move {
-                if refused {
-                    let refusal = Response::builder().status(StatusCode::FORBIDDEN).body(Body::empty());
-                    return Ok(refusal.unwrap());
+                if let Some(status) = refused {
+                    return Ok(Response::builder().status(status).body(Body::empty()).unwrap());
                 }
                 service.call(request.map(Body::from)).await
             }

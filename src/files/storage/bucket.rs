@@ -24,6 +24,9 @@ const PART: u64 = 5 * 1024 * 1024;
 /// Objects sent at the same time, each with one part in memory.
 const SENDERS: usize = 4;
 
+/// How long an object waits for its turn.
+const TURN_LIMIT: Duration = Duration::from_secs(120);
+
 /// What is not there is asked again after these pauses; an upload waits for the last of them.
 const RETRIES: RetryConfig = RetryConfig {
     backoff: BackoffConfig {
@@ -67,8 +70,8 @@ impl Bucket {
 
     /// Sends a file of `size` bytes; nothing is to be seen in the bucket before its last byte.
     pub(super) async fn put(&self, to: &path::Path, file: &Path, size: u64) -> Result<(), StorageError> {
-        // Never closed: only acquired.
-        let _turn = self.senders.acquire().await;
+        let turn = tokio::time::timeout(TURN_LIMIT, self.senders.acquire()).await;
+        let _turn = turn.map_err(|late| object_store::Error::Generic { store: "S3", source: late.into() })?;
         let mut file = File::open(file).await?;
         if size <= PART {
             self.store.put(to, part(&mut file).await?).await.map_err(away)?;

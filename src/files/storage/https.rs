@@ -18,7 +18,7 @@ use tower_http::timeout::TimeoutBody;
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Until the answer begins; a request may have to carry a whole part first.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// The longest silence within an answer.
 const SILENCE_LIMIT: Duration = Duration::from_secs(30);
