@@ -19,6 +19,7 @@ mod lock;
 mod migrate;
 mod pool;
 mod retry;
+mod transport;
 
 pub mod filter;
 pub mod lease;

@@ -11,8 +11,12 @@ use std::time::Duration;
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::{PoolConnection, PoolConnectionMetadata};
-use sqlx::{Connection, Error, Executor, MySql, MySqlConnection, MySqlPool, MySqlTransaction};
+use sqlx::{
+    ConnectOptions, Connection, Error, Executor, MySql, MySqlConnection, MySqlPool, MySqlTransaction,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::transport;
 
 /// A connection idle for longer than this is pinged before it is handed out: the server or a proxy may have dropped it.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(5);
@@ -70,8 +74,11 @@ impl Db {
     /// [`Error::Configuration`] when the URL cannot be read or names no database, else what the first connection met.
     pub async fn connect(url: &str, settings: PoolSettings) -> Result<Self, Error> {
         let options = connect_options(url)?;
+        let pool = match transport::plain(url, &options) {
+            Some(plain) => open_plain(&settings, plain, options).await?,
+            None => pool_options(&settings).connect_with(options).await?,
+        };
         let permits = settings.max_waiting.saturating_add(settings.max_connections as usize);
-        let pool = pool_options(&settings).connect_with(options).await?;
         Ok(Self { pool, admission: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))) })
     }
 
@@ -81,7 +88,14 @@ impl Db {
     /// [`Error::PoolTimedOut`] at once when too many callers wait already, or after `acquire_timeout`.
     pub async fn conn(&self) -> Result<Conn, Error> {
         let admission = self.admit()?;
-        let inner = self.pool.acquire().await?;
+        let inner = match self.pool.acquire().await {
+            // The server was started again since, and has forgotten the password.
+            Err(Error::Configuration(_)) => {
+                transport::introduce(&self.pool.connect_options()).await?;
+                self.pool.acquire().await?
+            }
+            acquired => acquired?,
+        };
         Ok(Conn { inner, _admission: admission })
     }
 
@@ -207,6 +221,24 @@ pub(super) fn connect_options(url: &str) -> Result<MySqlConnectOptions, Error> {
 pub(super) async fn prepare_session(conn: &mut MySqlConnection) -> Result<(), Error> {
     conn.execute(SESSION).await?;
     conn.execute(ISOLATION).await.map(drop)
+}
+
+/// A pool of plain connections; of encrypted ones on a server that accepts nothing else.
+async fn open_plain(
+    settings: &PoolSettings,
+    plain: MySqlConnectOptions,
+    encrypted: MySqlConnectOptions,
+) -> Result<MySqlPool, Error> {
+    match pool_options(settings).connect_with(plain.clone()).await {
+        Err(error) if transport::may_need_encryption(&error) => {}
+        opened => return opened,
+    }
+    let pool = pool_options(settings).connect_with(encrypted).await?;
+    if let Ok(conn) = plain.connect().await {
+        conn.close().await?;
+        pool.set_connect_options(plain);
+    }
+    Ok(pool)
 }
 
 fn pool_options(settings: &PoolSettings) -> MySqlPoolOptions {
