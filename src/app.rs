@@ -20,7 +20,7 @@ use crate::{
         RateLimits, TrustedProxies,
         context::Edge,
         layers::{self, App, LayerSettings},
-        limits::layer::{GeneralLimit, Identify},
+        limits::layer::GeneralLimit,
         list::Totals,
         system::{HealthProbes, SystemState, probe},
     },
@@ -213,16 +213,7 @@ fn layer_settings(state: &AppState) -> anyhow::Result<LayerSettings> {
         cors_origins: origins.collect::<Result<_, _>>().context("FRONTEND_URL")?,
         timeout: REQUEST_TIMEOUT,
         max_in_flight: config.max_in_flight,
-        general_limit: GeneralLimit { limits: state.limits.clone(), identify: identify(state) },
+        general_limit: GeneralLimit { limits: state.limits.clone(), identify: Arc::new(state.clone()) },
         spa_dir: config.spa_dir.clone(),
-    })
-}
-
-/// Whose session a request carries, by its signature alone: enough to choose whose budget it spends.
-fn identify(state: &AppState) -> Identify {
-    let (tokens, clock) = (state.sessions.tokens.clone(), state.clock.clone());
-    Arc::new(move |headers| {
-        let token = crate::auth::bearer(headers)?;
-        tokens.read(token, clock.now()).map(|claims| claims.user_id)
     })
 }

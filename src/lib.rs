@@ -1,5 +1,6 @@
 //! Staka Livres: manuscript correction, ordered, paid, followed and invoiced online.
 
+pub mod admin;
 pub mod app;
 pub mod audit;
 pub mod auth;

@@ -6,6 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
+    admin,
     app::AppState,
     auth, checkout, commandes, dev, emails, files,
     http::{docs, system},
@@ -52,7 +53,8 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(payments::router()) // /payments
         .merge(invoices::router()) // /invoices
         .merge(notifications::router()) // /notifications
-        .merge(emails::unsubscribe::router()); // /public/unsubscribe
+        .merge(emails::unsubscribe::router()) // /public/unsubscribe
+        .merge(admin::router()); // /admin
     match development {
         true => routes.merge(payments::development_router()).merge(dev::router()), // /dev
         false => routes,

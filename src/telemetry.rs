@@ -1,12 +1,21 @@
-//! What the process tells about itself: logs and metrics, put in place.
+//! What the server tells about itself: how logs are written and metrics are kept. What each request leaves in both is
+//! written by [`crate::http`].
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::http::context::RequestContext;
+use crate::http::observe::REQUEST_LINE;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +40,48 @@ pub fn init(format: LogFormat, directives: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(directives)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Human => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).map_event_format(OfRequest).try_init(),
+        LogFormat::Human => {
+            builder.with_ansi(std::io::stderr().is_terminal()).map_event_format(OfRequest).try_init()
+        }
     };
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Ends each line that is written while a request is served with the id of that request.
+///
+/// A span around every request would do the same, at the cost of one even where nothing is written.
+struct OfRequest<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for OfRequest<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        ctx: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let id = match event.metadata().target() {
+            // It names itself.
+            REQUEST_LINE => String::new(),
+            _ => RequestContext::current_id(),
+        };
+        if id.is_empty() {
+            return self.0.format_event(ctx, out, event);
+        }
+        let mut line = String::new();
+        self.0.format_event(ctx, Writer::new(&mut line), event)?;
+        match line.strip_suffix("}\n") {
+            Some(object) => writeln!(out, "{object},\"request\":\"{id}\"}}"),
+            None => writeln!(out, "{} request={id}", line.trim_end()),
+        }
+    }
 }
 
 /// Says where a panic happened; its text is told by whoever catches it.

@@ -8,6 +8,7 @@ mod pace;
 mod passwords;
 pub mod personal;
 mod resets;
+pub mod roles;
 mod routes;
 pub mod secret_links;
 mod service;
@@ -19,7 +20,8 @@ mod wire;
 
 pub use crate::users::{Role, SessionUser, UNUSABLE};
 pub use passwords::{Passwords, Verdict};
+pub use roles::{Admin, Client, Corrector, Staff};
 pub use routes::router;
-pub use session::{Admin, MaybeSession, Session, Sessions, bearer};
+pub use session::{MaybeSession, Session, Sessions};
 pub use store::void_reset_tokens;
-pub use tokens::{Claims, SessionTokens};
+pub use tokens::SessionTokens;

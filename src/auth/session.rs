@@ -1,21 +1,22 @@
-//! The session of a request: extractors that make an unchecked handler visible at a glance.
+//! The session of a request: whose token it carries, and whether that account may act.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
-    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
+    http::{Extensions, HeaderMap, header::AUTHORIZATION, request::Parts},
 };
 use moka::future::Cache;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{Claims, Role, SessionTokens};
+use super::{SessionTokens, tokens::Verified};
 use crate::{
     app::AppState,
     http::{
         context::RequestContext,
         error::{ApiError, ApiResult},
+        limits::layer::{Identified, Identify},
     },
     users::{self, SessionUser},
 };
@@ -43,12 +44,16 @@ impl Sessions {
         self.accounts.invalidate(&user_id).await;
     }
 
-    async fn account(&self, state: &AppState, id: Uuid) -> ApiResult<Option<Arc<SessionUser>>> {
-        self.accounts
-            .try_get_with(id, load(state, id))
-            .await
-            // An outage must never look like a dead session: the web application would throw it away.
-            .map_err(|error| ApiError::unavailable().caused_by(anyhow::anyhow!("{error}")))
+    async fn account(
+        &self,
+        state: &AppState,
+        id: Uuid,
+    ) -> Result<Option<Arc<SessionUser>>, Arc<sqlx::Error>> {
+        match self.accounts.get(&id).await {
+            Some(known) => Ok(known),
+            // Rare, and large: in a box it does not weigh on every request.
+            None => Box::pin(self.accounts.try_get_with(id, load(state, id))).await,
+        }
     }
 }
 
@@ -57,13 +62,124 @@ async fn load(state: &AppState, id: Uuid) -> Result<Option<Arc<SessionUser>>, sq
     Ok(users::store::session_user(&mut conn, id).await?.map(Arc::new))
 }
 
+/// Who sends a request. Found once, by whoever asks first, and kept among its extensions.
+#[derive(Clone, Debug)]
+pub struct Identity(Result<Arc<SessionUser>, NoSession>);
+
+/// Why a request has no session.
+#[derive(Clone, Debug)]
+enum NoSession {
+    /// It carries no token.
+    Missing,
+    /// It carries two, and nobody can say which one counts.
+    Ambiguous,
+    /// The token is none of ours, has expired, or was ended.
+    Invalid,
+    /// The account is closed.
+    Inactive,
+    /// The database cannot tell. The token is well signed.
+    Unknown(Uuid, Arc<sqlx::Error>),
+}
+
+impl From<NoSession> for ApiError {
+    fn from(none: NoSession) -> Self {
+        match none {
+            NoSession::Missing => Self::unauthorized("TOKEN_MISSING", "Connectez-vous pour continuer."),
+            NoSession::Ambiguous => {
+                Self::bad_request("AMBIGUOUS_TOKEN", "La requête porte plusieurs en-têtes Authorization.")
+            }
+            NoSession::Invalid => {
+                Self::unauthorized("TOKEN_INVALID", "Votre session a expiré. Reconnectez-vous.")
+            }
+            NoSession::Inactive => Self::unauthorized("ACCOUNT_INACTIVE", "Ce compte n’est plus actif."),
+            // An outage must never look like a dead session: the web application would throw it away.
+            NoSession::Unknown(_, error) => Self::unavailable().caused_by(error),
+        }
+    }
+}
+
+impl Identity {
+    /// Of the request with these headers and extensions.
+    async fn of(state: &AppState, headers: &HeaderMap, extensions: &mut Extensions) -> Self {
+        if let Some(known) = extensions.get::<Self>() {
+            return known.clone();
+        }
+        let found = Self(find(state, headers, extensions.get()).await);
+        extensions.insert(found.clone());
+        found
+    }
+
+    /// What was found before, for those who cannot ask; nobody when nobody looked.
+    pub(super) fn known(extensions: &Extensions) -> Self {
+        extensions.get().cloned().unwrap_or(Self(Err(NoSession::Missing)))
+    }
+
+    /// The account, or the refusal its absence deserves.
+    pub(super) fn user(self) -> ApiResult<Arc<SessionUser>> {
+        Ok(self.0?)
+    }
+
+    /// Whose budget the request spends. A token that is no session counts as nobody's; during an outage the signature
+    /// has to do.
+    fn payer(&self) -> Option<Uuid> {
+        match &self.0 {
+            Ok(user) => Some(user.id),
+            Err(NoSession::Unknown(user, _)) => Some(*user),
+            Err(_) => None,
+        }
+    }
+}
+
+async fn find(
+    state: &AppState,
+    headers: &HeaderMap,
+    context: Option<&Arc<RequestContext>>,
+) -> Result<Arc<SessionUser>, NoSession> {
+    let token = bearer(headers)?;
+    let sessions = &state.sessions;
+    let token = sessions.tokens.read(token, state.clock.now()).ok_or(NoSession::Invalid)?;
+    if let Some(context) = context {
+        context.set_user(token.user_id);
+    }
+    match sessions.account(state, token.user_id).await {
+        Ok(Some(user)) => check(&token, &user).map(|()| user),
+        Ok(None) => Err(NoSession::Invalid),
+        Err(error) => Err(NoSession::Unknown(token.user_id, error)),
+    }
+}
+
+/// The token of the `Authorization: Bearer` header.
+fn bearer(headers: &HeaderMap) -> Result<&str, NoSession> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next().ok_or(NoSession::Missing)?;
+    if values.next().is_some() {
+        return Err(NoSession::Ambiguous);
+    }
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(NoSession::Missing)?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token).ok_or(NoSession::Missing)
+}
+
+fn check(token: &Verified, user: &SessionUser) -> Result<(), NoSession> {
+    if !user.is_active {
+        return Err(NoSession::Inactive);
+    }
+    match token.version == user.token_version {
+        true => Ok(()),
+        false => Err(NoSession::Invalid),
+    }
+}
+
+impl Identify for AppState {
+    fn identify<'a>(&'a self, headers: &'a HeaderMap, extensions: &'a mut Extensions) -> Identified<'a> {
+        Box::pin(async move { Identity::of(self, headers, extensions).await.payer() })
+    }
+}
+
 /// A valid session of an active account, whatever its role.
 #[derive(Clone, Debug)]
 pub struct Session(pub Arc<SessionUser>);
-
-/// A valid session of an active administrator.
-#[derive(Clone, Debug)]
-pub struct Admin(pub Arc<SessionUser>);
 
 /// A session when the request carries one. A dead token is still 401.
 pub type MaybeSession = Option<Session>;
@@ -72,15 +188,7 @@ impl FromRequestParts<AppState> for Session {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
-        let token = bearer(&parts.headers)
-            .ok_or_else(|| ApiError::unauthorized("TOKEN_MISSING", "Connectez-vous pour continuer."))?;
-        let claims = state.sessions.tokens.read(token, state.clock.now()).ok_or_else(invalid)?;
-        let user = state.sessions.account(state, claims.user_id).await?.ok_or_else(invalid)?;
-        check(&claims, &user)?;
-        if let Some(context) = RequestContext::current() {
-            context.set_user(user.id);
-        }
-        Ok(Self(user))
+        Identity::of(state, &parts.headers, &mut parts.extensions).await.user().map(Self)
     }
 }
 
@@ -88,44 +196,9 @@ impl OptionalFromRequestParts<AppState> for Session {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Option<Self>> {
-        match bearer(&parts.headers) {
-            Some(_) => <Self as FromRequestParts<AppState>>::from_request_parts(parts, state).await.map(Some),
-            None => Ok(None),
+        match Identity::of(state, &parts.headers, &mut parts.extensions).await {
+            Identity(Err(NoSession::Missing)) => Ok(None),
+            identity => identity.user().map(Self).map(Some),
         }
     }
-}
-
-impl FromRequestParts<AppState> for Admin {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
-        let Session(user) = <Session as FromRequestParts<AppState>>::from_request_parts(parts, state).await?;
-        match user.role {
-            Role::Admin => Ok(Self(user)),
-            role => {
-                Err(ApiError::forbidden("ADMIN_REQUIRED", "Cette page est réservée aux administrateurs.")
-                    .with("currentRole", role.as_str()))
-            }
-        }
-    }
-}
-
-/// The token of the `Authorization: Bearer` header.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
-}
-
-fn check(claims: &Claims, user: &SessionUser) -> ApiResult<()> {
-    if !user.is_active {
-        return Err(ApiError::unauthorized("ACCOUNT_INACTIVE", "Ce compte n’est plus actif."));
-    }
-    match claims.version == user.token_version {
-        true => Ok(()),
-        false => Err(invalid()),
-    }
-}
-
-fn invalid() -> ApiError {
-    ApiError::unauthorized("TOKEN_INVALID", "Votre session a expiré. Reconnectez-vous.")
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    auth::Session,
+    auth::Client,
     commandes::pending::PendingStatus,
     http::{ApiResult, Budget, ClientIp, ErrorBody, LimitKey, LongRunning, PathId, iso::Iso},
     users::billing::TypeClient,
@@ -128,14 +128,14 @@ async fn order_as_guest(
 #[utoipa::path(post, path = "/commandes/create-paid-project", tag = "Orders", security(("bearer" = [])),
     request_body(content = OrderForm, content_type = "multipart/form-data"),
     responses((status = 201, body = PaidProjectPlaced), (status = 400, body = ErrorBody),
-              (status = 401, body = ErrorBody),
+              (status = 401, body = ErrorBody), (status = 403, description = "`CLIENT_REQUIRED`", body = ErrorBody),
               (status = 404, description = "The service is not sold.", body = ErrorBody),
               (status = 409, description = "`PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
               (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn create_paid_project(
     _: LongRunning,
     State(state): State<AppState>,
-    Session(user): Session,
+    Client(user): Client,
     request: Request,
 ) -> ApiResult<(StatusCode, Json<PaidProjectPlaced>)> {
     let (fields, problems, documents) = Incoming::read(request).await?.split();

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    auth::Session,
+    auth::{Client, Session},
     http::{
         ApiError, ApiJson, ApiQuery, ApiResult, Detail, ErrorBody, PathId,
         iso::Iso,
@@ -114,10 +114,11 @@ struct Creation {
 
 /// Creates an order without payment.
 #[utoipa::path(post, path = "/commandes", tag = "Orders", security(("bearer" = [])), request_body = NewCommande,
-    responses((status = 201, body = Creation), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody)))]
+    responses((status = 201, body = Creation), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+              (status = 403, description = "`CLIENT_REQUIRED`", body = ErrorBody)))]
 async fn create_commande(
     State(state): State<AppState>,
-    Session(user): Session,
+    Client(user): Client,
     ApiJson(body): ApiJson<NewCommande>,
 ) -> ApiResult<(StatusCode, Json<Creation>)> {
     let draft = body.draft()?;

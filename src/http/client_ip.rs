@@ -1,6 +1,6 @@
 //! The client's address: who sent the request, behind the proxies we run ourselves.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -60,6 +60,14 @@ impl TrustedProxies {
             }
         }
         client
+    }
+}
+
+/// The network an address belongs to (/24 or /48): enough to see an attack, too little to name a person.
+pub fn truncated(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => IpAddr::V4(Ipv4Addr::from_bits(ip.to_bits() & (u32::MAX << 8))),
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 80))),
     }
 }
 
@@ -134,5 +142,13 @@ mod tests {
         assert_eq!(client("127.0.0.1", &["198.51.100.7, unknown"]), "127.0.0.1");
         assert_eq!(client("127.0.0.1", &["198.51.100.7, bad, 10.0.0.3"]), "10.0.0.3");
         assert_eq!(client("127.0.0.1", &[""]), "127.0.0.1");
+    }
+
+    #[test]
+    fn addresses_lose_their_last_part() {
+        let cut = |ip: &str| truncated(ip.parse().unwrap()).to_string();
+        assert_eq!(cut("203.0.113.77"), "203.0.113.0");
+        assert_eq!(cut("2001:db8:1:2:3:4:5:6"), "2001:db8:1::");
+        assert_eq!(cut("::ffff:203.0.113.77"), "203.0.113.0");
     }
 }

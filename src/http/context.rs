@@ -1,16 +1,16 @@
 //! What is known of the request being served, reachable from anywhere inside it.
 
 use std::future::Future;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
+use axum::http::HeaderValue;
 use axum::http::header::USER_AGENT;
-use axum::middleware::Next;
-use axum::response::Response;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::client_ip::TrustedProxies;
@@ -32,26 +32,53 @@ pub struct RequestContext {
     pub client_ip: IpAddr,
     /// When the request's head had been read.
     pub started: Instant,
-    route: OnceLock<Arc<str>>,
+    /// What the client says it is.
+    user_agent: Option<HeaderValue>,
+    route: OnceLock<Route>,
     user: OnceLock<Uuid>,
-    user_agent: OnceLock<String>,
     long_running: AtomicBool,
 }
 
-impl RequestContext {
-    /// A context for a request that starts now.
-    pub fn new(request_id: String, client_ip: IpAddr) -> Arc<Self> {
-        Arc::new(Self {
-            request_id,
-            client_ip,
-            started: Instant::now(),
-            route: OnceLock::new(),
-            user: OnceLock::new(),
-            user_agent: OnceLock::new(),
-            long_running: AtomicBool::new(false),
-        })
-    }
+/// The route pattern that matched a request, such as `/commandes/{id}`; never its path, which names people and things.
+#[derive(Debug, Clone)]
+pub enum Route {
+    /// Of the router.
+    Matched(MatchedPath),
+    /// Outside of the router.
+    Named(&'static str),
+}
 
+impl Route {
+    /// No route matched.
+    const UNMATCHED: Self = Self::Named("unmatched");
+}
+
+impl Deref for Route {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Matched(path) => path.as_str(),
+            Self::Named(name) => name,
+        }
+    }
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Route {}
+
+impl Hash for Route {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        str::hash(self, state);
+    }
+}
+
+impl RequestContext {
     /// The context of the request this task is serving; `None` outside of a request.
     pub fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
@@ -72,14 +99,14 @@ impl RequestContext {
         CURRENT.scope(self, future)
     }
 
-    /// Remembers the route pattern that matched, such as `/commandes/{id}`. The first call wins.
-    pub fn set_route(&self, route: &str) {
-        let _ = self.route.set(Arc::from(route));
+    /// Remembers the route pattern that matched. The first call wins.
+    pub fn set_route(&self, route: Route) {
+        let _ = self.route.set(route);
     }
 
     /// The route pattern that matched, `unmatched` when none did.
-    pub fn route(&self) -> Arc<str> {
-        self.route.get().cloned().unwrap_or_else(|| Arc::from("unmatched"))
+    pub fn route(&self) -> Route {
+        self.route.get().cloned().unwrap_or(Route::UNMATCHED)
     }
 
     /// Remembers whose session the request carries, for the log. The first call wins.
@@ -92,14 +119,9 @@ impl RequestContext {
         self.user.get().copied()
     }
 
-    /// Notes the program the client says it is.
-    pub fn set_user_agent(&self, agent: String) {
-        let _ = self.user_agent.set(agent);
-    }
-
     /// The program the client says it is.
     pub fn user_agent(&self) -> Option<&str> {
-        self.user_agent.get().map(String::as_str)
+        self.user_agent.as_ref()?.to_str().ok()
     }
 
     /// Lifts the time limit of this request.
@@ -123,27 +145,20 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// What is known of a request from its head.
-    fn context(&self, request: &Request) -> Arc<RequestContext> {
+    /// What is known, from its head, of a request that starts now.
+    pub(super) fn context(&self, request: &Request) -> Arc<RequestContext> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        let named = request_id::incoming(request.headers()).filter(|_| self.proxies.contains(peer));
-        let request_id = named.map_or_else(|| (self.new_request_id)(), str::to_owned);
-        let context = RequestContext::new(request_id, self.proxies.client_ip(peer, request.headers()));
-        if let Some(agent) = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok()) {
-            context.set_user_agent(agent.to_owned());
-        }
-        context
+        let headers = request.headers();
+        let named = request_id::incoming(headers).filter(|_| self.proxies.contains(peer));
+        Arc::new(RequestContext {
+            request_id: named.map_or_else(|| (self.new_request_id)(), str::to_owned),
+            client_ip: self.proxies.client_ip(peer, headers),
+            started: Instant::now(),
+            user_agent: headers.get(USER_AGENT).cloned(),
+            route: OnceLock::new(),
+            user: OnceLock::new(),
+            long_running: AtomicBool::new(false),
+        })
     }
-}
-
-/// Gives the request its context and its trace span, and the response its `X-Request-Id`.
-pub async fn enter(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
-    let context = edge.context(&request);
-    let span = tracing::info_span!("request", id = context.request_id);
-    request.extensions_mut().insert(Arc::clone(&context));
-    let served = next.run(request).instrument(span);
-    let mut response = Arc::clone(&context).scope(served).await;
-    request_id::echo(response.headers_mut(), &context.request_id);
-    response
 }

@@ -1,10 +1,7 @@
 //! The headers every response carries.
 
-use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{HeaderMap, Response as HttpResponse};
-use axum::middleware::Next;
-use axum::response::Response;
 
 /// The policy of helmet 7. A page that needs another one sets its own header.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self';base-uri 'self';font-src 'self' https: data:;\
@@ -12,7 +9,7 @@ form-action 'self';frame-ancestors 'self';img-src 'self' data:;object-src 'none'
 script-src-attr 'none';style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests";
 
 /// The set helmet 7 sends by default.
-const SECURITY: [(HeaderName, HeaderValue); 12] = [
+static SECURITY: [(HeaderName, HeaderValue); 12] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY)),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
@@ -27,32 +24,18 @@ const SECURITY: [(HeaderName, HeaderValue); 12] = [
     (header::X_XSS_PROTECTION, HeaderValue::from_static("0")),
 ];
 
-/// Adds the security headers a response lacks, and keeps authenticated JSON out of every cache.
-pub async fn finish(request: Request, next: Next) -> Response {
-    let authenticated = request.headers().contains_key(header::AUTHORIZATION);
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// Headers added on the way out at most: these, and those of the other layers.
+const ADDED: usize = 24;
+
+/// Adds the security headers a response lacks, and keeps JSON that a session asked for out of every cache.
+pub(super) fn finish(headers: &mut HeaderMap, authenticated: bool) {
+    headers.reserve(ADDED);
     if authenticated && is_json(headers) {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
-    for (name, value) in SECURITY {
-        headers.entry(name).or_insert(value);
+    for (name, value) in &SECURITY {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
-    response
-}
-
-/// Gives a compressed representation its own strong ETag (RFC 9110, section 8.8.3.3).
-pub fn tag_encoded<B>(mut response: HttpResponse<B>) -> HttpResponse<B> {
-    let headers = response.headers_mut();
-    let encoding = headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-    let tag = headers.get(header::ETAG).and_then(|value| value.to_str().ok());
-    let encoded = encoding
-        .zip(tag.and_then(|tag| tag.strip_suffix('"')))
-        .map(|(encoding, tag)| format!("{tag}-{encoding}\""));
-    if let Some(value) = encoded.and_then(|tag| HeaderValue::try_from(tag).ok()) {
-        headers.insert(header::ETAG, value);
-    }
-    response
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

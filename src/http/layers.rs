@@ -1,35 +1,34 @@
-//! Everything between the socket and the routes, in order.
+//! Everything between the socket and the routes, in order: one service, whose steps are the functions of [`Stack`] from
+//! top to bottom. Each step is a plain `async fn` that calls the next, so a request is one future in one allocation.
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, ORIGIN};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use tokio::sync::Semaphore;
-use tower::util::{BoxCloneSyncService, MapRequestLayer};
-use tower::{ServiceBuilder, ServiceExt};
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::{CompressionLayer, Predicate};
-use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower::Service;
+use tower::util::MapRequestLayer;
 
-use super::context::{self, Edge, RequestContext};
+use super::context::{Edge, RequestContext, Route};
+use super::cors::Cors;
 use super::error::ApiError;
-use super::limits::layer::{self as limits_layer, GeneralLimit};
+use super::limits::layer::GeneralLimit;
+use super::observe::Observer;
 use super::paths::is_under;
-use super::request_id::X_REQUEST_ID;
-use super::spa::{self, Spa};
-use super::{headers, paths};
-
-/// The whole application as one service, cheap to clone.
-pub type App = BoxCloneSyncService<Request, Response, Infallible>;
+use super::spa::Spa;
+use super::{compress, headers, paths, request_id};
 
 /// What the layers need to know.
 #[derive(Clone)]
@@ -48,41 +47,136 @@ pub struct LayerSettings {
     pub spa_dir: Option<PathBuf>,
 }
 
-/// Wraps the routes in the layers, outermost first.
+/// Wraps the routes in the layers.
 pub fn apply(router: Router, settings: &LayerSettings) -> App {
-    let spa = settings.spa_dir.clone().map(Spa::new);
-    let with_spa = spa.is_some();
     let routes = router
         .fallback(async || ApiError::not_found("Cette adresse n'existe pas."))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(MapRequestLayer::new(remember_route));
-    let stack = ServiceBuilder::new()
-        // Before routing: every spelling of a path becomes the one the routes know.
-        .map_request(move |request| paths::route_by_path(request, with_spa))
-        // First of all who asks and under which id, since every later line and error names them.
-        .layer(from_fn_with_state(settings.edge.clone(), context::enter))
-        // Outside of whatever may answer in a handler's place, so that each answer is counted and logged once.
-        .layer(from_fn(super::observe::observe))
-        // Errors need them as much as successes do.
-        .layer(from_fn(headers::finish))
-        // Preflights are answered here: they carry no session and cost nothing.
-        .layer(cors(&settings.cors_origins))
-        // A defect in one request costs that request and no other; inside of the headers, so that its answer has them.
-        .layer(CatchPanicLayer::custom(panicked))
-        // No client waits for ever, and no stuck query keeps its connection.
-        .layer(from_fn_with_state(settings.timeout, limit_time))
-        // Past what the machine can serve, a quick refusal is better than a long queue.
-        .layer(from_fn_with_state(Arc::new(Semaphore::new(settings.max_in_flight)), shed_load))
-        // A compressed body is another representation and needs another tag.
-        .map_response(headers::tag_encoded)
-        // Lists and scripts shrink to a fifth.
-        .layer(CompressionLayer::new().compress_when(WorthCompressing))
-        // Files of the single-page app are no API calls: they are served before anything is counted.
-        .layer(from_fn_with_state(spa, spa::divert))
-        // Innermost, so that what is refused above costs nobody their budget.
-        .layer(from_fn_with_state(settings.general_limit.clone(), limits_layer::enforce))
-        .service(routes);
-    BoxCloneSyncService::new(stack.map_response(IntoResponse::into_response))
+    App(Arc::new(Stack {
+        edge: settings.edge.clone(),
+        observer: Arc::new(Observer::new()),
+        cors: Cors::new(&settings.cors_origins),
+        timeout: settings.timeout,
+        places: Semaphore::new(settings.max_in_flight),
+        spa: settings.spa_dir.clone().map(Spa::new),
+        general_limit: settings.general_limit.clone(),
+        routes,
+    }))
+}
+
+/// The whole application as one service, cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Stack>);
+
+impl Service<Request> for App {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let stack = Arc::clone(&self.0);
+        Box::pin(async move { Ok(stack.serve(request).await) })
+    }
+}
+
+struct Stack {
+    edge: Edge,
+    observer: Arc<Observer>,
+    cors: Cors,
+    timeout: Duration,
+    places: Semaphore,
+    spa: Option<Spa>,
+    general_limit: GeneralLimit,
+    routes: Router,
+}
+
+impl Stack {
+    /// Before routing: every spelling of a path becomes the one the routes know. And first of all who asks and under
+    /// which id, since every later line and error names them.
+    async fn serve(&self, request: Request) -> Response {
+        let mut request = paths::route_by_path(request, self.spa.is_some());
+        let context = self.edge.context(&request);
+        request.extensions_mut().insert(Arc::clone(&context));
+        Arc::clone(&context).scope(self.observe(request, context)).await
+    }
+
+    /// Outside of whatever may answer in a handler's place, so that each answer is counted and logged once; and errors
+    /// need the headers as much as successes do.
+    async fn observe(&self, request: Request, context: Arc<RequestContext>) -> Response {
+        let observed = self.observer.start(request.method(), Arc::clone(&context));
+        let authenticated = request.headers().contains_key(AUTHORIZATION);
+        let mut response = self.share(request).await;
+        headers::finish(response.headers_mut(), authenticated);
+        request_id::echo(response.headers_mut(), &context.request_id);
+        observed.end(response.status(), response.extensions().get());
+        response
+    }
+
+    /// Preflights are answered here: they carry no session and cost nothing.
+    async fn share(&self, request: Request) -> Response {
+        if Cors::is_preflight(&request) {
+            return self.cors.preflight(request.into_parts().0.headers).await;
+        }
+        let origin = request.headers().get(ORIGIN).cloned();
+        self.cors.allow(origin, self.survive(request).await).await
+    }
+
+    /// A defect in one request costs that request and no other.
+    async fn survive(&self, request: Request) -> Response {
+        AssertUnwindSafe(self.limit_time(request)).catch_unwind().await.unwrap_or_else(panicked)
+    }
+
+    /// No client waits for ever, and no stuck query keeps its connection.
+    async fn limit_time(&self, request: Request) -> Response {
+        let context = request.extensions().get::<Arc<RequestContext>>().cloned();
+        let mut response = pin!(self.shed_load(request));
+        match tokio::time::timeout(self.timeout, &mut response).await {
+            Ok(response) => response,
+            // Whether a handler may take its time is known only once it has started.
+            Err(_) if context.is_some_and(|context| context.is_long_running()) => response.await,
+            Err(_) => timed_out().into_response(),
+        }
+    }
+
+    /// Past what the machine can serve, a quick refusal is better than a long queue.
+    async fn shed_load(&self, request: Request) -> Response {
+        // A full server is still alive, and must be able to say so.
+        let path = request.uri().path();
+        if is_under(path, "/health") || path == "/metrics" {
+            return self.compress(request).await;
+        }
+        match self.places.try_acquire() {
+            Ok(_place) => self.compress(request).await,
+            Err(_) => ApiError::unavailable().into_response(),
+        }
+    }
+
+    /// Lists and scripts shrink to a fifth.
+    async fn compress(&self, request: Request) -> Response {
+        let accepted = request.headers().get(ACCEPT_ENCODING).cloned();
+        compress::shrink(self.divert(request).await, accepted).await
+    }
+
+    /// Files of the single-page app are no API calls: they are served before anything is counted.
+    async fn divert(&self, request: Request) -> Response {
+        match &self.spa {
+            Some(spa) if Spa::wants(&request) => spa.answer(request).await,
+            // Innermost, so that what is refused above costs nobody their budget.
+            _ => self.general_limit.enforce(request, |request| self.route(request)).await,
+        }
+    }
+
+    async fn route(&self, request: Request) -> Response {
+        match self.routes.clone().call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
 }
 
 async fn method_not_allowed() -> ApiError {
@@ -95,70 +189,18 @@ fn remember_route(request: Request) -> Request {
     if let (Some(route), Some(context)) =
         (extensions.get::<MatchedPath>(), extensions.get::<Arc<RequestContext>>())
     {
-        context.set_route(route.as_str());
+        context.set_route(Route::Matched(route.clone()));
     }
     request
 }
 
-fn panicked(panic: Box<dyn Any + Send>) -> HttpResponse<Body> {
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
     ApiError::internal(anyhow::anyhow!("panic: {text}")).into_response()
 }
 
-fn cors(origins: &[HeaderValue]) -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins.iter().cloned()))
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::HEAD, Method::PUT, Method::PATCH, Method::POST, Method::DELETE])
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([
-            HeaderName::from_static("x-total-count"),
-            CONTENT_DISPOSITION,
-            RETRY_AFTER,
-            X_REQUEST_ID,
-        ])
-        .max_age(Duration::from_secs(600))
-}
-
-async fn limit_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    let context = request.extensions().get::<Arc<RequestContext>>().cloned();
-    let mut response = std::pin::pin!(next.run(request));
-    match tokio::time::timeout(limit, &mut response).await {
-        Ok(response) => response,
-        // Whether a handler may take its time is known only once it has started.
-        Err(_) if context.is_some_and(|context| context.is_long_running()) => response.await,
-        Err(_) => timed_out().into_response(),
-    }
-}
-
 fn timed_out() -> ApiError {
     let message = "La requête a pris trop de temps. Merci de réessayer.";
     ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "TIMEOUT", message).retry_after(5)
-}
-
-async fn shed_load(State(places): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
-    // A full server is still alive, and must be able to say so.
-    let path = request.uri().path();
-    if is_under(path, "/health") || path == "/metrics" {
-        return next.run(request).await;
-    }
-    match places.try_acquire() {
-        Ok(_place) => next.run(request).await,
-        Err(_) => ApiError::unavailable().into_response(),
-    }
-}
-
-/// Text of known length from 1 KiB on: not streams, nor what is compressed already.
-#[derive(Clone, Copy)]
-struct WorthCompressing;
-
-impl Predicate for WorthCompressing {
-    fn should_compress<B: HttpBody>(&self, response: &HttpResponse<B>) -> bool {
-        let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
-        let is_text = essence.starts_with("text/") && essence != "text/event-stream";
-        let is_known = matches!(essence, "application/json" | "application/javascript" | "image/svg+xml");
-        (is_text || is_known) && response.body().size_hint().exact().is_some_and(|bytes| bytes >= 1024)
-    }
 }

@@ -20,6 +20,8 @@ pub mod request_id;
 pub mod spa;
 pub mod system;
 
+mod compress;
+mod cors;
 mod outage;
 mod refusal;
 

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::http::{Response as HttpResponse, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
-use super::context::RequestContext;
+use super::context::{RequestContext, Route};
 use super::error::ApiError;
 use super::paths::ForSpa;
 
@@ -32,16 +31,24 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// The files of a built single-page app.
-#[derive(Clone)]
-pub struct Spa(Arc<ServeDir>);
+pub struct Spa(ServeDir);
 
 impl Spa {
     /// Serves the files of `directory`, which holds `index.html`.
     pub fn new(directory: PathBuf) -> Self {
-        Self(Arc::new(ServeDir::new(directory).precompressed_gzip()))
+        Self(ServeDir::new(directory).precompressed_gzip())
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    /// Whether [`super::paths`] marked the request as the app's.
+    pub(super) fn wants(request: &Request) -> bool {
+        request.extensions().get::<ForSpa>().is_some()
+    }
+
+    /// The file, or the page that draws itself.
+    pub(super) async fn answer(&self, request: Request) -> Response {
+        if let Some(context) = request.extensions().get::<Arc<RequestContext>>() {
+            context.set_route(Route::Named("spa"));
+        }
         let path = request.uri().path().to_owned();
         let navigation = is_navigation(&request);
         let found = self.file(request).await;
@@ -60,24 +67,11 @@ impl Spa {
     }
 
     async fn file(&self, request: Request) -> Response {
-        let answer: Result<HttpResponse<_>, Infallible> = ServeDir::clone(&self.0).oneshot(request).await;
+        let answer: Result<HttpResponse<_>, Infallible> = self.0.clone().oneshot(request).await;
         match answer {
             Ok(response) => response.map(Body::new),
             Err(never) => match never {},
         }
-    }
-}
-
-/// Serves what [`ForSpa`] marks from the app's files, and lets the rest pass.
-pub async fn divert(State(spa): State<Option<Spa>>, request: Request, next: Next) -> Response {
-    match spa {
-        Some(spa) if request.extensions().get::<ForSpa>().is_some() => {
-            if let Some(context) = request.extensions().get::<Arc<RequestContext>>() {
-                context.set_route("spa");
-            }
-            spa.answer(request).await
-        }
-        _ => next.run(request).await,
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::AppState,
-    auth::Session,
+    auth::{Client, Session},
     http::{ApiJson, ApiPath, ApiResult, ErrorBody},
 };
 
@@ -48,11 +48,12 @@ struct CheckoutAnswer {
 /// Opens a payment page for an unpaid order of the caller. The server sets the price.
 #[utoipa::path(post, path = "/payments/create-checkout-session", tag = "Payments", request_body = CheckoutRequest,
     security(("bearer" = [])),
-    responses((status = 200, body = CheckoutAnswer), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+    responses((status = 200, body = CheckoutAnswer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+        (status = 403, description = "`CLIENT_REQUIRED`", body = ErrorBody), (status = 404, body = ErrorBody),
         (status = 409, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn create_checkout_session(
     State(state): State<AppState>,
-    Session(user): Session,
+    Client(user): Client,
     ApiJson(request): ApiJson<CheckoutRequest>,
 ) -> ApiResult<Json<CheckoutAnswer>> {
     let opened = service::checkout_for(&state, &user, request.commande_id).await?;

@@ -12,7 +12,7 @@ use anyhow::{anyhow, bail};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -256,8 +256,11 @@ where
         let stall = settings.body_stall;
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
             let (head, body) = request.into_parts();
-            let body = TimeoutBody::new(stall, Lingering::new(body, &head.headers));
-            let mut request = Request::from_parts(head, Body::new(body));
+            let body = match body.is_end_stream() {
+                true => Body::empty(),
+                false => Body::new(TimeoutBody::new(stall, Lingering::new(body, &head.headers))),
+            };
+            let mut request = Request::from_parts(head, body);
             request.extensions_mut().insert(ConnectInfo(peer));
             service.clone().oneshot(request)
         });

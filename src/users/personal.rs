@@ -6,8 +6,8 @@ use serde_json::Value;
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
+use super::UNUSABLE;
 use crate::{
-    auth::UNUSABLE,
     http::iso::Iso,
     subject::{ERASED_NOM, ERASED_PRENOM, Sections, Subject, exported},
 };

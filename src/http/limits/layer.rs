@@ -1,11 +1,12 @@
 //! The limit on everything, per user or per address, and its `RateLimit-*` headers.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::header::HeaderName;
-use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::middleware::Next;
+use axum::extract::Request;
+use axum::http::header::{AUTHORIZATION, HeaderName};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
@@ -14,73 +15,98 @@ use crate::http::context::RequestContext;
 use crate::http::error::ApiError;
 use crate::http::paths::is_under;
 
-/// Tells whose valid session the headers carry, cheaply: the signature alone is checked.
-pub type Identify = Arc<dyn Fn(&HeaderMap) -> Option<Uuid> + Send + Sync>;
+/// Whose budget a request spends, once it is known.
+pub type Identified<'a> = Pin<Box<dyn Future<Output = Option<Uuid>> + Send + 'a>>;
+
+/// Finds whose session a request carries. What it found may stay among the extensions, for the handlers.
+pub trait Identify: Send + Sync {
+    /// The user behind the headers of a request; none when they carry no valid session.
+    fn identify<'a>(&'a self, headers: &'a HeaderMap, extensions: &'a mut Extensions) -> Identified<'a>;
+}
 
 /// Paths that are never limited, whatever stands below them.
 const EXEMPT: [&str; 7] =
     ["/payments/webhook", "/health", "/public/health", "/metrics", "/dev", "/docs", "/openapi.json"];
 
-/// What the layer needs.
+/// The limit on everything.
 #[derive(Clone)]
 pub struct GeneralLimit {
     /// The counters.
     pub limits: RateLimits,
     /// Whose session a request carries.
-    pub identify: Identify,
-}
-
-/// Counts the request against its user, or its address without a session, and refuses it with 429 past the limit.
-pub async fn enforce(State(general): State<GeneralLimit>, request: Request, next: Next) -> Response {
-    if !general.limits.enabled() || is_exempt(&request) {
-        return next.run(request).await;
-    }
-    let (budget, key) = general.account_of(&request);
-    match general.limits.check(budget, &key) {
-        Ok(quota) => {
-            let mut response = next.run(request).await;
-            announce(response.headers_mut(), quota);
-            response
-        }
-        Err(limited) => {
-            let mut response = ApiError::from(limited).into_response();
-            announce(
-                response.headers_mut(),
-                Quota { limit: limited.limit, remaining: 0, reset: limited.retry_after },
-            );
-            response
-        }
-    }
+    pub identify: Arc<dyn Identify>,
 }
 
 impl GeneralLimit {
-    fn account_of(&self, request: &Request) -> (Budget, LimitKey) {
-        let context = request.extensions().get::<Arc<RequestContext>>();
-        if let Some(user) = (self.identify)(request.headers()) {
-            if let Some(context) = context {
-                context.set_user(user);
-            }
-            return (Budget::User, LimitKey::user(user));
+    /// Finds who asks, counts the request against that user, or its address without a session, and has `serve` answer
+    /// it; past the limit it is refused with 429.
+    pub(in crate::http) async fn enforce<F>(
+        &self,
+        request: Request,
+        serve: impl FnOnce(Request) -> F,
+    ) -> Response
+    where
+        F: Future<Output = Response>,
+    {
+        if is_exempt(request.uri().path()) {
+            return serve(request).await;
         }
-        let ip = context.map_or_else(RequestContext::current_ip, |context| context.client_ip);
-        (Budget::Anonymous, LimitKey::ip(ip))
+        let (request, user) = self.identified(request).await;
+        if !self.limits.enabled() || is_own_session(&request) {
+            return serve(request).await;
+        }
+        let (budget, key) = account_of(&request, user);
+        match self.limits.check(budget, &key) {
+            Ok(quota) => {
+                let mut response = serve(request).await;
+                announce(response.headers_mut(), quota);
+                response
+            }
+            Err(limited) => {
+                let mut response = ApiError::from(limited).into_response();
+                let quota = Quota { limit: limited.limit, remaining: 0, reset: limited.retry_after };
+                announce(response.headers_mut(), quota);
+                response
+            }
+        }
+    }
+
+    async fn identified(&self, request: Request) -> (Request, Option<Uuid>) {
+        if !request.headers().contains_key(AUTHORIZATION) {
+            return (request, None);
+        }
+        let (mut parts, body) = request.into_parts();
+        let user = self.identify.identify(&parts.headers, &mut parts.extensions).await;
+        (Request::from_parts(parts, body), user)
     }
 }
 
-fn is_exempt(request: &Request) -> bool {
-    let path = request.uri().path();
-    let own_session = request.method() == Method::GET && path == "/auth/me";
-    own_session || EXEMPT.iter().any(|root| is_under(path, root))
+fn account_of(request: &Request, user: Option<Uuid>) -> (Budget, LimitKey) {
+    if let Some(user) = user {
+        return (Budget::User, LimitKey::user(user));
+    }
+    let context = request.extensions().get::<Arc<RequestContext>>();
+    let ip = context.map_or_else(RequestContext::current_ip, |context| context.client_ip);
+    (Budget::Anonymous, LimitKey::ip(ip))
+}
+
+fn is_exempt(path: &str) -> bool {
+    EXEMPT.iter().any(|root| is_under(path, root))
+}
+
+/// Asked at every page of the web application, and costs nothing.
+fn is_own_session(request: &Request) -> bool {
+    request.method() == Method::GET && request.uri().path() == "/auth/me"
 }
 
 /// A handler that counts against a narrower budget announces that one instead.
 fn announce(headers: &mut HeaderMap, quota: Quota) {
     let values = [
-        ("ratelimit-limit", u64::from(quota.limit)),
-        ("ratelimit-remaining", u64::from(quota.remaining)),
-        ("ratelimit-reset", quota.reset),
+        (HeaderName::from_static("ratelimit-limit"), u64::from(quota.limit)),
+        (HeaderName::from_static("ratelimit-remaining"), u64::from(quota.remaining)),
+        (HeaderName::from_static("ratelimit-reset"), quota.reset),
     ];
     for (name, value) in values {
-        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from(value));
+        headers.entry(name).or_insert_with(|| HeaderValue::from(value));
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use axum::Router;
 use chrono::{DateTime, TimeZone, Utc};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use sqlx::Row;
-use staka::app::AppState;
+use staka::app::{AppState, build_app};
 use staka::auth::Role;
 use staka::clock::{Clock, ManualClock, new_id};
 use staka::emails::worker::Worker;
@@ -62,6 +63,15 @@ impl Bench {
 
     /// With settings beside the usual ones.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::build(settings, Router::new()).await
+    }
+
+    /// With routes beside the usual ones.
+    pub async fn around(routes: Router<AppState>) -> Self {
+        Self::build(&[], routes).await
+    }
+
+    async fn build(settings: &[(&str, &str)], routes: Router<AppState>) -> Self {
         let (database, db) = TestDatabase::migrated().await;
         let (clock, time) = Clock::manual(Utc.with_ymd_and_hms(2026, 3, 2, 10, 0, 0).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -71,8 +81,9 @@ impl Bench {
         let config = server::config(database.url(), &files, &[&USUAL, settings].concat());
         let launched = launch(config, db, clock, port, &shutdown, server::metrics()).await.unwrap();
         let state = launched.state.clone();
+        let app = if routes.has_routes() { build_app(&state, routes).unwrap() } else { launched.app };
         // Nothing runs in the background: the tests look at what it would find.
-        tokio::spawn(serve(listener, launched.app, ServerSettings::default(), shutdown));
+        tokio::spawn(serve(listener, app, ServerSettings::default(), shutdown));
         Self {
             state,
             time,
@@ -151,6 +162,22 @@ impl Bench {
         let mut conn = self.state.db.conn().await.unwrap();
         insert(&mut conn, &new, self.now()).await.unwrap();
         id
+    }
+
+    /// The token of a new account with this role.
+    pub async fn session(&self, role: Role) -> String {
+        let email = format!("{}@example.com", role.as_str().to_lowercase());
+        let id = self.account(&email, "!", role, true).await;
+        self.state.sessions.tokens.issue(id, &email, role, 0, self.now()).unwrap()
+    }
+
+    /// Makes the server ask the database again about every account.
+    pub async fn forget_accounts(&self) {
+        let mut conn = self.state.db.conn().await.unwrap();
+        let ids = sqlx::query_scalar("SELECT id FROM users").fetch_all(&mut *conn).await.unwrap();
+        for id in ids {
+            self.state.sessions.forget(id).await;
+        }
     }
 
     pub async fn user_id(&self, email: &str) -> Uuid {

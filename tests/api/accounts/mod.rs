@@ -6,4 +6,5 @@ mod bench;
 mod login;
 mod register;
 mod resets;
+mod roles;
 mod sessions;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Extensions, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Extension, Json, Router};
@@ -20,7 +20,7 @@ use staka::http::extract::{
     ApiJson, ApiMultipart, ApiQuery, JsonLimit, LongRunning, OptionalJson, PathId, StrictPathId,
 };
 use staka::http::layers::{self, LayerSettings};
-use staka::http::limits::layer::GeneralLimit;
+use staka::http::limits::layer::{GeneralLimit, Identified, Identify};
 use staka::http::limits::{RateLimitSettings, RateLimits};
 use staka::http::{ClientIp, TrustedProxies, cache};
 use staka::server::{ServerSettings, Shutdown, serve};
@@ -130,15 +130,21 @@ fn settings(options: &Options) -> LayerSettings {
         max_in_flight: options.max_in_flight,
         general_limit: GeneralLimit {
             limits: RateLimits::new(&options.limits, options.clock.clone()),
-            identify: Arc::new(identify),
+            identify: Arc::new(TokenIsId),
         },
         spa_dir: options.spa_dir.clone(),
     }
 }
 
 /// In these tests a user's id is their token.
-fn identify(headers: &HeaderMap) -> Option<Uuid> {
-    headers.get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")?.parse().ok()
+struct TokenIsId;
+
+impl Identify for TokenIsId {
+    fn identify<'a>(&'a self, headers: &'a HeaderMap, _: &'a mut Extensions) -> Identified<'a> {
+        let token =
+            headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        Box::pin(std::future::ready(token.and_then(|id| id.parse().ok())))
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize, Validate)]

@@ -1,0 +1,18 @@
+//! The HTTP side of `/admin`: one file per section, over the services of the domains.
+//!
+//! Every handler takes [`crate::auth::Admin`]; the whole is locked once more, so that one that forgets stays closed.
+
+use axum::middleware::from_fn;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{app::AppState, auth::roles};
+
+/// Every section. Their paths are written without `/admin`.
+pub fn router() -> OpenApiRouter<AppState> {
+    locked(OpenApiRouter::new())
+}
+
+/// Mounts sections below `/admin`, for administrators alone.
+pub fn locked(sections: OpenApiRouter<AppState>) -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().nest("/admin", sections.layer(from_fn(roles::only_admins)))
+}
