@@ -1,7 +1,7 @@
 # Every target installs what the machine lacks and does nothing when all is there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check sqlx deps
+.PHONY: help run test check bench sqlx deps
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,9 @@ test: deps ## Run all tests; TEST_DATABASE_URL chooses another server than a pri
 
 check: deps ## Formatting, lints, query data and SQL dialect, without running the tests
 	.ci/check.sh
+
+bench: deps ## Measure reads beside a bare handler with the same statements (a release build, then some four minutes)
+	cargo bench --bench http
 
 sqlx: deps ## Rewrite .sqlx after a change of a query or a migration
 	.ci/with-database.sh .ci/sqlx-data.sh
