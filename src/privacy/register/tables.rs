@@ -127,7 +127,7 @@ pub const TABLES: &[Table] = &[
             shown("payment_reference", "what Stripe calls the payment", Kept(BOOKS), "paymentReference"),
             hidden("pdf_key", "the document, with all of the above", Kept(BOOKS)),
         ],
-        impersonal: "id commande_id kind original_invoice_id tax_amount vat_regime vat_rate_bp vat_mention status
+        impersonal: "id commande_id user_id kind original_invoice_id tax_amount vat_regime vat_rate_bp vat_mention status
             issued_at due_at pdf_sha256 pdf_size render_due_at render_attempts render_error is_demo created_at
             updated_at",
     },
@@ -334,7 +334,8 @@ pub const TABLES: &[Table] = &[
     ),
     impersonal("vat_regimes", "valid_from regime rate_bp mention created_at"),
     impersonal("invoice_counters", "series year last_number"),
-    impersonal("storage_deletions", "id storage_key attempts next_attempt_at created_at"),
+    impersonal("storage_deletions", "id storage_key attempts last_error next_attempt_at created_at"),
+    impersonal("document_fetches", "document_id reader_id quarter"),
     impersonal(
         "pages",
         "id title slug content excerpt type status meta_title meta_description meta_keywords category tags sort_order

@@ -26,6 +26,8 @@ pub struct Scene {
 impl Scene {
     pub async fn open() -> Self {
         let server = TestServer::start().await;
+        server.ignore_mails();
+        server.looked("stripe_events").await;
         let mut scene = Self { server, author: Uuid::nil() };
         scene.order_as_guest().await;
         let token = scene.enter().await;

@@ -117,13 +117,14 @@ impl TestServer {
         let items = json!([{ "title": "Correction", "quantity": 1, "unit": "flat", "gross": PRICE }]);
         sqlx::query(
             "INSERT INTO invoices
-               (id, commande_id, number, amount, tax_amount, vat_regime, vat_rate_bp, status, issued_at, paid_at,
+               (id, commande_id, user_id, number, amount, tax_amount, vat_regime, vat_rate_bp, status, issued_at, paid_at,
                 seller, buyer, items, pdf_key, pdf_sha256, pdf_size, created_at, updated_at)
-             VALUES (?, ?, ?, ?, 4667, 'STANDARD', 2000, 'PAID', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             SELECT ?, id, user_id, ?, ?, 4667, 'STANDARD', 2000, 'PAID', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+             FROM commandes WHERE id = ?",
         )
-        .bind(id).bind(order).bind(format!("FA-2026-{:06}", next())).bind(PRICE).bind(now).bind(now)
+        .bind(id).bind(format!("FA-2026-{:06}", next())).bind(PRICE).bind(now).bind(now)
         .bind(seller.to_string()).bind(buyer.to_string()).bind(items.to_string())
-        .bind(&pdf.key).bind(&pdf.sha256).bind(i64::try_from(pdf.size).unwrap()).bind(now).bind(now)
+        .bind(&pdf.key).bind(&pdf.sha256).bind(i64::try_from(pdf.size).unwrap()).bind(now).bind(now).bind(order)
         .execute(self.state.db.pool())
         .await
         .unwrap();
