@@ -104,7 +104,7 @@ impl AppState {
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
         let bus = Bus::default();
         Ok(Self(Arc::new(Components {
-            passwords: Passwords::new()?,
+            passwords: Passwords::default(),
             sessions: Sessions::new(&config.jwt_secret),
             links: SignedLinks::new(&config.jwt_secret),
             limits: RateLimits::new(&config.rates, clock.clone()),

@@ -139,7 +139,7 @@ impl Model {
 async fn seed(db: &Db, url: &str) {
     let (clock, _) = Clock::manual(start_of_time());
     let config = config(url, &std::env::temp_dir(), &[]);
-    seeds::apply(db, &config, &clock, &Passwords::new().unwrap()).await.unwrap();
+    seeds::apply(db, &config, &clock, &Passwords::default()).await.unwrap();
 }
 
 struct Server {

@@ -86,7 +86,7 @@ impl Scene {
         let files = std::env::temp_dir().join(format!("staka-crash-{}", new_id().simple()));
         let clock = Clock::system();
         let seeded = config(database.url(), &files, &[]);
-        seeds::apply(&db, &seeded, &clock, &Passwords::new().unwrap()).await.unwrap();
+        seeds::apply(&db, &seeded, &clock, &Passwords::default()).await.unwrap();
         let tarif = sqlx::query_scalar("SELECT id FROM tarifs WHERE nom = 'Correction Standard'");
         let tarif = tarif.fetch_one(db.pool()).await.unwrap();
         let proxy = SqlProxy::start(database.url()).await;
