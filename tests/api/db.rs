@@ -194,7 +194,8 @@ async fn ten_migrators_at_once_all_succeed_and_apply_once() {
 /// A process may die between a statement and the note of its success, at any of the files.
 #[tokio::test]
 async fn every_migration_can_be_run_again() {
-    let (_database, db) = TestDatabase::migrated().await;
+    let database = TestDatabase::fresh().await;
+    let db = database.db(5).await;
     execute(&db, "UPDATE _sqlx_migrations SET success = FALSE").await;
     let all = pending(&db).await.unwrap();
     assert_eq!(migrate(&db).await.unwrap().applied, all);

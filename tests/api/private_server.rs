@@ -1,14 +1,9 @@
 //! The private database server: first start, clean stop, and recovery from what a killed run leaves.
 
-use std::path::{Path, PathBuf};
-
 use sqlx::{Connection, Executor, MySqlConnection};
 use staka::db::private_server::{Durability, PrivateServer, ServerError};
 
-fn directory(name: &str) -> PathBuf {
-    let unique = uuid::Uuid::new_v4().simple();
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{unique}"))
-}
+use crate::support::scratch;
 
 async fn connect(server: &PrivateServer) -> MySqlConnection {
     MySqlConnection::connect(&server.url("staka")).await.unwrap()
@@ -25,7 +20,7 @@ fn is_running(pid: i32) -> bool {
 
 #[tokio::test]
 async fn data_survives_a_stop_and_the_server_does_not() {
-    let directory = directory("kept");
+    let directory = scratch::path("kept");
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     let mut conn = connect(&server).await;
     let process = pid(&mut conn).await;
@@ -41,7 +36,7 @@ async fn data_survives_a_stop_and_the_server_does_not() {
 
 #[tokio::test]
 async fn one_directory_has_one_server() {
-    let directory = directory("busy");
+    let directory = scratch::path("busy");
     let server = PrivateServer::start(&directory, Durability::Scratch).await.unwrap();
     let second = PrivateServer::start(&directory, Durability::Scratch).await;
     assert!(matches!(second, Err(ServerError::Busy(_))));
@@ -52,7 +47,7 @@ async fn one_directory_has_one_server() {
 
 #[tokio::test]
 async fn a_server_that_is_let_go_makes_room_for_the_next_start() {
-    let directory = directory("dropped");
+    let directory = scratch::path("dropped");
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     let mut conn = connect(&server).await;
     let first = pid(&mut conn).await;
@@ -67,7 +62,7 @@ async fn a_server_that_is_let_go_makes_room_for_the_next_start() {
 
 #[tokio::test]
 async fn a_killed_server_recovers_at_the_next_start() {
-    let directory = directory("killed");
+    let directory = scratch::path("killed");
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     let mut conn = connect(&server).await;
     conn.execute("CREATE TABLE notes (id INT PRIMARY KEY)").await.unwrap();
@@ -87,7 +82,7 @@ async fn a_killed_server_recovers_at_the_next_start() {
 
 #[tokio::test]
 async fn a_directory_too_deep_for_a_socket_works_as_well() {
-    let directory = directory("deep");
+    let directory = scratch::path("deep");
     let deep =
         directory.join("a directory with spaces & more than a socket's path may have ".repeat(2)).join("db");
     let server = PrivateServer::start(&deep, Durability::Scratch).await.unwrap();
@@ -98,7 +93,7 @@ async fn a_directory_too_deep_for_a_socket_works_as_well() {
 
 #[tokio::test]
 async fn a_server_that_cannot_start_shows_its_log() {
-    let directory = directory("broken");
+    let directory = scratch::path("broken");
     std::fs::create_dir_all(directory.join("data")).unwrap();
     std::fs::write(directory.join("data/ibdata1"), "not a database").unwrap();
     let failed = PrivateServer::start(&directory, Durability::Kept).await.unwrap_err();

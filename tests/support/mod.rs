@@ -14,6 +14,7 @@ pub mod s3;
 pub mod scratch;
 pub mod server;
 pub mod settings;
+pub mod small_disk;
 pub mod smtp;
 pub mod sql_proxy;
 pub mod stream;

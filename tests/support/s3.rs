@@ -17,10 +17,9 @@ use s3s::{
     service::{S3Service, S3ServiceBuilder},
 };
 use s3s_fs::FileSystem;
-use staka::clock::new_id;
 use tokio::net::TcpListener;
 
-use super::proxy::Proxy;
+use super::{proxy::Proxy, scratch};
 
 const BUCKET: &str = "staka-tests";
 const PREFIX: &str = "site";
@@ -42,7 +41,7 @@ pub struct Asked {
 
 impl S3 {
     pub async fn start() -> Self {
-        let root = std::env::temp_dir().join(format!("staka-s3-{}", new_id().simple()));
+        let root = scratch::path("s3");
         std::fs::create_dir_all(root.join(BUCKET)).unwrap();
         let mut builder = S3ServiceBuilder::new(FileSystem::new(&root).unwrap());
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));

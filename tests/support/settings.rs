@@ -12,6 +12,9 @@ use staka::{
 /// The secret that signs webhooks in tests.
 pub const WEBHOOK_SECRET: &str = "whsec_test_secret_of_the_webhooks";
 
+/// The secret that signs session tokens in tests.
+pub const JWT_SECRET: &str = "a secret of tests, long enough to be accepted";
+
 /// Where the team's mails go.
 pub const TEAM: &str = "equipe@staka.test";
 
@@ -30,7 +33,7 @@ pub fn variables(database_url: &str, files: &Path, settings: &[(&str, &str)]) ->
     let base = [
         ("APP_ENV", "development"),
         ("DATABASE_URL", database_url),
-        ("JWT_SECRET", "a secret of tests, long enough to be accepted"),
+        ("JWT_SECRET", JWT_SECRET),
         ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET),
         ("FRONTEND_URL", "http://spa.test"),
         ("ADMIN_EMAIL", TEAM),

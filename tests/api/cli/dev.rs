@@ -1,6 +1,6 @@
 //! The server of a newcomer: nothing given, everything there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     program::Program,
+    scratch,
     server::{ADMIN, Answer, CLIENT, CORRECTOR, send},
 };
 
@@ -19,8 +20,7 @@ struct Home(PathBuf);
 
 impl Home {
     fn new() -> Self {
-        let unique = uuid::Uuid::new_v4().simple();
-        Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("dev-{unique}")))
+        Self(scratch::path("dev"))
     }
 
     async fn start(&self) -> Program {

@@ -1,18 +1,18 @@
 //! What surrounds the server is away: nothing is half done, nobody is logged out, and it recovers.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use reqwest::{
     Method,
     multipart::{Form, Part},
 };
 use serde_json::{Value, json};
-use staka::clock::new_id;
 
 use super::bench::{accepted, completed, deliver, guest_order, order_form, paid_once};
 use crate::support::{
     proxy::Proxy,
     server::{Answer, CLIENT, TestServer, send},
+    small_disk::SmallDisk,
 };
 
 /// The guest's order with a document.
@@ -63,31 +63,9 @@ async fn a_dead_stripe_leaves_no_trace_of_an_order() {
     assert_eq!(health.body["services"]["stripe"], "error");
 }
 
-/// A small memory disk, unmounted with the test.
-struct SmallDisk(std::path::PathBuf);
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let path = std::env::temp_dir().join(format!("staka-disk-{}", new_id().simple()));
-        std::fs::create_dir(&path).unwrap();
-        let disk = Self(path);
-        let mount =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk.0).output();
-        mount.is_ok_and(|output| output.status.success()).then_some(disk)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).output();
-        let _ = std::fs::remove_dir(&self.0);
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_leaves_no_trace_of_an_order() {
-    let Some(disk) = SmallDisk::mount() else {
-        eprintln!("skipped: mounting a small file system needs root");
+    let Some(disk) = SmallDisk::mount("payments::outages::a_full_disk_leaves_no_trace_of_an_order") else {
         return;
     };
     let server = TestServer::with(&[("UPLOADS_DIR", disk.0.to_str().unwrap())]).await;

@@ -193,6 +193,7 @@ impl Scene {
         ] {
             self.run(sql).await;
         }
+        assert_eq!(self.server.count("stripe_events WHERE status = 'UNMATCHED'").await, 1);
     }
 
     /// Runs a statement in which `@author`, `@email`, `@now` and `@id` (a new one) stand for values.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Path as Segment, Query, State};
@@ -20,29 +19,16 @@ use staka::files::upload::{MultipartBody, MultipartForm, UploadSpec};
 use staka::http::{ApiError, ApiResult};
 use tokio::net::TcpListener;
 
+use crate::support::scratch::Scratch;
+
 pub const MIB: u64 = 1024 * 1024;
-
-/// A directory removed with the test.
-pub struct Scratch(pub PathBuf);
-
-impl Scratch {
-    pub fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("staka-{}", staka::clock::new_id()));
-        std::fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 pub struct Demo {
     pub address: SocketAddr,
     pub storage: Storage,
-    pub root: Arc<Scratch>,
+    pub root: PathBuf,
+    /// Removed with the test, unless it brought a directory of its own.
+    _scratch: Option<Scratch>,
 }
 
 impl Demo {
@@ -51,12 +37,13 @@ impl Demo {
     }
 
     pub async fn with_reserve(reserve: u64) -> Self {
-        let root = Arc::new(Scratch::new());
-        let storage = Storage::local(&root.0, reserve).unwrap();
-        Self::over(root, storage).await
+        let scratch = Scratch::new();
+        let storage = Storage::local(&*scratch, reserve).unwrap();
+        let demo = Self::over(&scratch, storage).await;
+        Self { _scratch: Some(scratch), ..demo }
     }
 
-    pub async fn over(root: Arc<Scratch>, storage: Storage) -> Self {
+    pub async fn over(root: &Path, storage: Storage) -> Self {
         let app = Router::new()
             .route("/upload/{policy}", post(upload))
             .route("/object/{*key}", get(serve))
@@ -64,7 +51,7 @@ impl Demo {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { address, storage, root }
+        Self { address, storage, root: root.to_owned(), _scratch: None }
     }
 
     /// Posts a form; answers the status and the body.
@@ -84,7 +71,7 @@ impl Demo {
     /// Every file under the root: objects and temporary files.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        walk(&self.root.0, &mut found);
+        walk(&self.root, &mut found);
         found
     }
 

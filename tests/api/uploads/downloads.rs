@@ -79,7 +79,7 @@ async fn ranges_resume_a_download_of_the_same_content() {
 #[tokio::test]
 async fn what_is_not_an_object_is_absent() {
     let demo = Demo::start().await;
-    std::fs::write(demo.root.0.join("tmp/x.part"), "secret").unwrap();
+    std::fs::write(demo.root.join("tmp/x.part"), "secret").unwrap();
     for key in [
         "orders/2026/01/absent.pdf",
         "..%2F..%2Fetc%2Fpasswd",
@@ -119,7 +119,7 @@ async fn the_sweep_removes_old_temporary_files_only() {
     let object = demo.storage.put_bytes(Kind::Orders, "txt", now(), b"a").await.unwrap();
     let mut draft = demo.storage.draft().await.unwrap();
     draft.write(b"still being written").await.unwrap();
-    std::fs::write(demo.root.0.join("tmp/left-behind.part"), "x").unwrap();
+    std::fs::write(demo.root.join("tmp/left-behind.part"), "x").unwrap();
     let this_instant = DateTime::<Utc>::from(SystemTime::now());
     assert_eq!(demo.storage.sweep_tmp(this_instant - TimeDelta::hours(1)).await.unwrap(), 0);
     assert_eq!(demo.storage.sweep_tmp(this_instant + TimeDelta::hours(1)).await.unwrap(), 2);
@@ -129,7 +129,7 @@ async fn the_sweep_removes_old_temporary_files_only() {
 #[tokio::test]
 async fn a_storage_whose_directory_vanished_heals() {
     let demo = Demo::start().await;
-    std::fs::remove_dir_all(&demo.root.0).unwrap();
+    std::fs::remove_dir_all(&demo.root).unwrap();
     let object = demo.storage.put_bytes(Kind::Orders, "txt", now(), b"a").await.unwrap();
     assert_eq!(demo.storage.read(&object.key, 1).await.unwrap(), b"a");
 }
@@ -142,7 +142,7 @@ async fn keys_are_listed_in_their_byte_order_and_nothing_else_is() {
     keys.extend(["orders/2026-b.txt", "orders/2026.a", "orders/2026a/x", "a", "z/y/x"].map(str::to_owned));
     let ignored = ["orders/é.txt", "lost+found/x", "tmp/x.part", "orders/a b"].map(str::to_owned);
     for key in keys.iter().chain(&ignored) {
-        let path = demo.root.0.join(key);
+        let path = demo.root.join(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, "").unwrap();
     }

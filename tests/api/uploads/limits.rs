@@ -1,14 +1,12 @@
 //! Limits, refusals and interruptions: whatever happens, nothing stays on the disk.
 
-use std::process::Command;
-use std::sync::Arc;
-
 use reqwest::multipart::Form;
 use staka::files::storage::Storage;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::demo::{Demo, MIB, Scratch, one, part};
+use super::demo::{Demo, MIB, one, part};
+use crate::support::small_disk::SmallDisk;
 
 /// A connection that sends a form by hand, with one file of a declared length.
 async fn open_upload(demo: &Demo, file_bytes: u64) -> TcpStream {
@@ -186,26 +184,12 @@ async fn a_disk_near_its_reserve_is_unavailable() {
     demo.assert_clean().await;
 }
 
-/// A mounted file system, unmounted with the test.
-struct Mounted<'a>(&'a Scratch);
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0.0).output();
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_is_unavailable_and_stays_usable() {
-    let root = Arc::new(Scratch::new());
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&root.0).output();
-    if !mount.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: mounting a small file system needs root");
+    let Some(disk) = SmallDisk::mount("uploads::limits::a_full_disk_is_unavailable_and_stays_usable") else {
         return;
-    }
-    let _mounted = Mounted(&root);
-    let storage = Storage::local(&root.0, 0).unwrap();
-    let demo = Demo::over(root.clone(), storage).await;
+    };
+    let demo = Demo::over(&disk.0, Storage::local(&*disk.0, 0).unwrap()).await;
     let big = [b"PK\x03\x04".to_vec(), vec![7; 3 * MIB as usize]].concat();
     let (status, body) = demo.post("order", one("gros.zip", "application/zip", big)).await;
     assert_eq!((status, &body["code"]), (503, &"STORAGE_UNAVAILABLE".into()), "{body}");
