@@ -37,6 +37,11 @@ fn with<'v>(vars: &[(&'v str, &'v str)], name: &'v str, value: Option<&'v str>) 
     vars
 }
 
+/// Serves, on any free port unless the variables say otherwise.
+async fn serve(vars: &[(&str, &str)]) -> Ran {
+    run(&["serve"], &[&[("PORT", "0")], vars].concat(), "").await
+}
+
 fn assert_nothing_leaks(ran: &Ran, vars: &[(&str, &str)]) {
     let said = format!("{}{}", ran.stdout, ran.stderr);
     for (name, value) in vars.iter().filter(|(name, _)| *name != "VAT_REGIME") {
@@ -93,7 +98,7 @@ async fn serving_names_the_variable_that_is_missing() {
     let whole = production(database.url());
     for (missing, _) in &whole {
         let vars = with(&whole, missing, None);
-        let ran = run(&["serve"], &vars, "").await;
+        let ran = serve(&vars).await;
         assert!(!ran.success && ran.stderr.contains(missing), "{missing}: {}", ran.stderr);
         assert_nothing_leaks(&ran, &vars);
     }
@@ -120,7 +125,7 @@ async fn serving_names_the_variable_that_cannot_be_used_and_not_its_value() {
         ("SMTP_URL", "gopher://postmaster:hunter2@smtp.test"),
     ] {
         let vars = with(&whole, name, Some(value));
-        let ran = run(&["serve"], &vars, "").await;
+        let ran = serve(&vars).await;
         assert!(!ran.success && ran.stderr.contains(name), "{name}: {}", ran.stderr);
         assert_nothing_leaks(&ran, &vars);
     }
@@ -130,7 +135,7 @@ async fn serving_names_the_variable_that_cannot_be_used_and_not_its_value() {
 async fn serving_refuses_a_database_that_is_behind_until_it_is_migrated() {
     let database = TestDatabase::empty().await;
     let vars = production(database.url());
-    let refused = run(&["serve"], &vars, "").await;
+    let refused = serve(&vars).await;
     assert!(!refused.success);
     for words in ["migrations are pending", "staka migrate", "MIGRATE_ON_START"] {
         assert!(refused.stderr.contains(words), "{}", refused.stderr);

@@ -2,7 +2,10 @@
 
 use std::process::Output;
 
-use tokio::{net::TcpListener, process::Command};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    process::Command,
+};
 
 use crate::support::server::TestServer;
 
@@ -29,8 +32,10 @@ async fn a_running_server_is_alive_and_ready() {
 
 #[tokio::test]
 async fn a_port_nobody_listens_on_is_a_failure() {
-    // Bound and let go: free for as long as the question takes.
-    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    // Bound, so that nobody else gets it, and never listened on.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
     let asked = health(port, &[]).await;
     assert_eq!(asked.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&asked.stderr).contains("nothing listens"));
