@@ -1,49 +1,86 @@
-//! The server is killed at every step of what must happen once, and started again: it happens once.
+//! The server is killed at every statement of what must happen once, and started again; whoever was not answered
+//! tries again; it happens once.
+//!
+//! A statement that is cut off undoes its transaction, so dying after one is dying before the next: only after a
+//! COMMIT is it another story.
 
+mod customers;
+mod invariant;
 mod scene;
 
 use crate::support::{
     smtp::{self, Script, Server},
-    sql_proxy::{Fault, Side},
+    sql_proxy::{Fault, Point, Side},
 };
-use scene::{Flow, Scene};
+use customers::Play;
+use scene::Scene;
 
-const BOTH: [Side; 2] = [Side::Before, Side::After];
-
-/// Every boundary among so many statements.
-fn boundaries(statements: usize) -> impl Iterator<Item = Fault> {
-    (0..statements).flat_map(|step| BOTH.map(|side| Fault { step, side }))
+/// Every different way to die among some statements.
+fn faults(points: &[Point]) -> Vec<Fault> {
+    let before = points.iter().map(|point| Fault { point: point.clone(), side: Side::Before });
+    let after = points.iter().filter(|point| point.is_end());
+    before.chain(after.map(|point| Fault { point: point.clone(), side: Side::After })).collect()
 }
 
-async fn kill_everywhere(flow: Flow) {
+async fn kill_everywhere(play: Play) {
     let mut scene = Scene::open(&[]).await;
-    let statements = scene.rehearse(flow).await;
-    for fault in boundaries(statements.len()) {
-        scene.pay_through_a_kill(flow, fault).await;
+    let points = scene.rehearse(play).await;
+    assert!(points.iter().any(Point::is_end), "{play:?} commits nothing: {points:#?}");
+    for fault in faults(&points) {
+        scene.play_through_a_kill(play, fault).await;
     }
-    scene.assert_each_paid_once().await;
+    scene.assert_all_is_well().await;
 }
 
 #[tokio::test]
 async fn a_guest_pays_once_wherever_the_server_is_killed() {
-    kill_everywhere(Flow::Guest).await;
+    kill_everywhere(Play::GuestPays).await;
 }
 
 #[tokio::test]
 async fn an_author_pays_an_order_once_wherever_the_server_is_killed() {
-    kill_everywhere(Flow::Author).await;
+    kill_everywhere(Play::AuthorPays).await;
 }
+
+#[tokio::test]
+async fn an_order_is_placed_whole_or_not_at_all_wherever_the_server_is_killed() {
+    kill_everywhere(Play::GuestPlaces).await;
+}
+
+#[tokio::test]
+async fn a_payment_page_can_be_had_again_wherever_the_server_is_killed() {
+    kill_everywhere(Play::AuthorOpens).await;
+}
+
+#[tokio::test]
+async fn a_refund_is_credited_once_wherever_the_server_is_killed() {
+    kill_everywhere(Play::Refund).await;
+}
+
+#[tokio::test]
+async fn a_payment_nobody_told_of_is_found_once_wherever_the_server_is_killed() {
+    kill_everywhere(Play::AuthorAsks).await;
+}
+
+#[tokio::test]
+async fn an_order_that_costs_nothing_is_whole_wherever_the_server_is_killed() {
+    kill_everywhere(Play::GuestPlacesFree).await;
+}
+
+/// Where the transaction of a settlement begins.
+const SETTLED: &str = "INTO stripe_events";
 
 #[tokio::test]
 async fn a_payment_counts_once_when_the_database_is_lost_and_the_server_lives() {
     let mut scene = Scene::open(&[]).await;
-    let commit = scene.rehearse(Flow::Guest).await.len() - 1;
-    for step in [0, commit - 1, commit] {
-        for side in BOTH {
-            scene.pay_through_a_cut(Flow::Guest, Fault { step, side }).await;
+    scene.rehearse(Play::GuestPays).await;
+    let points = scene.proxy.transaction(SETTLED);
+    for point in [&points[0], &points[points.len() - 2], &points[points.len() - 1]] {
+        for side in [Side::Before, Side::After] {
+            scene.pay_through_a_cut(Fault { point: point.clone(), side }).await;
         }
     }
-    scene.assert_each_paid_once().await;
+    scene.assert_all_is_well().await;
 }
 
 /// The transaction that notes a rendered invoice, from the statement after its BEGIN.
@@ -52,28 +89,27 @@ const RENDERED: &str = "UPDATE invoices SET pdf_key";
 #[tokio::test]
 async fn an_invoice_is_kept_and_sent_once_wherever_its_renderer_is_killed() {
     let mut scene = Scene::open(&[]).await;
-    scene.order(Flow::Guest, "nothing happened".to_owned()).await;
+    scene.prepare(Play::GuestPays, "nothing happened".to_owned()).await;
     scene.quiet().await;
-    scene.proxy.record(RENDERED);
-    scene.redeliver().await;
+    scene.proxy.record();
+    scene.repeat(Play::GuestPays).await;
     scene.quiet().await;
-    let statements = scene.proxy.seen();
-    assert_eq!(statements.last().map(String::as_str), Some("COMMIT"), "{statements:#?}");
-    for fault in boundaries(statements.len()) {
-        scene
-            .order(Flow::Guest, format!("killed {:?} statement {} of a rendering", fault.side, fault.step))
-            .await;
+    let points = scene.proxy.transaction(RENDERED);
+    let faults = faults(&points);
+    for fault in &faults {
+        let fate = format!("killed {:?} {} of a rendering", fault.side, fault.point.sql);
+        scene.prepare(Play::GuestPays, fate).await;
         scene.quiet().await;
-        scene.proxy.kill_at(RENDERED, fault, Some(scene.program.pid()));
+        scene.proxy.kill_at(fault.clone(), Some(scene.program.pid()));
         // Answered or not: the renderer may be quicker than the answer.
-        scene.deliver().await;
+        scene.attempt(Play::GuestPays).await;
         scene.restart().await;
-        scene.redeliver().await;
+        scene.repeat(Play::GuestPays).await;
         scene.quiet().await;
     }
     // Rendered before each kill but the one after the COMMIT, and once more after it.
-    assert_eq!(scene.sweep().await as usize, 2 * statements.len() - 1);
-    scene.assert_each_paid_once().await;
+    assert_eq!(scene.sweep().await as usize, faults.len() - 1);
+    scene.assert_all_is_well().await;
 }
 
 /// The statement that notes that a mail left.
@@ -84,11 +120,18 @@ async fn a_mail_whose_sending_was_not_noted_is_sent_again_under_its_own_id() {
     let mut mails = Server::start(Script::default()).await;
     let url = mails.url();
     let mut scene = Scene::open(&[("SMTP_URL", &url)]).await;
+    scene.proxy.record();
+    assert_eq!(
+        scene.guest_request("rehearsed", "leo@example.com", "150").send().await.unwrap().status(),
+        201
+    );
+    scene.quiet().await;
+    let sent = scene.proxy.seen().into_iter().find(|point| point.sql.contains(SENT)).unwrap();
+    mails.accepted();
     for (side, copies) in [(Side::Before, 2), (Side::After, 1)] {
-        let fault = Fault { step: 0, side };
-        scene.proxy.kill_at(SENT, fault, Some(scene.program.pid()));
+        scene.proxy.kill_at(Fault { point: sent.clone(), side }, Some(scene.program.pid()));
         // Answered or not: the mail may be quicker than the answer.
-        let _ = scene.guest_request(&format!("{side:?}"), "zoe@example.com").send().await;
+        let _ = scene.guest_request(&format!("{side:?}"), "zoe@example.com", "150").send().await;
         scene.restart().await;
         scene.quiet().await;
         let ids: Vec<_> =

@@ -1,9 +1,9 @@
 //! A wire between a server under test and its database, which kills the server at a chosen statement.
 //!
 //! It understands as much of the MySQL protocol as that takes: the framing, which packets are commands, and the
-//! text behind a prepared statement. Boundaries are counted in queries and executions, from the first statement
-//! that contains a given text, on the connection that carries it, to its COMMIT. Preparing changes nothing in the
-//! database, so it is no boundary.
+//! text behind a prepared statement. A statement is known by its text and by how many like it came before since the
+//! wire was armed; the end of a transaction by the statement before it. Preparing changes nothing in the database, nor
+//! do BEGIN and SET, so they are no places to die at.
 
 use std::{
     collections::HashMap,
@@ -32,13 +32,28 @@ pub enum Side {
     After,
 }
 
+/// A statement that was executed since the wire was armed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Its text; of a COMMIT, with the statement before it.
+    pub sql: String,
+    /// How many like it came before.
+    pub nth: usize,
+}
+
 /// When to kill.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Fault {
-    /// Zero is the statement that contains the text; the next ones on its connection follow.
-    pub step: usize,
+    pub point: Point,
     /// Before or after the statement.
     pub side: Side,
+}
+
+impl Point {
+    /// Whether it ends a transaction.
+    pub fn is_end(&self) -> bool {
+        is_end(self.sql.split(" after ").next().unwrap_or_default())
+    }
 }
 
 /// The wire.
@@ -47,18 +62,18 @@ pub struct SqlProxy {
     watch: Arc<Mutex<Watch>>,
 }
 
-/// What is watched for, and what was seen of it.
+/// What is watched for, and what was seen.
 #[derive(Default)]
 struct Watch {
-    from: &'static str,
     fault: Option<(Fault, Option<Pid>)>,
-    /// The connection that carries what is watched.
-    followed: Option<u64>,
     armed: bool,
-    seen: Vec<String>,
+    /// With the connections that carried them.
+    seen: Vec<(u64, Point)>,
     tripped: bool,
     /// Open connections end with it.
     wires: CancellationToken,
+    /// The last statement of each connection.
+    last: HashMap<u64, String>,
     /// What all connections executed and prepared, while it is counted.
     counted: Option<(Vec<String>, Vec<String>)>,
 }
@@ -93,14 +108,21 @@ impl SqlProxy {
         &self.url
     }
 
-    /// Notes the statements from the one that contains `from`, on its connection, to the COMMIT.
-    pub fn record(&self, from: &'static str) {
-        self.arm(from, None);
+    /// Notes every statement from now on.
+    pub fn record(&self) {
+        self.arm(None);
     }
 
     /// As [`record`](Self::record), and at `fault` kills `victim`, if any, and cuts every connection.
-    pub fn kill_at(&self, from: &'static str, fault: Fault, victim: Option<i32>) {
-        self.arm(from, Some((fault, victim.map(Pid::from_raw))));
+    pub fn kill_at(&self, fault: Fault, victim: Option<i32>) {
+        self.arm(Some((fault, victim.map(Pid::from_raw))));
+    }
+
+    /// Lets everything pass unnoticed again; whether the fault has struck.
+    pub fn disarm(&self) -> bool {
+        let mut watch = self.watch.lock().unwrap();
+        (watch.armed, watch.fault) = (false, None);
+        watch.tripped
     }
 
     /// Begins to count what is executed and prepared on any connection.
@@ -113,15 +135,26 @@ impl SqlProxy {
         self.watch.lock().unwrap().counted.take().unwrap_or_default()
     }
 
-    fn arm(&self, from: &'static str, fault: Option<(Fault, Option<Pid>)>) {
+    fn arm(&self, fault: Option<(Fault, Option<Pid>)>) {
         let mut watch = self.watch.lock().unwrap();
-        let wires = watch.wires.clone();
-        *watch = Watch { from, fault, armed: true, wires, ..Watch::default() };
+        let (wires, last) = (watch.wires.clone(), std::mem::take(&mut watch.last));
+        *watch = Watch { fault, armed: true, wires, last, ..Watch::default() };
     }
 
     /// What was seen since it was armed.
-    pub fn seen(&self) -> Vec<String> {
-        self.watch.lock().unwrap().seen.clone()
+    pub fn seen(&self) -> Vec<Point> {
+        self.watch.lock().unwrap().seen.iter().map(|(_, point)| point.clone()).collect()
+    }
+
+    /// Of that, the first transaction that has a statement with this text, from that statement to its end.
+    pub fn transaction(&self, text: &str) -> Vec<Point> {
+        let watch = self.watch.lock().unwrap();
+        let begin = watch.seen.iter().position(|(_, point)| point.sql.contains(text));
+        let Some(begin) = begin else { panic!("no {text} among {:#?}", watch.seen) };
+        let own = watch.seen[begin..].iter().filter(|(connection, _)| *connection == watch.seen[begin].0);
+        let points: Vec<_> = own.map(|(_, point)| point.clone()).collect();
+        let end = points.iter().position(Point::is_end).unwrap_or_else(|| panic!("no end: {points:#?}"));
+        points[..=end].to_vec()
     }
 
     /// Whether the fault has struck.
@@ -136,29 +169,33 @@ impl Watch {
         if let Some((executed, _)) = &mut self.counted {
             executed.push(sql.to_owned());
         }
-        if !self.armed {
+        let before = self.last.insert(connection, sql.to_owned()).unwrap_or_default();
+        if !self.armed || changes_nothing(sql) {
             return None;
         }
-        if self.followed.is_none() && sql.contains(self.from) {
-            self.followed = Some(connection);
-        }
-        if self.followed != Some(connection) {
-            return None;
-        }
-        let step = self.seen.len();
-        self.seen.push(sql.to_owned());
-        self.armed = !is_end(sql);
-        self.fault.filter(|(fault, _)| fault.step == step).map(|(fault, _)| fault.side)
+        let sql = if is_end(sql) { format!("{sql} after {before}") } else { sql.to_owned() };
+        let nth = self.seen.iter().filter(|(_, point)| point.sql == sql).count();
+        let point = Point { sql, nth };
+        let fault = self.fault.as_ref().filter(|(fault, _)| fault.point == point);
+        let side = fault.map(|(fault, _)| fault.side);
+        self.seen.push((connection, point));
+        side
     }
 
     /// The server dies, then every wire is cut, as the system does for a dead process.
     fn trip(&mut self) {
-        if let Some((_, Some(victim))) = self.fault.take() {
+        let Some((_, victim)) = self.fault.take() else { return };
+        if let Some(victim) = victim {
             kill(victim, Signal::SIGKILL).unwrap();
         }
         (self.armed, self.tripped) = (false, true);
         std::mem::take(&mut self.wires).cancel();
     }
+}
+
+/// BEGIN, and what every new connection says first.
+fn changes_nothing(sql: &str) -> bool {
+    sql.eq_ignore_ascii_case("BEGIN") || sql.starts_with("SET ")
 }
 
 fn is_end(sql: &str) -> bool {
