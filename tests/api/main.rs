@@ -42,6 +42,7 @@ mod private_server;
 mod projects;
 mod queues;
 mod shop;
+mod statements;
 mod stripe_gateway;
 mod stripe_simulator;
 mod tarifs;

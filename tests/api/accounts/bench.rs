@@ -1,24 +1,19 @@
 //! The account routes behind the whole stack, and short ways to ask them things.
 
-use std::path::PathBuf;
+use std::ops::Deref;
 
 use axum::Router;
 use chrono::{DateTime, TimeZone, Utc};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use sqlx::Row;
-use staka::app::{AppState, build_app};
+use staka::app::AppState;
 use staka::auth::Role;
-use staka::clock::{Clock, ManualClock, new_id};
-use staka::emails::worker::Worker;
-use staka::launch::launch;
-use staka::server::{ServerSettings, Shutdown, serve};
+use staka::clock::{ManualClock, new_id};
 use staka::users::store::{NewUser, insert};
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::support::database::TestDatabase;
-use crate::support::server;
+use crate::support::answer;
+use crate::support::server::{Setup, TestServer};
 
 /// A password that keeps the rule.
 pub const PASSWORD: &str = "Manuscrit-2026";
@@ -39,21 +34,25 @@ const USUAL: [(&str, &str); 4] = [
 
 /// A running server without seeds, and what the tests look into.
 pub struct Bench {
-    pub state: AppState,
     pub time: ManualClock,
-    mails: Worker,
-    base: String,
-    client: Client,
-    files: PathBuf,
-    _database: TestDatabase,
+    server: TestServer,
+}
+
+impl Deref for Bench {
+    type Target = TestServer;
+
+    fn deref(&self) -> &TestServer {
+        &self.server
+    }
 }
 
 /// An answer: its status and its JSON.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
     pub body: Value,
     pub retry_after: Option<String>,
+    whole: answer::Answer,
 }
 
 impl Bench {
@@ -72,38 +71,22 @@ impl Bench {
     }
 
     async fn build(settings: &[(&str, &str)], routes: Router<AppState>) -> Self {
-        let (database, db) = TestDatabase::migrated().await;
-        let (clock, time) = Clock::manual(Utc.with_ymd_and_hms(2026, 3, 2, 10, 0, 0).unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let files = std::env::temp_dir().join(format!("staka-accounts-{}", new_id().simple()));
-        let shutdown = Shutdown::new();
-        let config = server::config(database.url(), &files, &[&USUAL, settings].concat());
-        let launched = launch(config, db, clock, port, &shutdown, server::metrics()).await.unwrap();
-        let state = launched.state.clone();
-        let app = if routes.has_routes() { build_app(&state, routes).unwrap() } else { launched.app };
-        // Nothing runs in the background: the tests look at what it would find.
-        tokio::spawn(serve(listener, app, ServerSettings::default(), shutdown));
-        Self {
-            state,
-            time,
-            mails: launched.mails,
-            base: format!("http://127.0.0.1:{port}"),
-            client: Client::new(),
-            files,
-            _database: database,
-        }
+        let now = Utc.with_ymd_and_hms(2026, 3, 2, 10, 0, 0).unwrap();
+        let setup = Setup::default().without_seeds().at(now).settings(&USUAL).settings(settings);
+        let server = setup.routes(routes).start().await;
+        // Those of accounts are asked for where they matter.
+        server.ignore_mails();
+        Self { time: server.clock.clone(), server }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base)).header("x-forwarded-for", IP)
+        self.server.request(method, path).header("x-forwarded-for", IP)
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
-        let retry_after =
-            response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
-        Answer { status: response.status().as_u16(), retry_after, body: response.json().await.unwrap() }
+        let whole = answer::send(request).await;
+        let retry_after = whole.header("retry-after").map(str::to_owned);
+        Answer { status: whole.status.as_u16(), body: whole.json(), retry_after, whole }
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
@@ -111,7 +94,7 @@ impl Bench {
     }
 
     pub async fn post_from(&self, ip: &str, path: &str, body: Value) -> Answer {
-        let request = self.client.post(format!("{}{path}", self.base)).header("x-forwarded-for", ip);
+        let request = self.server.request(Method::POST, path).header("x-forwarded-for", ip);
         self.send(request.json(&body)).await
     }
 
@@ -181,13 +164,8 @@ impl Bench {
     }
 
     pub async fn user_id(&self, email: &str) -> Uuid {
-        let mut conn = self.state.db.conn().await.unwrap();
-        sqlx::query("SELECT id FROM users WHERE email = ?")
-            .bind(email)
-            .fetch_one(&mut *conn)
-            .await
-            .unwrap()
-            .get(0)
+        let id = sqlx::query_scalar("SELECT id FROM users WHERE email = ?").bind(email);
+        id.fetch_one(self.state.db.pool()).await.unwrap()
     }
 
     /// Runs a statement whose parameters are ids.
@@ -195,13 +173,6 @@ impl Bench {
         let mut conn = self.state.db.conn().await.unwrap();
         let query = ids.iter().fold(sqlx::query(sql), |query, id| query.bind(*id));
         query.execute(&mut *conn).await.unwrap();
-    }
-
-    /// The first column of every row, as text.
-    pub async fn texts(&self, sql: &'static str) -> Vec<String> {
-        let mut conn = self.state.db.conn().await.unwrap();
-        let rows = sqlx::query(sql).fetch_all(&mut *conn).await.unwrap();
-        rows.iter().map(|row| row.get_unchecked::<String, _>(0)).collect()
     }
 
     /// Audited acts in order: `ACTION severity actor`.
@@ -215,23 +186,8 @@ impl Bench {
         self.texts("SELECT CONCAT(template, ' ', to_email) FROM email_outbox ORDER BY template, id").await
     }
 
-    /// Sends what is queued and gives what follows `mark` in the latest mail, up to the next blank.
-    pub async fn mailed(&self, mark: &str) -> String {
-        self.mails.drain().await;
-        let mailbox = self.get("/dev/mailbox/messages").await.body;
-        let text = mailbox[0]["text"].as_str().unwrap();
-        let (_, link) = text.split_once(mark).unwrap_or_else(|| panic!("no {mark} in {text}"));
-        link.split_whitespace().next().unwrap().to_owned()
-    }
-
     pub fn now(&self) -> DateTime<Utc> {
         self.state.clock.now()
-    }
-}
-
-impl Drop for Bench {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.files);
     }
 }
 
@@ -239,30 +195,19 @@ impl Answer {
     /// Asserts a refusal: its status, its code and the envelope.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> &Self {
-        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
-        assert_eq!(self.body["success"], false);
-        assert_eq!(self.body["error"], self.body["message"]);
-        assert!(!self.body["message"].as_str().unwrap().is_empty());
-        assert!(!self.body["requestId"].as_str().unwrap().is_empty());
+        self.whole.refused(status, code);
         self
     }
 
     /// Asserts a refusal of fields: the path of each, in order.
     #[track_caller]
     pub fn refused_fields(&self, fields: &[&str]) {
-        self.refused(400, "VALIDATION_ERROR");
-        let details = self.body["details"].as_array().unwrap();
-        let paths: Vec<_> =
-            details.iter().map(|detail| detail["path"][0].as_str().unwrap_or_default()).collect();
-        assert_eq!(paths, fields, "{self:?}");
-        assert!(details.iter().all(|detail| detail["code"].is_string() && detail["message"].is_string()));
+        self.whole.refused_fields(fields);
     }
 
     #[track_caller]
     pub fn ok(self) -> Value {
-        assert_eq!(self.status, 200, "{self:?}");
-        assert!(self.body.get("error").is_none());
-        self.body
+        self.whole.ok(200).clone()
     }
 
     /// The body without the request's id.

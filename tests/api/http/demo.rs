@@ -30,6 +30,8 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 use validator::Validate;
 
+use crate::support::answer::send;
+
 /// A running demonstration server.
 pub struct Demo {
     pub base: String,
@@ -100,22 +102,11 @@ impl Demo {
 
     /// Sends, asserts the status and the envelope, and gives the body.
     pub async fn refused(&self, request: RequestBuilder, status: u16, code: &str) -> Value {
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), status);
-        let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
-        assert_eq!(response.headers()["content-type"], "application/json");
-        let body: Value = response.json().await.unwrap();
-        assert_eq!(body["success"], false);
-        assert_eq!(body["code"], code, "{body}");
-        assert_eq!(body["error"], body["message"]);
-        assert_eq!(body["requestId"], id.as_str());
-        body
+        send(request).await.refused(status, code).clone()
     }
 
     pub async fn json(&self, request: RequestBuilder) -> Value {
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200);
-        response.json().await.unwrap()
+        send(request).await.ok(200).clone()
     }
 }
 

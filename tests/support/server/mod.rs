@@ -29,7 +29,7 @@ use super::{database::TestDatabase, proxy::Proxy, scratch::Scratch, sql_proxy::S
 
 pub use super::{
     answer::{Answer, send},
-    settings::{WEBHOOK_SECRET, config, metrics, start_of_time},
+    settings::{WEBHOOK_SECRET, start_of_time},
 };
 pub use people::{ADMIN, CLIENT, CORRECTOR, Person};
 pub use setup::Setup;

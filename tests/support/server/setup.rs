@@ -2,9 +2,11 @@
 
 use std::{sync::Mutex, time::Duration};
 
+use axum::Router;
 use chrono::{DateTime, Utc};
 use reqwest::redirect::Policy;
 use staka::{
+    app::{AppState, build_app},
     clock::Clock,
     db::{Db, PoolSettings},
     launch::launch,
@@ -26,6 +28,7 @@ pub struct Setup<'a> {
     bare: bool,
     counted: bool,
     line: Option<&'a Proxy>,
+    routes: Router<AppState>,
 }
 
 impl<'a> Setup<'a> {
@@ -59,6 +62,12 @@ impl<'a> Setup<'a> {
         self
     }
 
+    /// Adds routes.
+    pub fn routes(mut self, routes: Router<AppState>) -> Self {
+        self.routes = routes;
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
         let database = match self.bare {
@@ -73,8 +82,12 @@ impl<'a> Setup<'a> {
         let port = listener.local_addr().unwrap().port();
         let shutdown = Shutdown::new();
         let launched = launch(config, db, clock, port, &shutdown, settings::metrics()).await.unwrap();
+        let app = match self.routes.has_routes() {
+            true => build_app(&launched.state, self.routes).unwrap(),
+            false => launched.app,
+        };
         // Nothing runs in the background: the tests look at what it would find.
-        tokio::spawn(server::serve(listener, launched.app, ServerSettings::default(), shutdown.clone()));
+        tokio::spawn(server::serve(listener, app, ServerSettings::default(), shutdown.clone()));
         TestServer {
             state: launched.state,
             clock: manual,
