@@ -22,6 +22,7 @@ mod db;
 mod emails_render;
 mod emails_transport;
 mod file_links;
+mod harness;
 mod health_command;
 mod house;
 mod http;

@@ -13,6 +13,8 @@ use tokio::{
 use crate::support::{
     database::TestDatabase,
     program::{PATIENCE, Program},
+    scratch::Scratch,
+    settings::variables,
 };
 
 /// Well under the time that running work is given to finish.
@@ -20,21 +22,13 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 
 const BODY: &str = r#"{"email":"personne@example.com","password":"Marguerite-1951"}"#;
 
-async fn serve(database: &TestDatabase) -> Program {
-    let files = std::env::temp_dir().join(format!("staka-stop-{}", uuid::Uuid::new_v4().simple()));
-    let vars = [
-        ("DATABASE_URL", database.url()),
-        ("APP_ENV", "development"),
-        ("BIND_ADDRESS", "127.0.0.1"),
-        ("PORT", "0"),
-        ("JWT_SECRET", "a secret of tests, long enough to be accepted"),
-        ("STRIPE_WEBHOOK_SECRET", "whsec_tests"),
-        ("UPLOADS_DIR", files.to_str().unwrap()),
-        ("LOG_LEVEL", "staka=info,warn"),
-    ];
-    let program = Program::start(&["serve"], &vars).await;
-    let _ = std::fs::remove_dir_all(files);
-    program
+/// A program that serves, and the directory of its files.
+async fn serve(database: &TestDatabase) -> (Program, Scratch) {
+    let files = Scratch::new();
+    let process = [("BIND_ADDRESS", "127.0.0.1"), ("PORT", "0"), ("LOG_LEVEL", "staka=info,warn")];
+    let vars = variables(database.url(), &files, &process);
+    let vars: Vec<_> = vars.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    (Program::start(&["serve"], &vars).await, files)
 }
 
 /// A request whose handler waits for the body: the server says so by asking for it.
@@ -56,7 +50,7 @@ async fn begin_login(program: &Program) -> TcpStream {
 async fn a_stop_finishes_the_running_request_and_succeeds() {
     let (database, _) = TestDatabase::migrated().await;
     for signal in [Signal::SIGTERM, Signal::SIGINT] {
-        let mut program = serve(&database).await;
+        let (mut program, _files) = serve(&database).await;
         let mut slow = begin_login(&program).await;
         program.signal(signal);
         program.line("shutting down").await.unwrap();
@@ -73,7 +67,7 @@ async fn a_stop_finishes_the_running_request_and_succeeds() {
 #[tokio::test]
 async fn a_second_signal_ends_it_at_once_with_an_error() {
     let (database, _) = TestDatabase::migrated().await;
-    let mut program = serve(&database).await;
+    let (mut program, _files) = serve(&database).await;
     let slow = begin_login(&program).await;
     assert_ends_at_the_second_signal(&mut program).await;
     drop(slow);
@@ -82,7 +76,7 @@ async fn a_second_signal_ends_it_at_once_with_an_error() {
 #[tokio::test]
 async fn a_database_that_does_not_answer_holds_up_no_second_signal() {
     let (database, _) = TestDatabase::migrated().await;
-    let mut program = serve(&database).await;
+    let (mut program, _files) = serve(&database).await;
     let mut blocker = MySqlConnection::connect(database.url()).await.unwrap();
     blocker.execute("LOCK TABLES users WRITE").await.unwrap();
     let mut slow = begin_login(&program).await;

@@ -8,11 +8,15 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection, Row};
+use tokio::time::{sleep, timeout};
 
 use super::{
     model::{BOOKKEEPING, Model},
     server::Server,
 };
+
+/// Longest wait for a connection to close: a program that a test forgot may keep one.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 static FREE: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -34,13 +38,13 @@ pub fn give_back(name: String) {
     HELD.with_borrow_mut(|held| held.0.push(name));
 }
 
-/// A free database, emptied. Those a test has changed the tables of are dropped.
+/// A free database, emptied. Those a test has changed the tables of, or whose connections stay, are dropped.
 pub async fn next(server: &Server, model: &Model) -> Option<String> {
     loop {
         let name = FREE.lock().unwrap().pop()?;
         let mut conn = server.connect().await.unwrap();
-        wait_until_left(&mut conn, &name).await;
-        if is_like(&mut conn, &name, model).await {
+        let left = timeout(PATIENCE, wait_until_left(&mut conn, &name)).await.is_ok();
+        if left && is_like(&mut conn, &name, model).await {
             empty(&mut conn, &name).await;
             return Some(name);
         }
@@ -52,7 +56,7 @@ pub async fn next(server: &Server, model: &Model) -> Option<String> {
 async fn wait_until_left(conn: &mut MySqlConnection, name: &str) {
     let connected = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = ?";
     while sqlx::query_scalar::<_, i64>(connected).bind(name).fetch_one(&mut *conn).await.unwrap() > 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        sleep(Duration::from_millis(1)).await;
     }
 }
 

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::TestServer;
 
 /// What a test has looked at.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Seen {
     mails: HashSet<Uuid>,
     all_mails: bool,
@@ -62,16 +62,20 @@ impl TestServer {
         self.seen.lock().unwrap().mails.extend(ids);
     }
 
-    /// Asserts all this. On a thread of its own: the runtime of the test is not ours to wait in.
+    /// Asserts all this.
     pub(super) fn judge(&self) {
-        let url = self.database.url().to_owned();
-        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
-        let judging = std::thread::spawn(move || {
+        let complaints = self.complaints();
+        assert!(complaints.is_empty(), "the test left unnoticed: {complaints:#?}");
+    }
+
+    /// What is left unnoticed so far. Asked on a thread of its own: the runtime of the test is not ours to wait in.
+    pub fn complaints(&self) -> Vec<String> {
+        let (url, seen) = (self.database.url().to_owned(), self.seen.lock().unwrap().clone());
+        let asking = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(complaints(&url, &seen)).unwrap()
         });
-        let complaints = judging.join().unwrap();
-        assert!(complaints.is_empty(), "the test left unnoticed: {complaints:#?}");
+        asking.join().unwrap()
     }
 }
 
