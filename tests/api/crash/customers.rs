@@ -304,9 +304,19 @@ fn event(prefix: &str, id: Uuid, kind: &str, object: Value) -> String {
     .to_string()
 }
 
-/// Whether a statement may have been the background's, seen by chance: a queue's, or the simulated Stripe's.
+/// Statements of the background: of queues, of drawing an invoice, of the simulated Stripe.
+const BACKGROUND: [&str; 8] = [
+    "SKIP LOCKED",
+    "email_outbox",
+    "SET render_due_at",
+    "SET pdf_key",
+    "dev_mailbox",
+    "dev_stripe_events",
+    "GET_LOCK",
+    "RELEASE_LOCK",
+];
+
+/// Whether a statement may have been the background's, seen by chance.
 fn is_background(point: &Point) -> bool {
-    ["SKIP LOCKED", "email_outbox", "dev_mailbox", "dev_stripe_events", "GET_LOCK", "RELEASE_LOCK"]
-        .iter()
-        .any(|word| point.sql.contains(word))
+    BACKGROUND.iter().any(|word| point.sql.contains(word))
 }
