@@ -86,9 +86,9 @@ fn steps() -> [(&'static str, String); 4] {
              SELECT {bell}, {user}, 'Votre projet avance', \
              CONCAT('La correction de « La Grande Traversée, tome ', k.k + 1, ' » a commencé.'), 'ORDER', '/app/projets', k.k < 20, \
              '2099-01-01', {when}, {when} {};\
-             INSERT INTO invoices (id, commande_id, number, amount, tax_amount, vat_regime, vat_rate_bp, status, issued_at, paid_at, \
+             INSERT INTO invoices (id, user_id, commande_id, number, amount, tax_amount, vat_regime, vat_rate_bp, status, issued_at, paid_at, \
              seller, buyer, items, pdf_key, pdf_sha256, created_at, updated_at) \
-             SELECT {invoice}, {order}, CONCAT('FA-2026-', LPAD(n.n * 25 + k.k, 8, '0')), 28000, 4667, 'STANDARD', 2000, 'PAID', {when}, \
+             SELECT {invoice}, {user}, {order}, CONCAT('FA-2026-', LPAD(n.n * 25 + k.k, 8, '0')), 28000, 4667, 'STANDARD', 2000, 'PAID', {when}, \
              {when}, '{{}}', '{{}}', '[]', CONCAT('invoices/2026/01/', n.n, '-', k.k, '.pdf'), REPEAT('cd', 32), {when}, {when} {}",
                 of("k.k < 25"),
                 of("k.k < 12")

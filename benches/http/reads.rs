@@ -257,17 +257,16 @@ const UNREAD: &str = "SELECT COUNT(*) FROM notifications
 const INVOICES: &str =
     "SELECT i.id, i.kind AS `kind: Kind`, i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
         c.titre, c.description, c.statut, c.created_at AS commande_created_at,
-        c.updated_at AS commande_updated_at, c.user_id, u.prenom, u.nom, u.email, i.pdf_key,
+        c.updated_at AS commande_updated_at, i.user_id, u.prenom, u.nom, u.email, i.pdf_key,
         i.pdf_sha256 AS `pdf_sha256: String`
-     FROM commandes c
-     JOIN invoices i ON i.commande_id = c.id
-     JOIN users u ON u.id = c.user_id
-     WHERE c.user_id = ?
+     FROM invoices i
+     JOIN commandes c ON c.id = i.commande_id
+     JOIN users u ON u.id = i.user_id
+     WHERE i.user_id = ?
      ORDER BY i.created_at DESC, i.id DESC
      LIMIT ? OFFSET ?";
 
-const INVOICES_TOTAL: &str =
-    "SELECT COUNT(*) FROM commandes c JOIN invoices i ON i.commande_id = c.id WHERE c.user_id = ?";
+const INVOICES_TOTAL: &str = "SELECT COUNT(*) FROM invoices WHERE user_id = ?";
 
 const COMMANDES: &str =
     "SELECT id, titre, description, fichier_url, statut AS `statut: Statut`, note_client, note_correcteur,
