@@ -65,6 +65,7 @@ pub fn sign_in(state: &AppState, user: User) -> ApiResult<SignedIn> {
 pub async fn account(state: &AppState, id: Uuid) -> ApiResult<User> {
     let mut conn = state.db.conn().await?;
     let user = store::by_id(&mut conn, id).await?;
+    conn.release();
     user.ok_or_else(|| ApiError::unauthorized("TOKEN_INVALID", "Votre session a expiré. Reconnectez-vous."))
 }
 

@@ -59,7 +59,9 @@ impl Sessions {
 
 async fn load(state: &AppState, id: Uuid) -> Result<Option<Arc<SessionUser>>, sqlx::Error> {
     let mut conn = state.db.conn().await?;
-    Ok(users::store::session_user(&mut conn, id).await?.map(Arc::new))
+    let user = users::store::session_user(&mut conn, id).await?;
+    conn.release();
+    Ok(user.map(Arc::new))
 }
 
 /// Who sends a request. Found once, by whoever asks first, and kept among its extensions.

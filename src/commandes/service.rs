@@ -150,5 +150,7 @@ pub async fn list(state: &AppState, filter: &OwnFilter, page: Page) -> ApiResult
     let mut conn = state.db.conn().await?;
     let rows = store::of_user(&mut conn, filter, page).await?;
     let count = store::count_of_user(&mut conn, filter);
-    state.totals.listing("commandes", filter, page, rows, count).await
+    let listing = state.totals.listing("commandes", filter, page, rows, count).await?;
+    conn.release();
+    Ok(listing)
 }

@@ -17,6 +17,7 @@ mod backoff;
 mod errors;
 mod lock;
 mod migrate;
+mod parking;
 mod pool;
 mod retry;
 mod transport;

@@ -7,7 +7,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 use sqlx::pool::{PoolConnection, PoolConnectionMetadata};
@@ -15,8 +15,9 @@ use sqlx::{
     ConnectOptions, Connection, Error, Executor, MySql, MySqlConnection, MySqlPool, MySqlTransaction,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
-use super::transport;
+use super::{parking::Parking, transport};
 
 /// A connection idle for longer than this is pinged before it is handed out: the server or a proxy may have dropped it.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(5);
@@ -62,8 +63,13 @@ impl Default for PoolSettings {
 #[derive(Clone, Debug)]
 pub struct Db {
     pool: MySqlPool,
+    /// Connections of the pool that wait for their next user outside of it.
+    parking: Parking,
     /// One permit per connection in use and per caller allowed to wait for one.
     admission: Arc<Semaphore>,
+    /// One permit per connection in use.
+    places: Arc<Semaphore>,
+    acquire_timeout: Duration,
 }
 
 impl Db {
@@ -78,8 +84,15 @@ impl Db {
             Some(plain) => open_plain(&settings, plain, options).await?,
             None => pool_options(&settings).connect_with(options).await?,
         };
-        let permits = settings.max_waiting.saturating_add(settings.max_connections as usize);
-        Ok(Self { pool, admission: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))) })
+        let connections = settings.max_connections as usize;
+        let permits = settings.max_waiting.saturating_add(connections);
+        Ok(Self {
+            pool,
+            parking: Parking::new(settings.max_connections),
+            admission: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Semaphore::new(connections)),
+            acquire_timeout: settings.acquire_timeout,
+        })
     }
 
     /// One connection, for reads and for writes of a single statement. Take it late, once per request.
@@ -87,16 +100,23 @@ impl Db {
     /// # Errors
     /// [`Error::PoolTimedOut`] at once when too many callers wait already, or after `acquire_timeout`.
     pub async fn conn(&self) -> Result<Conn, Error> {
-        let admission = self.admit()?;
-        let inner = match self.pool.acquire().await {
+        let permits = self.admit().await?;
+        let (inner, out_since) = match self.parking.take(PING_AFTER_IDLE) {
+            Some(parked) => parked,
+            None => (self.acquire().await?, Instant::now()),
+        };
+        Ok(Conn { inner, out_since, parking: self.parking.clone(), _permits: permits })
+    }
+
+    async fn acquire(&self) -> Result<PoolConnection<MySql>, Error> {
+        match self.pool.acquire().await {
             // The server was started again since, and has forgotten the password.
             Err(Error::Configuration(_)) => {
                 transport::introduce(&self.pool.connect_options()).await?;
-                self.pool.acquire().await?
+                self.pool.acquire().await
             }
-            acquired => acquired?,
-        };
-        Ok(Conn { inner, _admission: admission })
+            acquired => acquired,
+        }
     }
 
     /// A READ COMMITTED transaction. Safe to cancel at any await, before and after it has begun.
@@ -104,11 +124,11 @@ impl Db {
     /// # Errors
     /// As [`conn`](Self::conn), and what `BEGIN` met.
     pub async fn begin(&self) -> Result<Tx, Error> {
-        let Conn { inner, _admission } = self.conn().await?;
+        let Conn { inner, _permits, .. } = self.conn().await?;
         // Dropping the handle does not stop the task. Its output, dropped with it, rolls back.
         let begun = tokio::spawn(async move {
             let inner = MySqlTransaction::begin(inner, None).await?;
-            Ok::<_, Error>(Tx { inner, _admission })
+            Ok::<_, Error>(Tx { inner, _permits })
         });
         begun.await.map_err(|_| Error::WorkerCrashed)?
     }
@@ -120,6 +140,7 @@ impl Db {
 
     /// Waits for the connections in use to come back, then closes them all. Later calls fail with [`Error::PoolClosed`].
     pub async fn close(&self) {
+        self.parking.close();
         self.pool.close().await;
     }
 
@@ -132,16 +153,44 @@ impl Db {
         (&mut *conn).execute("SELECT 1").await.map(drop)
     }
 
-    fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {
-        Arc::clone(&self.admission).try_acquire_owned().map_err(|_| Error::PoolTimedOut)
+    /// The right to one connection, once somebody has given theirs back.
+    async fn admit(&self) -> Result<Permits, Error> {
+        let admission = Arc::clone(&self.admission).try_acquire_owned().map_err(|_| Error::PoolTimedOut)?;
+        let place = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(_) => timeout(self.acquire_timeout, Arc::clone(&self.places).acquire_owned())
+                .await
+                .map_err(|_| Error::PoolTimedOut)?
+                .map_err(|_| Error::PoolClosed)?,
+        };
+        Ok(Permits { _place: place, _admission: admission })
     }
+}
+
+/// What the holder of a connection gives back with it.
+#[derive(Debug)]
+struct Permits {
+    _place: OwnedSemaphorePermit,
+    _admission: OwnedSemaphorePermit,
 }
 
 /// A connection of the pool, given back on drop.
 #[derive(Debug)]
 pub struct Conn {
     inner: PoolConnection<MySql>,
-    _admission: OwnedSemaphorePermit,
+    out_since: Instant,
+    parking: Parking,
+    // After the connection: whoever waits for the place finds it given back.
+    _permits: Permits,
+}
+
+impl Conn {
+    /// Gives the connection back at once to whoever needs one next, without the question to the server that dropping it
+    /// costs. Only for who has awaited every statement to its end.
+    pub fn release(self) {
+        let Self { inner, out_since, parking, _permits } = self;
+        parking.put(inner, out_since);
+    }
 }
 
 impl Deref for Conn {
@@ -161,7 +210,7 @@ impl DerefMut for Conn {
 /// An open transaction: nothing it wrote counts before [`commit`](Tx::commit), and dropping it rolls back.
 pub struct Tx {
     inner: MySqlTransaction<'static>,
-    _admission: OwnedSemaphorePermit,
+    _permits: Permits,
 }
 
 impl Tx {

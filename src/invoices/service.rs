@@ -25,7 +25,9 @@ pub async fn list(state: &AppState, user_id: Uuid, page: Page) -> ApiResult<List
     let mut conn = state.db.conn().await?;
     let rows = store::list_of_user(&mut conn, user_id, page).await?;
     let count = store::count_of_user(&mut conn, user_id);
-    state.totals.listing("invoices", &user_id, page, rows, count).await
+    let listing = state.totals.listing("invoices", &user_id, page, rows, count).await?;
+    conn.release();
+    Ok(listing)
 }
 
 /// An invoice of the caller.

@@ -23,7 +23,9 @@ pub async fn list(state: &AppState, filter: Filter, page: Page) -> ApiResult<Lis
     let mut conn = state.db.conn().await?;
     let rows = store::page(&mut conn, filter, now, page).await?;
     let count = store::count(&mut conn, filter, now);
-    state.totals.listing("notifications", &filter, page, rows, count).await
+    let listing = state.totals.listing("notifications", &filter, page, rows, count).await?;
+    conn.release();
+    Ok(listing)
 }
 
 /// How many notifications a user has not read.
@@ -32,7 +34,9 @@ pub async fn list(state: &AppState, filter: Filter, page: Page) -> ApiResult<Lis
 /// When the database refuses.
 pub async fn unread_count(state: &AppState, user_id: Uuid) -> ApiResult<u64> {
     let mut conn = state.db.conn().await?;
-    Ok(store::count(&mut conn, Filter { user_id, unread_only: true }, state.clock.now()).await?)
+    let count = store::count(&mut conn, Filter { user_id, unread_only: true }, state.clock.now()).await?;
+    conn.release();
+    Ok(count)
 }
 
 /// Marks a notification read. Doing so again changes nothing.

@@ -19,7 +19,9 @@ pub async fn list(state: &AppState, filter: &Filter, page: Page) -> ApiResult<Li
     let mut conn = state.db.conn().await?;
     let rows = store::list(&mut conn, filter, page).await?;
     let count = store::count(&mut conn, filter);
-    Ok(state.totals.listing("projects", filter, page, rows, count).await?.map(Project::from))
+    let listing = state.totals.listing("projects", filter, page, rows, count).await?;
+    conn.release();
+    Ok(listing.map(Project::from))
 }
 
 /// How many projects stand under each tab.

@@ -208,3 +208,50 @@ async fn a_url_without_a_database_is_refused() {
     let refused = Db::connect("mysql://root@localhost/", PoolSettings::default()).await;
     assert!(matches!(refused, Err(sqlx::Error::Configuration(_))));
 }
+
+/// Who is at the other end of a connection.
+async fn number(conn: &mut sqlx::MySqlConnection) -> u64 {
+    sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(conn).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_released_connection_goes_on_to_the_next_without_a_question() {
+    let database = TestDatabase::empty().await;
+    let db = database.db(2).await;
+    let mut conn = db.conn().await.unwrap();
+    let first = number(&mut conn).await;
+    let asked = "SHOW SESSION STATUS LIKE 'Com_admin_commands'";
+    let before: String = sqlx::query(asked).fetch_one(&mut *conn).await.unwrap().get_unchecked(1);
+    conn.release();
+    let mut conn = db.conn().await.unwrap();
+    assert_eq!(number(&mut conn).await, first);
+    let after: String = sqlx::query(asked).fetch_one(&mut *conn).await.unwrap().get_unchecked(1);
+    assert_eq!(after, before, "nothing was asked in between");
+    conn.release();
+    db.close().await;
+    assert!(is_unavailable(&db.ping().await.unwrap_err()));
+}
+
+#[tokio::test]
+async fn connections_released_dropped_and_taken_from_the_pool_itself_serve_everybody() {
+    let database = TestDatabase::empty().await;
+    let db = database.db(2).await;
+    let tasks = (0..60).map(|i| {
+        let db = db.clone();
+        tokio::spawn(async move {
+            if i % 3 == 0 {
+                return sqlx::query_scalar::<_, i32>("SELECT 1").fetch_one(db.pool()).await.unwrap();
+            }
+            let mut conn = db.conn().await.unwrap();
+            let one = sqlx::query_scalar("SELECT 1").fetch_one(&mut *conn).await.unwrap();
+            if i % 3 == 1 {
+                conn.release();
+            }
+            one
+        })
+    });
+    for one in futures_util::future::join_all(tasks).await {
+        assert_eq!(one.unwrap(), 1);
+    }
+    db.close().await;
+}
