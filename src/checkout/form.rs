@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use validator::ValidateEmail;
 
-use crate::http::Problems;
+use crate::{http::Problems, users::rules};
 
 /// Text fields by name. A multipart form sends only text; JSON numbers and booleans read as their text.
 #[derive(Debug, Default)]
@@ -82,15 +81,13 @@ impl Fields {
         })
     }
 
-    /// An email address, trimmed and lower-cased.
+    /// An email address by the [rule](rules::email) of all forms, in its stored form.
     pub fn email(&self, key: &str, problems: &mut Problems) -> String {
-        let email = self.line(key).unwrap_or_default().to_lowercase();
-        if email.is_empty() {
-            problems.add(key, "required", "L’adresse e-mail est obligatoire.");
-        } else if email.chars().count() > 255 || !email.validate_email() {
-            problems.add(key, "invalid_email", "L’adresse e-mail n’est pas valide.");
+        let email = self.raw(key).unwrap_or_default();
+        if let Err(refusal) = rules::email(email) {
+            problems.add(key, refusal.code, refusal.message.unwrap_or_default());
         }
-        email
+        rules::normalise_email(email)
     }
 
     /// A number of pages, 1 to 1000. Forms send `undefined` and `null` for an empty field.

@@ -1,5 +1,7 @@
 //! What is wrong with a form.
 
+use std::borrow::Cow;
+
 use super::error::{ApiError, ApiResult, Detail};
 
 /// What is wrong with a form: everything, so that it can be put right at once.
@@ -8,7 +10,7 @@ pub struct Problems(Vec<Detail>);
 
 impl Problems {
     /// Notes one problem with a field.
-    pub fn add(&mut self, field: &str, code: &'static str, message: impl Into<String>) {
+    pub fn add(&mut self, field: &str, code: impl Into<Cow<'static, str>>, message: impl Into<String>) {
         self.0.push(Detail::field(field, code, message.into()));
     }
 

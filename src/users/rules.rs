@@ -96,12 +96,20 @@ pub fn new_password(password: &str) -> Result<(), ValidationError> {
 
 fn has_the_form_of_an_address(email: &str) -> bool {
     let strange = |character: char| character.is_whitespace() || character.is_control();
-    let dotted =
-        |domain: &str| domain.rsplit_once('.').is_some_and(|(name, top)| !name.is_empty() && !top.is_empty());
-    // What the mail library cannot address would be an account that no mail ever reaches.
+    // What the mail library cannot address would be an account that no mail ever reaches. It also takes addresses of
+    // machines and quoted names, which no provider of mailboxes hands out.
     !email.contains(strange)
-        && email.split_once('@').is_some_and(|(_, domain)| dotted(domain))
+        && !email.contains(['"', '[', ']'])
+        && email.split_once('@').is_some_and(|(_, domain)| is_domain(domain))
         && Address::from_str(email).is_ok()
+}
+
+/// A name below another one. A top-level domain is no number (RFC 3696 section 2), which tells names from addresses of
+/// machines.
+fn is_domain(domain: &str) -> bool {
+    domain.rsplit_once('.').is_some_and(|(name, top)| {
+        !name.is_empty() && !top.is_empty() && !domain.contains('@') && !top.bytes().all(|b| b.is_ascii_digit())
+    })
 }
 
 /// Control characters would travel into the headers of mails.
@@ -158,6 +166,11 @@ mod tests {
             "a@b@c.fr",
             "a@b.fr\r\nBcc: x",
             "<a@b.fr>",
+            "\"a@b\"@c.fr",
+            "a@192.0.2.1",
+            "a@[192.0.2.1]",
+            "a..b@c.fr",
+            "a@-b.fr",
             &long,
         ] {
             assert!(email(bad).is_err(), "{bad}");

@@ -15,6 +15,7 @@
 mod support;
 
 mod accounts;
+mod addresses;
 mod cli;
 mod configuration;
 mod crash;
