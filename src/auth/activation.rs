@@ -8,7 +8,7 @@ use super::{
     pace::unhurried,
     secret_links,
     service::{self, SignedIn},
-    store,
+    store, tickets,
     told::{AccountActivated, ActivationRequested},
 };
 use crate::{
@@ -25,19 +25,27 @@ use crate::{
     users::{self, User, rules},
 };
 
-/// What a good activation link opens.
+/// What an activation link opens.
 pub struct Invitation {
-    /// The account; active already when an administrator was faster.
+    /// The account; active already once the link has served.
     pub user: User,
     /// End of validity of the link.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Looks a link up without changing anything.
+/// An account that was just activated, and its session.
+pub struct Activated {
+    /// The account and its session.
+    pub signed_in: SignedIn,
+    /// Logs in once more within a minute, see [`tickets`].
+    pub ticket: String,
+}
+
+/// Looks a link up without changing anything. One that has served says that the account is active.
 ///
 /// # Errors
-/// 400 `INVALID_TOKEN` for a link that is unknown, used or expired, 400 `ACCOUNT_DISABLED`, 404 when the account is
-/// gone, 503.
+/// 400 `INVALID_TOKEN` for a link that is unknown or expired, 400 `ACCOUNT_DISABLED`, 404 when the account is gone,
+/// 503.
 pub async fn look_up(state: &AppState, token: &str) -> ApiResult<Invitation> {
     let mut conn = state.db.conn().await?;
     let found = store::activation_token(&mut conn, &secret_links::hash(token), state.clock.now()).await?;
@@ -46,6 +54,9 @@ pub async fn look_up(state: &AppState, token: &str) -> ApiResult<Invitation> {
     if user.deactivated_by.is_some() {
         return Err(disabled());
     }
+    if found.used && !user.is_active {
+        return Err(invalid_token());
+    }
     Ok(Invitation { user, expires_at: found.expires_at })
 }
 
@@ -53,20 +64,25 @@ pub async fn look_up(state: &AppState, token: &str) -> ApiResult<Invitation> {
 ///
 /// # Errors
 /// As [`look_up`], and 400 `ALREADY_ACTIVE`.
-pub async fn activate(state: &AppState, token: &str, password: &str) -> ApiResult<SignedIn> {
+pub async fn activate(state: &AppState, token: &str, password: &str) -> ApiResult<Activated> {
     let invitation = look_up(state, token).await?;
     if invitation.user.is_active {
         return Err(already_active());
     }
     let (user_id, token_hash) = (invitation.user.id, secret_links::hash(token));
     let password_hash = state.passwords.hash(password).await?;
-    let user = with_retry(|| open(state, user_id, &token_hash, &password_hash)).await?;
+    let (user, ticket) = with_retry(|| open(state, user_id, &token_hash, &password_hash)).await?;
     state.sessions.forget(user_id).await;
-    service::sign_in(state, user)
+    Ok(Activated { signed_in: service::sign_in(state, user)?, ticket })
 }
 
-/// The link is used, the account opened and the news recorded together, by one of those who try.
-async fn open(state: &AppState, user_id: Uuid, token_hash: &str, password_hash: &str) -> ApiResult<User> {
+/// The link is used, the account opened with its ticket, and the news recorded together, by one of those who try.
+async fn open(
+    state: &AppState,
+    user_id: Uuid,
+    token_hash: &str,
+    password_hash: &str,
+) -> ApiResult<(User, String)> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
     users::store::lock(&mut tx, user_id).await?;
@@ -80,8 +96,9 @@ async fn open(state: &AppState, user_id: Uuid, token_hash: &str, password_hash: 
     }
     journal::note(&mut tx, acts::ACCOUNT_ACTIVATED, &Who::Account(&user), None).await?;
     events::record(&mut tx, AccountActivated { user_id }).await?;
+    let ticket = tickets::issue(&mut tx, &user, now).await?;
     tx.commit().await?;
-    Ok(user)
+    Ok((user, ticket))
 }
 
 /// Mails a new activation link to an account that awaits one. Everybody else gets nothing, and the caller cannot tell
@@ -138,7 +155,7 @@ pub(super) async fn invite(tx: &mut events::Tx, user: &User) -> Result<bool, sql
 fn invalid_token() -> ApiError {
     ApiError::bad_request(
         "INVALID_TOKEN",
-        "Ce lien d’activation n’est plus valable : il a déjà servi ou il a expiré. Connectez-vous, ou demandez-en un nouveau.",
+        "Ce lien d’activation n’est plus valable : il a expiré ou il est incomplet. Connectez-vous, ou demandez-en un nouveau.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! Dead secret links, removed after a while.
+//! Dead secret links and tickets, removed after a while.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
@@ -15,6 +15,9 @@ pub fn schedule(scheduler: &mut Scheduler) {
     });
     scheduler.add("purge_activation_tokens", HOURLY, async |state| {
         in_batches(state, KEPT, delete_activation_tokens).await
+    });
+    scheduler.add("purge_login_tickets", HOURLY, async |state| {
+        in_batches(state, TimeDelta::zero(), delete_login_tickets).await
     });
 }
 
@@ -44,4 +47,11 @@ async fn delete_activation_tokens(
     .execute(conn)
     .await
     .map(|done| done.rows_affected())
+}
+
+async fn delete_login_tickets(conn: &mut MySqlConnection, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    sqlx::query!("DELETE FROM login_tickets WHERE expires_at < ? ORDER BY expires_at LIMIT ?", before, BATCH)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected())
 }

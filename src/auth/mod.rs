@@ -14,6 +14,7 @@ pub mod secret_links;
 mod service;
 mod session;
 mod store;
+mod tickets;
 mod tokens;
 pub mod told;
 mod wire;

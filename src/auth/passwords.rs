@@ -1,12 +1,18 @@
 //! Password hashing: argon2id for new hashes, bcrypt verified for imported ones.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{Error, PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::http::error::{ApiError, ApiResult};
 
@@ -20,11 +26,29 @@ const WAITING: usize = 64;
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$EQEFVKWBoi6pB3N4JxOc7g$lYIN07ZRnmKD8dueMMnCzDln12UfFMf45w9slIVZGTM";
 
+/// The dearest bcrypt hashes that the former platform made.
+const IMPORTED_COST: u32 = 12;
+/// The cost that is measured: each step up to [`IMPORTED_COST`] doubles the work.
+const MEASURED_COST: u32 = 8;
+/// Longest a refusal is held back, however slow the machine was when it was measured.
+const LONGEST_REFUSAL: Duration = Duration::from_secs(2);
+
 /// Hashes and verifies passwords away from the async threads.
 #[derive(Clone)]
 pub struct Passwords {
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
+    /// Microseconds.
+    refusal: Arc<AtomicU64>,
+}
+
+/// A finished verification.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked {
+    /// Its outcome.
+    pub verdict: Verdict,
+    /// When a refusal may be told: as long after the beginning whatever the hash was, or that there was none.
+    pub refuse_at: Instant,
 }
 
 /// The outcome of a verification.
@@ -45,6 +69,7 @@ impl Default for Passwords {
         Self {
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(running + WAITING)),
+            refusal: Arc::default(),
         }
     }
 }
@@ -62,20 +87,45 @@ impl Passwords {
     }
 
     /// Checks a password against a stored hash. Without a hash (unknown account), or with one that no scheme reads, it
-    /// takes the same time and the answer is [`Verdict::Wrong`].
+    /// takes the time of a current hash and the answer is [`Verdict::Wrong`].
     ///
     /// # Errors
     /// 503 when too many hashes wait already.
-    pub async fn verify(&self, stored: Option<&str>, password: &str) -> ApiResult<Verdict> {
+    pub async fn verify(&self, stored: Option<&str>, password: &str) -> ApiResult<Checked> {
         let (stored, password) = (stored.map(str::to_owned), password.to_owned());
-        self.run(move || match stored.as_deref().and_then(|hash| verify_now(hash, &password)) {
-            Some(verdict) => verdict,
-            None => {
+        let refusal = self.refusal();
+        self.run(move || {
+            // The wait for a turn is the same for everybody, and is not counted.
+            let refuse_at = Instant::now() + refusal;
+            let verdict = stored.as_deref().and_then(|hash| verify_now(hash, &password));
+            let verdict = verdict.unwrap_or_else(|| {
                 verify_now(NOBODY, &password);
                 Verdict::Wrong
-            }
+            });
+            Checked { verdict, refuse_at }
         })
         .await
+    }
+
+    /// Measures what the slowest verification takes on this machine, and has refusals take half as long again; tells
+    /// how long that is. Until then they take what their own verification takes.
+    ///
+    /// # Errors
+    /// 503 when too many hashes wait already.
+    pub async fn measure(&self) -> ApiResult<Duration> {
+        let slowest = self.run(slowest_verification).await?;
+        let refusal = (slowest + slowest / 2).min(LONGEST_REFUSAL);
+        self.refuse_after(refusal);
+        Ok(refusal)
+    }
+
+    /// Has refusals take this long, to the microsecond.
+    pub fn refuse_after(&self, refusal: Duration) {
+        self.refusal.store(u64::try_from(refusal.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn refusal(&self) -> Duration {
+        Duration::from_micros(self.refusal.load(Ordering::Relaxed))
     }
 
     /// The permits live as long as the work: a caller who leaves does not stop a hash that has begun.
@@ -88,6 +138,18 @@ impl Passwords {
         });
         hashing.await.map_err(ApiError::internal)
     }
+}
+
+fn slowest_verification() -> Duration {
+    let current = timed(|| verify_now(NOBODY, NOBODY));
+    let imported = timed(|| bcrypt::hash_with_salt(NOBODY, MEASURED_COST, [0; 16]));
+    current.max(imported * 2_u32.pow(IMPORTED_COST - MEASURED_COST))
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    std::hint::black_box(work());
+    start.elapsed()
 }
 
 fn hasher() -> Argon2<'static> {
@@ -138,7 +200,7 @@ mod tests {
     const PASSWORD: &str = "Correct-Horse-42 é";
 
     async fn verdict(stored: &str, password: &str) -> Verdict {
-        Passwords::default().verify(Some(stored), password).await.unwrap()
+        Passwords::default().verify(Some(stored), password).await.unwrap().verdict
     }
 
     fn bcrypt_hash(cost: u32, version: bcrypt::Version, password: &str) -> String {
@@ -222,6 +284,19 @@ mod tests {
     async fn nobody_is_refused_by_a_hash_as_costly_as_everybodys() {
         assert!(is_current(&PasswordHash::new(NOBODY).unwrap()));
         assert_eq!(verify_now(NOBODY, PASSWORD), Some(Verdict::Wrong));
-        assert_eq!(Passwords::default().verify(None, PASSWORD).await.unwrap(), Verdict::Wrong);
+        let nobody = Passwords::default().verify(None, PASSWORD).await.unwrap();
+        assert_eq!(nobody.verdict, Verdict::Wrong);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_may_be_told_as_late_as_after_the_slowest_verification() {
+        let passwords = Passwords::default();
+        let refusal = passwords.measure().await.unwrap();
+        assert!(refusal > Duration::ZERO && refusal <= LONGEST_REFUSAL, "{refusal:?}");
+        let began = Instant::now();
+        for stored in [None, Some(bcrypt_hash(4, bcrypt::Version::TwoA, PASSWORD))] {
+            let checked = passwords.verify(stored.as_deref(), "wrong").await.unwrap();
+            assert!(checked.refuse_at >= began + refusal);
+        }
     }
 }

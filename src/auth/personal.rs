@@ -1,4 +1,4 @@
-//! Secret links of an account, handed out (when they were made, never what they are) and erased.
+//! Secret links and tickets of an account, handed out (when they were made, never what they are) and erased.
 
 use serde::Serialize;
 use sqlx::MySqlConnection;
@@ -16,7 +16,10 @@ pub async fn erase(conn: &mut MySqlConnection, subject: &Subject) -> Result<(), 
     sqlx::query!("DELETE FROM password_resets WHERE user_id = ?", subject.user_id)
         .execute(&mut *conn)
         .await?;
-    sqlx::query!("DELETE FROM activation_tokens WHERE user_id = ?", subject.user_id).execute(conn).await?;
+    sqlx::query!("DELETE FROM activation_tokens WHERE user_id = ?", subject.user_id)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!("DELETE FROM login_tickets WHERE user_id = ?", subject.user_id).execute(conn).await?;
     Ok(())
 }
 
@@ -40,7 +43,10 @@ pub async fn export(conn: &mut MySqlConnection, subject: &Subject) -> Result<Sec
                   used_at AS "used_at: Iso"
            FROM password_resets WHERE user_id = ?
            UNION ALL
-           SELECT 'activation', created_at, expires_at, used_at FROM activation_tokens WHERE user_id = ?"#,
+           SELECT 'activation', created_at, expires_at, used_at FROM activation_tokens WHERE user_id = ?
+           UNION ALL
+           SELECT 'connexion', created_at, expires_at, NULL FROM login_tickets WHERE user_id = ?"#,
+        subject.user_id,
         subject.user_id,
         subject.user_id
     )

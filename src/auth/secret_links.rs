@@ -71,7 +71,8 @@ pub(super) fn hash(token: &str) -> String {
     hex::encode(Sha256::digest(token))
 }
 
-fn new_token() -> String {
+/// A token that nobody guesses.
+pub(super) fn new_token() -> String {
     URL_SAFE_NO_PAD.encode(random_bytes::<TOKEN_BYTES>())
 }
 

@@ -7,6 +7,8 @@ use super::{
     Role, Verdict,
     journal::{self, Who},
     login_guard::LoginGuard,
+    passwords::Checked,
+    tickets,
     told::UserRegistered,
 };
 use crate::{
@@ -109,7 +111,8 @@ async fn open(state: &AppState, new: &NewUser<'_>) -> ApiResult<User> {
     Ok(user)
 }
 
-/// Logs in with an address and a password. An account that its owner had closed is reopened.
+/// Logs in with an address and a password, or a [ticket](tickets). An account that its owner had closed is reopened.
+/// A refusal takes as long whatever the account is, or is not.
 ///
 /// # Errors
 /// 401 `INVALID_CREDENTIALS` alike for an unknown address and a wrong password, 401 `ACCOUNT_INACTIVE` only after the
@@ -118,12 +121,48 @@ pub async fn login(state: &AppState, email: &str, password: &str) -> ApiResult<S
     let email = rules::normalise_email(email);
     let guard = LoginGuard::enter(&state.limits, RequestContext::current_ip(), &email).await?;
     let user = find(state, &email).await?;
+    let user = match with_ticket(state, user, password).await? {
+        Ok(signed_in) => return Ok(signed_in),
+        Err(user) => user,
+    };
     let stored = user.as_ref().map(|user| user.password_hash.as_str());
-    let verdict = state.passwords.verify(stored, password).await?;
+    let Checked { verdict, refuse_at } = state.passwords.verify(stored, password).await?;
     match user {
         Some(user) if verdict != Verdict::Wrong => admit(state, user, password, verdict).await,
-        user => Err(refuse(state, guard, user.as_ref(), &email).await?),
+        user => {
+            let refusal = refuse(state, guard, user.as_ref(), &email).await?;
+            tokio::time::sleep_until(refuse_at).await;
+            Err(refusal)
+        }
     }
+}
+
+/// Logs in when the password is a good ticket of the account; otherwise gives the account back.
+async fn with_ticket(
+    state: &AppState,
+    user: Option<User>,
+    ticket: &str,
+) -> ApiResult<Result<SignedIn, Option<User>>> {
+    match user {
+        Some(user) if user.is_active && tickets::is_one(ticket) => {
+            match with_retry(|| enter_with_ticket(state, &user, ticket)).await? {
+                true => Ok(Ok(sign_in(state, user)?)),
+                false => Ok(Err(Some(user))),
+            }
+        }
+        user => Ok(Err(user)),
+    }
+}
+
+async fn enter_with_ticket(state: &AppState, user: &User, ticket: &str) -> ApiResult<bool> {
+    let mut tx = state.begin().await?;
+    let good = tickets::redeem(&mut tx, ticket, user, state.clock.now()).await?;
+    if good {
+        let details = json!({ "method": "activation" });
+        journal::note(&mut tx, acts::LOGIN_SUCCESS, &Who::Account(user), details).await?;
+        tx.commit().await?;
+    }
+    Ok(good)
 }
 
 /// Its connection goes back before the hashing starts.
@@ -159,7 +198,8 @@ async fn refuse(
         journal::note(&mut tx, lock, &who, details).await?;
     }
     tx.commit().await?;
-    Ok(ApiError::unauthorized("INVALID_CREDENTIALS", "E-mail ou mot de passe incorrect."))
+    // The web application compares this sentence, to offer help.
+    Ok(ApiError::unauthorized("INVALID_CREDENTIALS", "Identifiants incorrects"))
 }
 
 async fn admit(state: &AppState, mut user: User, password: &str, verdict: Verdict) -> ApiResult<SignedIn> {

@@ -5,15 +5,17 @@ use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-/// Whose account a good activation token opens, and until when.
+/// Whose account an activation token opens, and until when.
 pub struct ActivationToken {
     /// The account.
     pub user_id: Uuid,
     /// End of validity.
     pub expires_at: DateTime<Utc>,
+    /// Whether it, or another one of the account, has served.
+    pub used: bool,
 }
 
-/// The good activation token with this hash.
+/// The unexpired activation token with this hash, used or not.
 pub async fn activation_token(
     conn: &mut MySqlConnection,
     token_hash: &str,
@@ -21,7 +23,8 @@ pub async fn activation_token(
 ) -> Result<Option<ActivationToken>, sqlx::Error> {
     sqlx::query_as!(
         ActivationToken,
-        "SELECT user_id, expires_at FROM activation_tokens WHERE token_hash = ? AND used_at IS NULL AND expires_at > ?",
+        r#"SELECT user_id AS "user_id: Uuid", expires_at, used_at IS NOT NULL AS "used!: bool"
+           FROM activation_tokens WHERE token_hash = ? AND expires_at > ?"#,
         token_hash,
         now
     )

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{Role, service::SignedIn};
+use super::{Role, activation::Activated, service::SignedIn};
 use crate::{
     http::iso::Iso,
     users::{MeUser, rules},
@@ -136,10 +136,12 @@ pub struct ActivatedUser {
     pub nom: String,
     pub email: String,
     pub role: Role,
+    /// A ticket that `POST /auth/login` takes in place of the password: for this account, once, within 60 seconds.
+    pub password: String,
 }
 
-impl From<SignedIn> for ActivatedAnswer {
-    fn from(SignedIn { user, token }: SignedIn) -> Self {
+impl From<Activated> for ActivatedAnswer {
+    fn from(Activated { signed_in: SignedIn { user, token }, ticket }: Activated) -> Self {
         Self {
             message: "Votre compte est activé. Bienvenue !",
             success: true,
@@ -149,6 +151,7 @@ impl From<SignedIn> for ActivatedAnswer {
                 nom: user.nom,
                 email: user.email,
                 role: user.role,
+                password: ticket,
             },
             token,
             redirect_url: DASHBOARD,

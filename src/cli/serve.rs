@@ -61,6 +61,8 @@ pub(super) async fn listen(
     let port = listener.local_addr()?.port();
     let metrics = telemetry::prometheus()?;
     let launched = launch(config, db.clone(), Clock::system(), port, &shutdown, metrics).await?;
+    let refusal = launched.state.passwords.measure().await.map_err(|error| anyhow::anyhow!("{error}"))?;
+    tracing::info!(refusal_ms = refusal.as_millis(), "refused logins all take the same time");
     tracing::info!(port, "listening");
     ready(port);
     let app = launched.start(&shutdown);

@@ -27,10 +27,10 @@ static SECURITY: [(HeaderName, HeaderValue); 12] = [
 /// Headers added on the way out at most: these, and those of the other layers.
 const ADDED: usize = 24;
 
-/// Adds the security headers a response lacks, and keeps JSON that a session asked for out of every cache.
-pub(super) fn finish(headers: &mut HeaderMap, authenticated: bool) {
+/// Adds the security headers a response lacks, and keeps JSON that is for one person out of every cache.
+pub(super) fn finish(headers: &mut HeaderMap, personal: bool) {
     headers.reserve(ADDED);
-    if authenticated && is_json(headers) {
+    if personal && is_json(headers) {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     for (name, value) in &SECURITY {

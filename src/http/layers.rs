@@ -109,9 +109,10 @@ impl Stack {
     /// need the headers as much as successes do.
     async fn observe(&self, request: Request, context: Arc<RequestContext>) -> Response {
         let observed = self.observer.start(request.method(), Arc::clone(&context));
-        let authenticated = request.headers().contains_key(AUTHORIZATION);
+        // The answer to a session, or to what somebody sent: a login's has a token in it.
+        let personal = request.headers().contains_key(AUTHORIZATION) || !request.method().is_safe();
         let mut response = self.share(request).await;
-        headers::finish(response.headers_mut(), authenticated);
+        headers::finish(response.headers_mut(), personal);
         request_id::echo(response.headers_mut(), &context.request_id);
         observed.end(response.status(), response.extensions().get());
         response

@@ -108,7 +108,10 @@ fn has_the_form_of_an_address(email: &str) -> bool {
 /// machines.
 fn is_domain(domain: &str) -> bool {
     domain.rsplit_once('.').is_some_and(|(name, top)| {
-        !name.is_empty() && !top.is_empty() && !domain.contains('@') && !top.bytes().all(|b| b.is_ascii_digit())
+        !name.is_empty()
+            && !top.is_empty()
+            && !domain.contains('@')
+            && !top.bytes().all(|b| b.is_ascii_digit())
     })
 }
 

@@ -309,6 +309,16 @@ pub const TABLES: &[Table] = &[
         impersonal: "user_id expires_at",
     },
     Table {
+        name: "login_tickets",
+        whose: &[Account("user_id")],
+        section: Some("liensSecrets"),
+        held: &[
+            hidden("ticket_hash", "digest of a ticket that logs in", Removed),
+            shown("created_at", "when it was made", Removed, "createdAt"),
+        ],
+        impersonal: "user_id token_version expires_at",
+    },
+    Table {
         name: "audit_logs",
         whose: &[Address("actor_email"), Account("target_id")],
         section: Some("journal"),

@@ -24,6 +24,16 @@ async fn resend(bench: &Bench, email: &str) -> Answer {
     bench.post("/public/activate/resend", json!({ "email": email })).await
 }
 
+/// The web application then leads to the login.
+async fn assert_already_active(bench: &Bench, token: &str) {
+    let body = bench.get(&format!("/public/activate/{token}/verify")).await.ok();
+    let told = ["valid", "isAlreadyActive", "message"].map(|key| body[key].clone());
+    assert_eq!(
+        told,
+        [json!(true), json!(true), json!("Ce compte est déjà actif : vous pouvez vous connecter.")]
+    );
+}
+
 #[tokio::test]
 async fn a_link_says_whom_it_is_for_and_changes_nothing() {
     let bench = Bench::start().await;
@@ -42,7 +52,7 @@ async fn a_link_says_whom_it_is_for_and_changes_nothing() {
     assert!(bench.audited().await.is_empty() && bench.mails().await.is_empty());
 
     bench.run("UPDATE users SET is_active = TRUE", &[]).await;
-    assert_eq!(bench.get(&format!("/public/activate/{token}/verify")).await.ok()["isAlreadyActive"], true);
+    assert_already_active(&bench, &token).await;
     set_password(&bench, &token).await.refused(400, "ALREADY_ACTIVE");
 }
 
@@ -96,18 +106,69 @@ async fn the_first_password_activates_and_logs_in() {
         body,
         json!({
             "message": body["message"], "success": true, "token": body["token"], "redirectUrl": "/app/dashboard",
-            "user": { "id": id, "prenom": "Léa", "nom": "Martin", "email": GUEST, "role": "USER" },
+            "user": {
+                "id": id, "prenom": "Léa", "nom": "Martin", "email": GUEST, "role": "USER",
+                "password": body["user"]["password"],
+            },
         })
     );
     assert_eq!(bench.me(body["token"].as_str().unwrap()).await.ok()["isActive"], true);
     bench.login(GUEST, PASSWORD).await.ok();
     assert_eq!(bench.texts("SELECT CAST(token_version AS CHAR) FROM users").await, ["0"]);
     for used in [&token, &other] {
-        set_password(&bench, used).await.refused(400, "INVALID_TOKEN");
-        bench.get(&format!("/public/activate/{used}/verify")).await.refused(400, "INVALID_TOKEN");
+        set_password(&bench, used).await.refused(400, "ALREADY_ACTIVE");
     }
+    for used in [&token, &other] {
+        assert_already_active(&bench, used).await;
+    }
+    bench.run_job("purge_activation_tokens").await;
+    assert_already_active(&bench, &token).await;
+    bench.run("UPDATE users SET is_active = FALSE", &[]).await;
+    bench.get(&format!("/public/activate/{token}/verify")).await.refused(400, "INVALID_TOKEN");
     assert_eq!(bench.mails().await, ["admin-info equipe@example.com", &format!("welcome-user {GUEST}")]);
     assert_eq!(bench.audited().await[1], format!("ACCOUNT_ACTIVATED LOW {GUEST}"));
+}
+
+#[tokio::test]
+async fn the_user_of_the_answer_logs_in_once_and_at_once() {
+    let bench = Bench::start().await;
+    let token = mint(&bench, bench.guest(GUEST).await).await;
+    bench.registered("zoe@example.com").await;
+    // Posted as it is, unknown keys and all.
+    let user = set_password(&bench, &token).await.ok()["user"].clone();
+    let ticket = user["password"].as_str().unwrap();
+    assert!(ticket.len() > 40 && ticket != PASSWORD, "{ticket}");
+    assert!(!bench.texts("SELECT ticket_hash FROM login_tickets").await.contains(&ticket.to_owned()));
+    bench.login("zoe@example.com", ticket).await.refused(401, "INVALID_CREDENTIALS");
+    let body = bench.post("/auth/login", user.clone()).await.ok();
+    assert_eq!(bench.me(body["token"].as_str().unwrap()).await.ok()["email"], GUEST);
+    bench.post("/auth/login", user).await.refused(401, "INVALID_CREDENTIALS");
+    bench.login(GUEST, PASSWORD).await.ok();
+    assert_eq!(bench.audited().await.iter().filter(|act| act.starts_with("LOGIN_SUCCESS")).count(), 2);
+}
+
+#[tokio::test]
+async fn a_ticket_dies_after_a_minute_and_with_the_sessions_of_its_time() {
+    let bench = Bench::start().await;
+    for (n, closing) in [
+        "UPDATE users SET token_version = token_version + 1",
+        "UPDATE users SET is_active = FALSE, deactivated_by = 'ADMIN'",
+        "",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("invite{n}@example.com");
+        let token = mint(&bench, bench.guest(&email).await).await;
+        let user = set_password(&bench, &token).await.ok()["user"].clone();
+        match closing {
+            "" => bench.time.advance(Duration::seconds(60)),
+            closing => bench.run(closing, &[]).await,
+        }
+        bench.post("/auth/login", user).await.refused(401, "INVALID_CREDENTIALS");
+    }
+    bench.time.advance(Duration::seconds(1));
+    assert_eq!(bench.run_job("purge_login_tickets").await, 3);
 }
 
 #[tokio::test]

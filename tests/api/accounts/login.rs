@@ -1,3 +1,5 @@
+use std::time::{Duration as Span, Instant};
+
 use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -23,7 +25,9 @@ async fn an_unknown_address_and_a_wrong_password_are_told_alike() {
     bench.registered("zoe@example.com").await;
     let wrong = bench.login("zoe@example.com", "not the password").await;
     let unknown = bench.login("zoé@example.com", PASSWORD).await;
-    wrong.refused(401, "INVALID_CREDENTIALS");
+    // The web application compares the sentence.
+    let told = wrong.refused(401, "INVALID_CREDENTIALS").body["message"].clone();
+    assert_eq!(told, "Identifiants incorrects");
     assert_eq!((wrong.status, wrong.anonymous()), (unknown.status, unknown.anonymous()));
     bench.login("a password in the wrong field", "x").await.refused(401, "INVALID_CREDENTIALS");
     assert_eq!(
@@ -34,6 +38,53 @@ async fn an_unknown_address_and_a_wrong_password_are_told_alike() {
             "LOGIN_FAILED LOW unknown"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_refusal_takes_as_long_whatever_the_account() {
+    let bench = Bench::start().await;
+    bench.registered("argon2@example.com").await;
+    let imported = bcrypt::hash_with_salt(PASSWORD, 4, *b"sixteen bytes ok").unwrap().to_string();
+    bench.account("bcrypt@example.com", &imported, Role::User, true).await;
+    bench.account("closed@example.com", &imported, Role::User, false).await;
+    bench.account("guest@example.com", "!", Role::User, false).await;
+    let refusal = Span::from_millis(400);
+    bench.state.passwords.refuse_after(refusal);
+    for name in ["argon2", "bcrypt", "closed", "guest", "nobody"] {
+        let began = Instant::now();
+        let answer = bench.login(&format!("{name}@example.com"), "wrong").await;
+        answer.refused(401, "INVALID_CREDENTIALS");
+        assert!(began.elapsed() >= refusal, "{name}: {:?}", began.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn others_failures_behind_one_address_do_not_refuse_a_right_password() {
+    let bench = Bench::start().await;
+    bench.registered("zoe@example.com").await;
+    for n in 0..49 {
+        bench.login(&format!("invented{}@example.com", n / 5), "wrong").await;
+    }
+    bench.login("zoe@example.com", PASSWORD).await.ok();
+    // The fiftieth failure ends it: for that address, and for an hour.
+    bench.login("other@example.com", "wrong").await.refused(401, "INVALID_CREDENTIALS");
+    bench.login("zoe@example.com", PASSWORD).await.refused(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test]
+async fn what_holds_a_token_is_kept_nowhere() {
+    let bench = Bench::start().await;
+    let account = json!({
+        "prenom": "Zoé", "nom": "Durand", "email": "zoe@example.com", "password": PASSWORD,
+    });
+    for (path, status) in [("/auth/register", 201), ("/auth/login", 200), ("/auth/login", 200)] {
+        let answer = bench.request(reqwest::Method::POST, path).json(&account).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["cache-control"]),
+            (status, &"no-store".parse().unwrap()),
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -96,7 +147,7 @@ async fn an_account_closed_by_its_owner_is_reopened() {
 async fn a_malformed_request_counts_as_nothing() {
     let bench = Bench::start().await;
     bench.registered("zoe@example.com").await;
-    // What the web application sends after an activation.
+    // The account without any password.
     let stray =
         json!({ "id": "x", "prenom": "Zoé", "nom": "Durand", "email": "zoe@example.com", "role": "USER" });
     for _ in 0..7 {
