@@ -2,6 +2,7 @@
 # Installs what building, running and testing need and this machine lacks: a MariaDB or MySQL server with its
 # client (programs only, no service is started), pdftotext and friends, a C compiler, make, pkg-config, Python's venv.
 # Debian and Ubuntu, Fedora, macOS with Homebrew. Without anything missing it does nothing and needs no network.
+# With CI set, also what only the checks of .ci/run use: nginx, openssl, curl, debootstrap.
 set -euo pipefail
 
 has() {
@@ -33,6 +34,19 @@ missing() {
     has cc gcc || echo "libc6-dev glibc-devel -"
     has pkg-config || echo "pkg-config pkgconf-pkg-config pkgconf"
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo "python3-venv python3 python"
+    [ -z "${CI:-}" ] || missing_for_ci
+}
+
+missing_for_ci() {
+    has nginx || echo "nginx-light nginx nginx"
+    has openssl || echo "openssl openssl openssl"
+    has curl || echo "curl curl curl"
+    # Debian has MariaDB alone: .ci/mysql-server.sh fetches MySQL into a directory of its own.
+    mysql_is_here || has debootstrap || echo "debootstrap - -"
+}
+
+mysql_is_here() {
+    has mysqld && ! PATH=$PATH:/usr/sbin mysqld --no-defaults --version 2>/dev/null | grep -qi mariadb
 }
 
 column() {
@@ -41,7 +55,7 @@ column() {
 
 # Debian starts a service for some packages; a private server must stay the only one we run.
 install_debian() {
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
     as_root apt-get update -q
     as_root apt-get install -q -y --no-install-recommends "$@"
 }

@@ -12,7 +12,7 @@ trap 'rm -rf "$fresh"' EXIT
 # The compiler does not know that a macro reads the database, so every crate root must look changed.
 touch src/lib.rs src/main.rs
 [ ! -e tests/api/main.rs ] || touch tests/api/main.rs
-SQLX_OFFLINE_DIR=$fresh cargo check --quiet --all-targets
+SQLX_OFFLINE_DIR=$fresh cargo check --locked --quiet --all-targets
 
 if [ "${1:-}" = --check ]; then
     mkdir -p .sqlx
