@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    ffi::OsString,
     fmt,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -12,14 +13,16 @@ use std::{
 
 use chrono::NaiveDate;
 use ipnet::IpNet;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use crate::http::limits::RateLimitSettings;
+use crate::http::{client_ip::PRIVATE_RANGES, limits::RateLimitSettings};
 
 mod company;
 mod mail;
 mod rates;
+mod secrets;
 mod seeds;
+mod sites;
 mod storage;
 mod stripe;
 
@@ -92,11 +95,16 @@ pub enum ConfigError {
     /// A value that cannot be read or must not be used.
     #[error("{0} {1}")]
     Invalid(&'static str, String),
+    /// A value that is no text.
+    #[error("{0} cannot be read: it is not written in UTF-8")]
+    NotText(String),
 }
 
 /// The variables a configuration is read from.
 pub struct Vars {
     values: HashMap<String, String>,
+    /// Names of variables whose value is no text. Only those that are asked for matter.
+    unreadable: BTreeSet<String>,
     asked: Mutex<BTreeSet<String>>,
 }
 
@@ -104,7 +112,7 @@ impl Vars {
     /// The process environment; an empty value counts as absent.
     #[allow(clippy::disallowed_methods)]
     pub fn from_env() -> Self {
-        Self::from_iter(std::env::vars())
+        Self::from_iter(std::env::vars_os())
     }
 
     /// Sets a variable unless it has a value already.
@@ -133,6 +141,11 @@ impl Vars {
     /// The names asked for so far, sorted: what the documentation has to list.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// The first name asked for whose value is no text.
+    fn unreadable(&self) -> Option<String> {
+        self.asked().into_iter().find(|name| self.unreadable.contains(name))
     }
 
     fn text(&self, name: &str, default: &str) -> String {
@@ -180,12 +193,25 @@ impl Vars {
 
 impl FromIterator<(String, String)> for Vars {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(vars: I) -> Self {
-        let given = vars.into_iter().filter(|(_, value)| !value.trim().is_empty());
-        Self { values: given.collect(), asked: Mutex::default() }
+        vars.into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect()
     }
 }
 
-const PRIVATE_RANGES: &str = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
+impl FromIterator<(OsString, OsString)> for Vars {
+    fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(vars: I) -> Self {
+        let (mut values, mut unreadable) = (HashMap::new(), BTreeSet::new());
+        for (name, value) in vars {
+            // A name that is no text is none of ours.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) if value.trim().is_empty() => {}
+                Ok(value) => values.extend([(name, value)]),
+                Err(_) => unreadable.extend([name]),
+            }
+        }
+        Self { values, unreadable, asked: Mutex::default() }
+    }
+}
 
 impl Config {
     /// Reads and validates all settings.
@@ -193,18 +219,26 @@ impl Config {
     /// # Errors
     /// The first variable that is missing, unreadable or unsafe for the environment.
     pub fn load(vars: &Vars) -> Result<Self, ConfigError> {
+        let config = Self::read(vars);
+        match vars.unreadable() {
+            Some(name) => Err(ConfigError::NotText(name)),
+            None => config,
+        }
+    }
+
+    fn read(vars: &Vars) -> Result<Self, ConfigError> {
         let environment = environment(vars)?;
-        let frontend_urls = origins(vars, environment)?;
+        let frontend_urls = sites::origins(vars, environment)?;
         let site = first(&frontend_urls);
-        let app_url = vars.get("APP_URL").unwrap_or(site).trim_end_matches('/').to_owned();
+        let app_url = sites::address(vars, "APP_URL")?.unwrap_or_else(|| site.to_owned());
         let config = Self {
             environment,
             listen: listen_address(vars)?,
             database_url: vars.required("DATABASE_URL")?.into(),
             database_max_connections: vars.parsed("DATABASE_MAX_CONNECTIONS")?,
             migrate_on_start: vars.flag("MIGRATE_ON_START", environment == Environment::Development)?,
-            jwt_secret: jwt_secret(vars)?,
-            api_url: vars.get("API_URL").unwrap_or(&app_url).trim_end_matches('/').to_owned(),
+            jwt_secret: secrets::jwt_secret(vars, environment)?,
+            api_url: sites::address(vars, "API_URL")?.unwrap_or_else(|| app_url.clone()),
             app_url,
             frontend_urls,
             trusted_proxies: proxies(vars)?,
@@ -232,7 +266,7 @@ impl Config {
             &vars
                 .set("APP_ENV", "development")
                 .or_default("JWT_SECRET", "a command signs nothing with this value")
-                .or_default("STRIPE_WEBHOOK_SECRET", "none"),
+                .or_default("STRIPE_WEBHOOK_SECRET", "whsec_none"),
         )?;
         if production {
             config.environment = Environment::Production;
@@ -259,23 +293,7 @@ fn environment(vars: &Vars) -> Result<Environment, ConfigError> {
     }
 }
 
-fn origins(vars: &Vars, environment: Environment) -> Result<Vec<String>, ConfigError> {
-    let default = match environment {
-        Environment::Development => "http://localhost:3000",
-        Environment::Production => "",
-    };
-    let urls: Vec<String> =
-        vars.list("FRONTEND_URL", default).iter().map(|url| url.trim_end_matches('/').to_owned()).collect();
-    if urls.is_empty() {
-        return Err(ConfigError::Missing("FRONTEND_URL", ": links and redirections are built from it"));
-    }
-    match urls.iter().find(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
-        Some(_) => Err(ConfigError::Invalid("FRONTEND_URL", "must list http(s) origins".into())),
-        None => Ok(urls),
-    }
-}
-
-/// The first of the frontends; [`origins`] accepts no empty list.
+/// The first of the frontends; [`sites::origins`] accepts no empty list.
 fn first(frontend_urls: &[String]) -> &str {
     frontend_urls.first().map_or("", String::as_str)
 }
@@ -289,23 +307,18 @@ pub fn listen_address(vars: &Vars) -> Result<SocketAddr, ConfigError> {
     Ok(SocketAddr::new(address, vars.parsed("PORT")?.unwrap_or(3000)))
 }
 
-fn jwt_secret(vars: &Vars) -> Result<SecretString, ConfigError> {
-    let secret = vars
-        .secret("JWT_SECRET")
-        .ok_or(ConfigError::Missing("JWT_SECRET", ": sessions are signed with it"))?;
-    match secret.expose_secret().len() {
-        0..32 => Err(ConfigError::Invalid("JWT_SECRET", "must have at least 32 characters".into())),
-        _ => Ok(secret),
-    }
-}
-
 fn proxies(vars: &Vars) -> Result<Vec<IpNet>, ConfigError> {
     let read = |item: &String| {
         item.parse::<IpNet>()
             .or_else(|error| item.parse::<IpAddr>().map(IpNet::from).map_err(|_| error))
             .map_err(|error| ConfigError::Invalid("TRUSTED_PROXIES", format!("has a bad entry: {error}")))
     };
-    vars.list("TRUSTED_PROXIES", PRIVATE_RANGES).iter().map(read).collect()
+    let networks = vars.list("TRUSTED_PROXIES", PRIVATE_RANGES).iter().map(read).collect::<Result<_, _>>()?;
+    // Whoever is trusted says who the client is: if everybody is, everybody is anybody.
+    match IpNet::aggregate(&networks).iter().any(|network| network.prefix_len() == 0) {
+        true => Err(ConfigError::Invalid("TRUSTED_PROXIES", "must not be every address there is".into())),
+        false => Ok(networks),
+    }
 }
 
 /// Reads an ISO date such as `2026-01-31`.

@@ -32,6 +32,7 @@ pub mod public;
 pub mod router;
 pub mod seeds;
 pub mod server;
+pub mod sirene;
 pub mod subject;
 pub mod tarifs;
 pub mod telemetry;

@@ -3,6 +3,7 @@
 use super::form::Fields;
 use crate::{
     http::Problems,
+    sirene::is_siren,
     users::billing::{Buyer, TypeClient},
 };
 
@@ -61,22 +62,6 @@ fn siren(raw: &str, problems: &mut Problems) -> String {
     digits
 }
 
-/// Nine digits whose Luhn sum is a multiple of ten.
-fn is_siren(text: &str) -> bool {
-    let digits: Option<Vec<u32>> = text.chars().map(|c| c.to_digit(10)).collect();
-    let Some(digits) = digits.filter(|digits| digits.len() == 9) else { return false };
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(rank, digit)| match rank % 2 {
-            0 => *digit,
-            _ => digit * 2 / 10 + digit * 2 % 10,
-        })
-        .sum();
-    sum.is_multiple_of(10)
-}
-
 /// Two letters of a country, then two to thirteen letters or digits; for France a key of two and the SIREN.
 fn vat_number(raw: &str, problems: &mut Problems) -> String {
     let number: String = raw
@@ -102,14 +87,6 @@ fn is_vat_number(number: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_siren_has_nine_digits_and_a_check_digit() {
-        assert!(is_siren("732829320") && is_siren("404833048"));
-        for wrong in ["732829321", "73282932", "7328293200", "73282932a", ""] {
-            assert!(!is_siren(wrong), "{wrong}");
-        }
-    }
 
     #[test]
     fn vat_numbers_have_a_country_and_for_france_a_siren() {

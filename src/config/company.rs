@@ -2,6 +2,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, Environment, Vars, date};
+use crate::sirene::{is_siren, is_siret};
 
 /// The company that sells, with its legal mentions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub struct Seller {
     pub city: String,
     /// ISO 3166-1 alpha-2.
     pub country: String,
-    /// 9 digits.
+    /// 9 digits, the last of which checks the others.
     pub siren: String,
     /// 14 digits beginning with the SIREN.
     pub siret: Option<String>,
@@ -69,14 +70,14 @@ pub(super) fn seller(vars: &Vars, environment: Environment) -> Result<Seller, Co
 }
 
 fn checked(seller: Seller) -> Result<Seller, ConfigError> {
-    let digits = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !digits(&seller.siren, 9) {
-        return Err(ConfigError::Invalid("COMPANY_SIREN", "must have 9 digits".into()));
+    if !is_siren(&seller.siren) {
+        return Err(ConfigError::Invalid("COMPANY_SIREN", "must be a SIREN, with its check digit".into()));
     }
     match &seller.siret {
-        Some(siret) if !digits(siret, 14) || !siret.starts_with(&seller.siren) => {
-            Err(ConfigError::Invalid("COMPANY_SIRET", "must have 14 digits and begin with the SIREN".into()))
-        }
+        Some(siret) if !is_siret(siret) || !siret.starts_with(&seller.siren) => Err(ConfigError::Invalid(
+            "COMPANY_SIRET",
+            "must be a SIRET that begins with the SIREN, with its check digit".into(),
+        )),
         _ => Ok(seller),
     }
 }

@@ -1,6 +1,6 @@
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{ConfigError, Environment, Vars};
+use super::{ConfigError, Environment, Vars, sites};
 
 /// How to speak to Stripe.
 #[derive(Clone, Debug)]
@@ -33,11 +33,14 @@ impl StripeSettings {
                 ": payments are confirmed by signed webhooks",
             ));
         }
+        if let Some(key) = &secret_key {
+            judge(key, &webhook_secrets)?;
+        }
         Ok(Self {
             secret_key,
             webhook_secrets,
             allowed_sources: vars.list("STRIPE_ALLOWED_SOURCES", "livrestaka.fr"),
-            api_url: vars.get("STRIPE_API_URL").map(str::to_owned),
+            api_url: sites::address(vars, "STRIPE_API_URL")?,
         })
     }
 
@@ -49,5 +52,17 @@ impl StripeSettings {
     /// The source this server writes on what it creates.
     pub fn source(&self) -> &str {
         self.allowed_sources.first().map_or("livrestaka.fr", String::as_str)
+    }
+}
+
+/// What Stripe hands out side by side is easily taken for one another: secret keys (`sk_`, restricted ones `rk_`),
+/// publishable keys (`pk_`), which open nothing, and the secrets of webhooks (`whsec_`).
+fn judge(key: &SecretString, webhook_secrets: &[SecretString]) -> Result<(), ConfigError> {
+    if !["sk_", "rk_"].iter().any(|prefix| key.expose_secret().starts_with(prefix)) {
+        return Err(ConfigError::Invalid("STRIPE_SECRET_KEY", "must begin with sk_ or rk_".into()));
+    }
+    match webhook_secrets.iter().all(|secret| secret.expose_secret().starts_with("whsec_")) {
+        true => Ok(()),
+        false => Err(ConfigError::Invalid("STRIPE_WEBHOOK_SECRET", "must begin with whsec_".into())),
     }
 }

@@ -11,6 +11,9 @@ use ipnet::IpNet;
 use super::context::RequestContext;
 use super::error::ApiError;
 
+/// Loopback and the private ranges of RFC 1918 and RFC 4193: trusted unless the settings say otherwise.
+pub const PRIVATE_RANGES: &str = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
+
 /// The networks whose word is taken for `X-Forwarded-For`.
 #[derive(Debug, Clone)]
 pub struct TrustedProxies(Arc<[IpNet]>);
@@ -21,18 +24,9 @@ impl TrustedProxies {
         Self(networks.into())
     }
 
-    /// Loopback and the private ranges of RFC 1918, RFC 4193 and RFC 4291.
+    /// Trusts the [`PRIVATE_RANGES`].
     pub fn private_ranges() -> Self {
-        let ranges = [
-            "127.0.0.0/8",
-            "10.0.0.0/8",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "::1/128",
-            "fc00::/7",
-            "fe80::/10",
-        ];
-        Self(ranges.iter().filter_map(|range| range.parse().ok()).collect())
+        Self(PRIVATE_RANGES.split(',').filter_map(|range| range.parse().ok()).collect())
     }
 
     /// Whether `ip` is one of our proxies.

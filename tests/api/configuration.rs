@@ -1,6 +1,10 @@
 //! Settings: what is documented is what is read, what is missing or unsafe is refused by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    os::unix::ffi::OsStringExt,
+};
 
 use staka::{
     config::{Config, Environment, MailTransport, Vars},
@@ -42,7 +46,7 @@ fn example() -> impl Iterator<Item = (bool, &'static str, &'static str)> {
 /// `.env.example` as an operator fills it in.
 fn production() -> Settings {
     let filled = [
-        ("JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("JWT_SECRET", "kV8dPq2LzR7mXw4NtY6bHc9JfS3gAe5U"),
         ("STRIPE_SECRET_KEY", "sk_live_of_the_operator"),
         ("STRIPE_WEBHOOK_SECRET", "whsec_one,whsec_two"),
         ("SMTP_URL", "smtps://user:password@mail.example.com:465"),
@@ -163,10 +167,40 @@ fn bad_values_are_refused_by_name_and_never_repeated() {
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("FRONTEND_URL", "ftp://mark-of-a-value"),
         ("FRONTEND_URL", "https://www.example.com,mark-of-a-value"),
+        ("FRONTEND_URL", "http://www.example.com"),
+        ("FRONTEND_URL", "http://127.0.0.1.example.com"),
+        ("FRONTEND_URL", "https://www.example.com/mark-of-a-value"),
+        ("FRONTEND_URL", "https://www.example.com/?mark-of-a-value"),
+        ("FRONTEND_URL", "https://user:mark-of-a-value@www.example.com"),
+        ("FRONTEND_URL", "https://"),
+        ("APP_URL", MARK),
+        ("API_URL", "ftp://mark-of-a-value"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,::/0"),
+        ("TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1"),
+        ("STRIPE_SECRET_KEY", "pk_live_mark-of-a-value"),
+        ("STRIPE_SECRET_KEY", "whsec_mark-of-a-value"),
+        ("STRIPE_WEBHOOK_SECRET", MARK),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_one,mark-of-a-value"),
+        ("STRIPE_API_URL", MARK),
+        ("FROM_EMAIL", "Staka <mark-of-a-value@example.com>"),
+        ("ADMIN_EMAIL", MARK),
+        ("SUPPORT_EMAIL", MARK),
+        ("SMTP_URL", "smtp://user:mark-of-a-value@mail.example.com:587"),
+        ("SMTP_URL", "smtp://user:mark-of-a-value@mail.example.com:587?tls=opportunistic"),
+        ("COMPANY_SIREN", "732829321"),
+        ("COMPANY_SIRET", "73282932000075"),
         ("DATABASE_MAX_CONNECTIONS", MARK),
         ("MIGRATE_ON_START", MARK),
         ("JWT_SECRET", MARK),
         ("JWT_SECRET", "31 characters are not enough.. "),
+        // Published, typed, repeated.
+        ("JWT_SECRET", "dev_secret_key_change_in_production"),
+        ("JWT_SECRET", "CHANGEME_JWT_SECRET_VERY_LONG_AND_SECURE"),
+        ("JWT_SECRET", "0123456789abcde0123456789abcde0123456789abcde"),
+        ("JWT_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("JWT_SECRET", "Marguerite-1951 Marguerite-1951 Marguerite"),
+        ("JWT_SECRET", "0123456789abcdefghij0123456789abcdefghij"),
         ("STRIPE_SECRET_KEY", "your_stripe_secret_key_here"),
         ("UPLOADS_RESERVE_MB", MARK),
         ("STORAGE_URL", "https://mark-of-a-value"),
@@ -193,6 +227,41 @@ fn bad_values_are_refused_by_name_and_never_repeated() {
         assert!(error.starts_with(name), "{name}={value}: {error}");
         assert!(!error.contains(MARK), "{error}");
     }
+}
+
+#[test]
+fn what_is_unusual_and_safe_is_taken() {
+    for (name, value) in [
+        ("FRONTEND_URL", "http://localhost:3000, http://127.0.0.1:8080, http://[::1]:3000"),
+        ("SMTP_URL", "smtp://relay.example.com:25"),
+        ("SMTP_URL", "smtp://user:password@localhost:2525"),
+        ("SMTP_URL", "smtp://user:password@127.0.0.1:2525"),
+        ("SMTP_URL", "smtp://user:password@mail.example.com:587?tls=required"),
+        ("SMTP_URL", "smtp://user:password@mail.example.com:587?tls=starttls"),
+        ("STRIPE_SECRET_KEY", "rk_live_restricted"),
+        ("STRIPE_SECRET_KEY", "sk_test_to_rehearse"),
+        ("TRUSTED_PROXIES", "203.0.113.0/24"),
+    ] {
+        load(&with(name, value)).unwrap();
+    }
+    // La Poste had more establishments than check digits allow.
+    let mut settings = with("COMPANY_SIREN", "356 000 000");
+    settings.insert("COMPANY_SIRET".to_owned(), "356 000 000 49837".to_owned());
+    load(&settings).unwrap();
+}
+
+#[test]
+fn a_value_that_is_no_text_is_refused_where_it_is_asked_for() {
+    let with_bytes = |name: &str| {
+        let text =
+            production().into_iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        let bytes = (OsString::from(name), OsString::from_vec(b"caf\xe9".to_vec()));
+        Config::load(&text.chain([bytes]).collect()).map_err(|error| error.to_string())
+    };
+    for name in ["COMPANY_CAPITAL", "COMPANY_NAME", "SMTP_URL"] {
+        assert!(with_bytes(name).unwrap_err().starts_with(name));
+    }
+    with_bytes("SOMEBODY_ELSES").unwrap();
 }
 
 #[test]
@@ -247,14 +316,15 @@ fn a_bucket_needs_its_keys() {
 #[test]
 fn no_secret_is_printed_with_the_settings() {
     let printed = format!("{:?}", load(&production()).unwrap());
-    for secret in ["0123456789abcdef", "sk_live", "whsec_one", "user:password", "change-me"] {
+    for secret in ["kV8dPq2LzR7m", "sk_live", "whsec_one", "user:password", "change-me"] {
         assert!(!printed.contains(secret), "{secret}");
     }
 }
 
 #[test]
 fn sites_lose_their_final_slash_and_the_first_is_where_people_go() {
-    let config = load(&with("FRONTEND_URL", "https://www.example.com/, https://example.com")).unwrap();
+    // As browsers write them.
+    let config = load(&with("FRONTEND_URL", "https://WWW.example.com:443/, https://example.com")).unwrap();
     assert_eq!(config.site(), "https://www.example.com");
     assert_eq!(config.app_url, "https://www.example.com");
     assert_eq!(config.api_url, "https://www.example.com");
