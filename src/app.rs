@@ -98,7 +98,7 @@ impl AppState {
     /// When a setting cannot be used.
     pub fn assemble(config: Config, db: Db, surroundings: Surroundings) -> anyhow::Result<Self> {
         let Surroundings { clock, transport, shutdown, metrics, port } = surroundings;
-        let storage = Storage::new(&config.storage).context("UPLOADS_DIR or STORAGE_URL cannot be used")?;
+        let storage = Storage::new(&config.storage).context("STORAGE_URL cannot be used")?;
         let stripe = gateway(&config, port)?;
         let probes = probes(&db, &stripe, transport, &storage);
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
@@ -153,7 +153,7 @@ fn recorder(config: &Config, clock: &Clock, bus: &Bus) -> Recorder {
 }
 
 /// Stripe's API, or our own simulator over the same HTTP.
-fn gateway(config: &Config, port: u16) -> anyhow::Result<StripeGateway> {
+pub(crate) fn gateway(config: &Config, port: u16) -> anyhow::Result<StripeGateway> {
     let simulator = format!("http://127.0.0.1:{port}{SIMULATOR_PATH}");
     let (key, url) = match &config.stripe.secret_key {
         Some(key) => (key.expose_secret(), config.stripe.api_url.as_deref()),

@@ -16,7 +16,7 @@ use crate::{
         stripe::{Settings, Simulator},
     },
     emails::{self, transport::Transport, worker::Worker},
-    files,
+    files::{self, storage::Storage},
     http::layers::App,
     invoices,
     jobs::Scheduler,
@@ -38,6 +38,17 @@ pub struct Launched {
     /// Plays Stripe, in development without a key.
     pub simulator: Option<Simulator>,
     metrics: PrometheusHandle,
+}
+
+/// Tries what the settings alone decide, so that a bad one is told before anything is begun.
+///
+/// # Errors
+/// When a setting cannot be used.
+pub fn validate(config: &Config) -> anyhow::Result<()> {
+    Transport::validate(&config.mail)?;
+    app::gateway(config, 0)?;
+    Storage::new(&config.storage).context("STORAGE_URL cannot be used")?;
+    Ok(())
 }
 
 /// Puts a server together. `port` is where it will listen.
@@ -62,6 +73,7 @@ pub async fn launch(
         port,
     };
     let state = AppState::assemble(config, db, surroundings)?;
+    state.storage.prepare().context("UPLOADS_DIR cannot be used")?;
     invoices::ensure_vat_regime(&state).await.context("the VAT regime cannot be read")?;
     let beside_api = stand_ins(&state, simulator.as_ref());
     Ok(Launched {

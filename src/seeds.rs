@@ -1,6 +1,9 @@
 //! The initial content: price list, questions, legal pages and demo accounts. Only what is missing is
 //! added; nothing is ever changed or deleted.
 
+use std::time::Duration;
+
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 use sqlx::MySqlConnection;
@@ -9,7 +12,7 @@ use crate::{
     auth::Passwords,
     clock::{Clock, new_id},
     config::{Config, SeedAccount, SeedSettings},
-    db::{Db, violates},
+    db::{Db, NamedLock, violates},
     tarifs::{self, Unite, format::prix_formate, store::NewTarif},
     users::{self, Role, rules, store::NewUser},
 };
@@ -18,7 +21,10 @@ mod content;
 
 use content::{FAQ, PAGES, TARIFS};
 
-/// Adds what is missing and tells how many rows that was. Demo accounts with their published
+/// Longest wait for another server that adds it.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Adds what is missing and tells how many rows that was. Servers that start together take turns. Demo accounts with their published
 /// passwords are for development only; elsewhere a chosen password must keep the rule of all passwords.
 ///
 /// # Errors
@@ -27,6 +33,14 @@ pub async fn apply(db: &Db, config: &Config, clock: &Clock, passwords: &Password
     if !config.is_development() {
         refuse_weak(&config.seeds)?;
     }
+    let lock = NamedLock::take(db, "staka.seeds", WAIT).await?;
+    let lock = lock.context("another server is adding the initial content: no lock within 60 s")?;
+    let added = add(db, config, clock, passwords).await?;
+    lock.release().await?;
+    Ok(added)
+}
+
+async fn add(db: &Db, config: &Config, clock: &Clock, passwords: &Passwords) -> anyhow::Result<u64> {
     let mut conn = db.conn().await?;
     let now = clock.now();
     let mut added =

@@ -40,9 +40,7 @@ pub struct Create {
 /// When the address is taken, the password too weak, or the database away.
 pub async fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
     let Command::Create(new) = command;
-    let mut config = Config::load_for_tools(vars)?;
-    // Nothing is stored: no directory is to appear where the command happens to run.
-    config.storage.directory = std::env::temp_dir();
+    let config = Config::load_for_tools(vars)?;
     let password = read_password()?;
     let db = connect(&config).await?;
     let surroundings = Surroundings {

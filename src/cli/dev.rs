@@ -1,6 +1,6 @@
 use std::{
     fs,
-    io::Write,
+    io::{Read, Seek, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -13,8 +13,9 @@ use crate::{
     config::{Config, Vars},
     db::{
         self,
-        private_server::{Durability, PrivateServer},
+        private_server::{Durability, PrivateServer, ServerError},
     },
+    launch::validate,
     mac,
     server::Shutdown,
     telemetry::{self, LogFormat},
@@ -31,28 +32,53 @@ pub async fn run(vars: Vars) -> anyhow::Result<()> {
     let directory = PathBuf::from(vars.get("STAKA_VAR_DIR").unwrap_or("var"));
     let private = match vars.has("DATABASE_URL") {
         true => None,
-        false => Some(start_database(&directory).await?),
+        false => Some(Database::start(&directory.join("db")).await?),
     };
     let outcome = serve_with(vars, &directory, private.as_ref(), shutdown).await;
-    if let Some(database) = private {
-        database.stop().await?;
+    if let Some(Database::Ours(server)) = private {
+        server.stop().await?;
     }
     outcome
 }
 
-async fn start_database(directory: &Path) -> anyhow::Result<PrivateServer> {
-    eprintln!("Starting a private database in {}…", directory.join("db").display());
-    Ok(PrivateServer::start(&directory.join("db"), Durability::Kept).await?)
+/// The private database of a workstation.
+enum Database {
+    /// Started by this run, and ends with it.
+    Ours(Box<PrivateServer>),
+    /// The URL of the one that another run holds.
+    Anothers(String),
+}
+
+impl Database {
+    async fn start(directory: &Path) -> anyhow::Result<Self> {
+        eprintln!("Starting a private database in {}…", directory.display());
+        match PrivateServer::start(directory, Durability::Kept).await {
+            Ok(server) => Ok(Self::Ours(Box::new(server))),
+            Err(ServerError::Busy(_)) => {
+                eprintln!("Another run has it: this one shares it, and loses it when the other one ends.");
+                Ok(Self::Anothers(PrivateServer::join(directory).await?))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Ours(server) => server.url("staka"),
+            Self::Anothers(url) => url.clone(),
+        }
+    }
 }
 
 async fn serve_with(
     vars: Vars,
     directory: &Path,
-    private: Option<&PrivateServer>,
+    private: Option<&Database>,
     shutdown: Shutdown,
 ) -> anyhow::Result<()> {
     let config = settings(vars, directory, private)?;
     telemetry::init(LogFormat::Human, &config.log_level)?;
+    validate(&config)?;
     let db = connect(&config).await?;
     db::migrate(&db).await?;
     seed::apply(&db, &config).await?;
@@ -61,33 +87,40 @@ async fn serve_with(
 }
 
 /// The settings of development: those given, then what a workstation needs.
-fn settings(vars: Vars, directory: &Path, private: Option<&PrivateServer>) -> anyhow::Result<Config> {
+fn settings(vars: Vars, directory: &Path, private: Option<&Database>) -> anyhow::Result<Config> {
     let secret = secret(directory)?;
     let site = format!("http://localhost:{}", vars.get("PORT").unwrap_or("3000"));
+    // Its passwords and its payments are everybody's: it is for this machine alone.
     let mut vars = vars
+        .or_default("BIND_ADDRESS", "127.0.0.1")
         .or_default("FRONTEND_URL", site)
         .or_default("APP_ENV", "development")
         .or_default("JWT_SECRET", derived(&secret, "sessions"))
         .or_default("STRIPE_WEBHOOK_SECRET", format!("whsec_{}", derived(&secret, "webhooks")))
         .or_default("LOG_LEVEL", "staka=info,warn");
     if let Some(server) = private {
-        vars = vars.or_default("DATABASE_URL", server.url("staka"));
+        vars = vars.or_default("DATABASE_URL", server.url());
     }
     Ok(Config::load(&vars)?)
 }
 
-/// A secret of this workstation, made once, so that sessions survive a restart.
+/// A secret of this workstation, made once, so that sessions survive a restart. Of runs that start together one makes
+/// it: the file is locked meanwhile.
 fn secret(directory: &Path) -> anyhow::Result<String> {
     fs::create_dir_all(directory)?;
     let path = directory.join("secret");
-    if let Ok(secret) = fs::read_to_string(&path)
-        && secret.len() == 64
-    {
+    let failed = || format!("{} cannot be read and written", path.display());
+    let mut options = fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let mut file = options.open(&path).with_context(failed)?;
+    file.lock().with_context(failed)?;
+    let mut secret = String::new();
+    if file.read_to_string(&mut secret).is_ok() && secret.len() == 64 {
         return Ok(secret);
     }
     let secret = hex::encode(random_bytes::<32>());
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
-    file.write_all(secret.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))?;
+    file.set_len(0).and_then(|()| file.rewind()).with_context(failed)?;
+    file.write_all(secret.as_bytes()).with_context(failed)?;
     Ok(secret)
 }
 

@@ -1,20 +1,23 @@
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::connect;
 use crate::{
     clock::Clock,
     config::Config,
     db::{self, Db},
-    launch::launch,
+    launch::{launch, validate},
     server::{self, ServerSettings, Shutdown},
     telemetry::{self, LogFormat},
 };
 
 /// Longest wait for the connections to the database at the end.
 const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Connections that wait to be accepted, at most.
+const BACKLOG: u32 = 1024;
 
 /// Serves until told to stop.
 ///
@@ -24,6 +27,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 pub async fn run(config: Config) -> anyhow::Result<()> {
     let format = if config.is_development() { LogFormat::Human } else { LogFormat::Json };
     telemetry::init(format, &config.log_level)?;
+    validate(&config)?;
     let db = connect(&config).await?;
     prepare(&config, &db).await?;
     let shutdown = Shutdown::new();
@@ -55,14 +59,15 @@ pub(super) async fn listen(
     shutdown: Shutdown,
     ready: impl FnOnce(u16),
 ) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on", config.listen))?;
-    let port = listener.local_addr()?.port();
+    let address = config.listen;
+    let taken = || format!("{address} cannot be listened on");
+    let socket = bind(address).with_context(taken)?;
+    let port = socket.local_addr()?.port();
     let metrics = telemetry::prometheus()?;
     let launched = launch(config, db.clone(), Clock::system(), port, &shutdown, metrics).await?;
     let refusal = launched.state.passwords.measure().await.map_err(|error| anyhow::anyhow!("{error}"))?;
     tracing::info!(refusal_ms = refusal.as_millis(), "refused logins all take the same time");
+    let listener: TcpListener = socket.listen(BACKLOG).with_context(taken)?;
     tracing::info!(port, "listening");
     ready(port);
     let app = launched.start(&shutdown);
@@ -73,4 +78,16 @@ pub(super) async fn listen(
         tracing::warn!("connections to the database were not given back in time");
     }
     Ok(())
+}
+
+/// Takes the address. Nobody can connect before it listens, when all is ready.
+fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // What the last run's connections leave behind holds no restart up. A port of the system's choice is nobody else's.
+    socket.set_reuseaddr(address.port() != 0)?;
+    socket.bind(address)?;
+    Ok(socket)
 }

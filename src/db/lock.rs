@@ -1,5 +1,7 @@
 //! A lock across processes, held by a connection of its own.
 
+use std::time::Duration;
+
 use sqlx::{ConnectOptions, Connection, Error, MySqlConnection};
 
 use super::{pool::Db, pool::prepare_session};
@@ -17,6 +19,15 @@ impl NamedLock {
     /// # Errors
     /// When the database cannot be reached.
     pub async fn try_take(db: &Db, name: &str) -> Result<Option<Self>, Error> {
+        Self::take(db, name, Duration::ZERO).await
+    }
+
+    /// Takes the lock `name` (at most 47 characters), waiting for whoever holds it, in whole seconds; `None` when it
+    /// is still held then.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn take(db: &Db, name: &str, wait: Duration) -> Result<Option<Self>, Error> {
         let mut conn = db.pool().connect_options().connect().await?;
         prepare_session(&mut conn).await?;
         // Names are global to the server and limited to 64 characters: a digest keeps databases apart.
@@ -24,8 +35,8 @@ impl NamedLock {
             .bind(name)
             .fetch_one(&mut conn)
             .await?;
-        let taken: Option<i64> =
-            sqlx::query_scalar("SELECT GET_LOCK(?, 0)").bind(&full).fetch_one(&mut conn).await?;
+        let query = sqlx::query_scalar("SELECT GET_LOCK(?, ?)").bind(&full).bind(wait.as_secs());
+        let taken: Option<i64> = query.fetch_one(&mut conn).await?;
         if taken == Some(1) {
             return Ok(Some(Self { conn, name: full }));
         }

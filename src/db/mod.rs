@@ -25,6 +25,7 @@ mod transport;
 pub mod filter;
 pub mod lease;
 pub mod private_server;
+pub mod tables;
 
 pub use backoff::Backoff;
 pub use errors::{is_unavailable, violates};

@@ -13,6 +13,7 @@ use crate::{
     app::AppState,
     clock::{Clock, day_in_paris, new_id},
     config::Config,
+    db::{violates, with_retry},
     events::{Hint, Tx},
 };
 
@@ -167,21 +168,28 @@ async fn vat_in_force(
     })
 }
 
-/// Writes the configured regime when the table has none; later changes are dated rows.
+/// Writes the configured regime when the table has none; later changes are dated rows. Of servers that start together
+/// one does.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn ensure_vat_regime(state: &AppState) -> Result<(), sqlx::Error> {
-    let mut conn = state.db.conn().await?;
     let settings = &state.config.vat;
     let mention = settings.mention.as_deref();
-    store::insert_first_regime(
-        &mut conn,
-        settings.from,
-        settings.regime,
-        settings.rate_bp,
-        mention,
-        state.clock.now(),
-    )
-    .await
+    let written = with_retry(|| async {
+        let mut conn = state.db.conn().await?;
+        store::insert_first_regime(
+            &mut conn,
+            settings.from,
+            settings.regime,
+            settings.rate_bp,
+            mention,
+            state.clock.now(),
+        )
+        .await
+    });
+    match written.await {
+        Err(error) if violates(&error, "PRIMARY") => Ok(()),
+        written => written,
+    }
 }

@@ -1,6 +1,7 @@
 //! The program as operators and newcomers run it.
 
 mod dev;
+mod start;
 mod stop;
 
 use serde_json::Value;
@@ -9,6 +10,7 @@ use sqlx::Connection;
 use crate::support::{
     database::TestDatabase,
     program::{Ran, run},
+    scratch::Scratch,
 };
 
 /// Everything production needs, on a database; nothing of it may ever be printed.
@@ -115,6 +117,9 @@ async fn serving_names_the_variable_that_cannot_be_used_and_not_its_value() {
         ("STRIPE_SECRET_KEY", "your_stripe_secret_key_here"),
         ("COMPANY_SIREN", "12345678X"),
         ("COMPANY_SIRET", "99999999900013"),
+        ("STRIPE_SECRET_KEY", "pk_live_51PublicKeyOfStripe"),
+        ("STRIPE_WEBHOOK_SECRET", "secret_of_the_webhooks"),
+        ("SMTP_URL", "smtp://postmaster:hunter2@smtp.livres.test:587"),
         ("VAT_REGIME", "exempted"),
         ("VAT_FROM", "the first of May"),
         ("PORT", "three thousand"),
@@ -209,8 +214,13 @@ async fn an_administrator_is_created_with_a_password_that_is_only_read() {
     const PASSWORD: &str = "Marguerite-1951";
     let (database, _) = TestDatabase::migrated().await;
     let tables = count(&database, "information_schema.tables WHERE table_schema = DATABASE()").await;
-    let uploads = std::env::temp_dir().join(format!("staka-cli-{}", uuid::Uuid::new_v4().simple()));
-    let vars = [("DATABASE_URL", database.url()), ("UPLOADS_DIR", uploads.to_str().unwrap())];
+    let empty = Scratch::new();
+    let (uploads, temporary) = (empty.join("uploads"), empty.join("tmp"));
+    let vars = [
+        ("DATABASE_URL", database.url()),
+        ("UPLOADS_DIR", uploads.to_str().unwrap()),
+        ("TMPDIR", temporary.to_str().unwrap()),
+    ];
     let create = async |email: &'static str, input: &'static str| {
         run(&["admin", "create", email, "--prenom", "Zoé", "--nom", "Lefèvre"], &vars, input).await
     };
@@ -235,6 +245,16 @@ async fn an_administrator_is_created_with_a_password_that_is_only_read() {
     }
     assert_eq!(count(&database, "users").await, 1);
     // A command leaves nothing of development in a production database, and no directory behind.
-    assert!(!uploads.exists());
+    assert_eq!(std::fs::read_dir(&*empty).unwrap().count(), 0);
     assert_eq!(count(&database, "information_schema.tables WHERE table_schema = DATABASE()").await, tables);
+}
+
+#[tokio::test]
+async fn an_administrator_is_created_where_nothing_can_be_written() {
+    let (database, _) = TestDatabase::migrated().await;
+    let vars =
+        [("DATABASE_URL", database.url()), ("UPLOADS_DIR", "/proc/nowhere"), ("TMPDIR", "/proc/nowhere")];
+    let made = run(&["admin", "create", "chef@livres.test"], &vars, "Marguerite-1951\n").await;
+    assert!(made.success, "{made:?}");
+    assert_eq!(count(&database, "users").await, 1);
 }

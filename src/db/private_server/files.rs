@@ -106,6 +106,12 @@ impl Layout {
     }
 }
 
+/// Where the server of a directory that is there listens.
+pub(super) fn socket_of(directory: &Path) -> Result<PathBuf, ServerError> {
+    let socket = directory.canonicalize().and_then(|directory| socket_path(&directory));
+    socket.map_err(ServerError::io(format!("reading {}", directory.display())))
+}
+
 /// In the directory itself, where a person finds it, unless that path is too long for a socket.
 fn socket_path(directory: &Path) -> std::io::Result<PathBuf> {
     let beside = directory.join("server.sock");

@@ -141,10 +141,30 @@ impl PrivateServer {
         Ok(server)
     }
 
+    /// The URL of the database of the server that another run holds on `directory`, as soon as it answers. It ends
+    /// with that run.
+    ///
+    /// # Errors
+    /// [`ServerError::Busy`] when it does not answer within a minute.
+    pub async fn join(directory: &Path) -> Result<String, ServerError> {
+        let socket = files::socket_of(directory)?;
+        let options = MySqlConnectOptions::new().socket(&socket).username("root").database(DATABASE);
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            match options.connect().await {
+                Ok(conn) => {
+                    conn.close().await?;
+                    return Ok(url(&socket, DATABASE));
+                }
+                Err(_) if Instant::now() < deadline => sleep(Duration::from_millis(50)).await,
+                Err(_) => return Err(ServerError::Busy(directory.to_owned())),
+            }
+        }
+    }
+
     /// The URL of one database of this server, for a user who may do everything.
     pub fn url(&self, database: &str) -> String {
-        let socket = self.layout.socket.to_string_lossy();
-        format!("mysql://root@localhost/{database}?socket={}", utf8_percent_encode(&socket, ENCODED))
+        url(&self.layout.socket, database)
     }
 
     /// Ends the server in order and waits for it; after half a minute it is killed, and recovers at the next start.
@@ -188,6 +208,11 @@ impl PrivateServer {
         let log = files::last_lines(&self.layout.log);
         ServerError::Start { reason, file: self.layout.log.clone(), log }
     }
+}
+
+fn url(socket: &Path, database: &str) -> String {
+    let socket = socket.to_string_lossy();
+    format!("mysql://root@localhost/{database}?socket={}", utf8_percent_encode(&socket, ENCODED))
 }
 
 async fn create_database(mut conn: MySqlConnection) -> Result<(), sqlx::Error> {

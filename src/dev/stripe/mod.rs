@@ -85,7 +85,7 @@ impl Simulator {
     /// # Errors
     /// Those of the database.
     pub async fn prepare(&self) -> Result<(), sqlx::Error> {
-        store::create_tables(self.settings.db.pool()).await
+        store::create_tables(&self.settings.db).await
     }
 
     /// Its routes, to be nested at `/dev/stripe`.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{Executor, FromRow, MySql, MySqlPool};
 
 use super::status::{PaymentStatus, SessionStatus};
+use crate::db::{Db, tables};
 
 const SESSIONS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_sessions (
     id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -47,11 +48,8 @@ const ANSWERS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_answers (
     PRIMARY KEY (idempotency_key)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci";
 
-pub async fn create_tables(db: &MySqlPool) -> Result<(), sqlx::Error> {
-    sqlx::query(SESSIONS).execute(db).await?;
-    sqlx::query(EVENTS).execute(db).await?;
-    sqlx::query(ANSWERS).execute(db).await?;
-    Ok(())
+pub async fn create_tables(db: &Db) -> Result<(), sqlx::Error> {
+    tables::create_missing(db, &[SESSIONS, EVENTS, ANSWERS]).await
 }
 
 /// One session: what was asked for, and what became of it.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
-use super::{Mailbox, Outgoing, SendError, Sender, SmtpTransport};
+use super::{Mailbox, Outgoing, SendError, Sender, SmtpTransport, SmtpUrlError};
 use crate::{
     config::{MailSettings, MailTransport},
     db::Db,
@@ -24,18 +24,32 @@ impl Transport {
     /// # Errors
     /// When `SMTP_URL` cannot be understood or the database refuses the tables.
     pub async fn from_settings(settings: &MailSettings, db: &Db) -> anyhow::Result<Self> {
-        Ok(match &settings.transport {
-            MailTransport::Smtp(url) => Self::Smtp(SmtpTransport::from_url(url.expose_secret())?),
-            MailTransport::SendGrid(key) => {
-                Self::Smtp(SmtpTransport::from_sendgrid_key(key.expose_secret())?)
-            }
-            MailTransport::Resend(key) => Self::Smtp(SmtpTransport::from_resend_key(key.expose_secret())?),
-            MailTransport::Mailbox => {
+        match Self::smtp(settings)? {
+            Some(smtp) => Ok(Self::Smtp(smtp)),
+            None => {
                 let mailbox = Mailbox::new(db.clone());
                 mailbox.prepare().await?;
-                Self::Mailbox(mailbox)
+                Ok(Self::Mailbox(mailbox))
             }
-        })
+        }
+    }
+
+    /// Whether the settings can be used, without using them. Call it inside the Tokio runtime.
+    ///
+    /// # Errors
+    /// When `SMTP_URL` cannot be understood.
+    pub fn validate(settings: &MailSettings) -> Result<(), SmtpUrlError> {
+        Self::smtp(settings).map(drop)
+    }
+
+    /// The client of the settings; none for the mailbox.
+    fn smtp(settings: &MailSettings) -> Result<Option<SmtpTransport>, SmtpUrlError> {
+        Ok(Some(match &settings.transport {
+            MailTransport::Smtp(url) => SmtpTransport::from_url(url.expose_secret())?,
+            MailTransport::SendGrid(key) => SmtpTransport::from_sendgrid_key(key.expose_secret())?,
+            MailTransport::Resend(key) => SmtpTransport::from_resend_key(key.expose_secret())?,
+            MailTransport::Mailbox => return Ok(None),
+        }))
     }
 
     /// Sends one mail, dated `now`.

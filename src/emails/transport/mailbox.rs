@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Attachment, Outgoing, SendError, Sender};
 use crate::{
     clock::new_id,
-    db::{Db, violates},
+    db::{Db, tables, violates},
 };
 
 /// Mails shown at most: the newest.
@@ -98,11 +98,7 @@ impl Mailbox {
     /// # Errors
     /// When the database refuses.
     pub async fn prepare(&self) -> Result<(), sqlx::Error> {
-        let mut conn = self.db.conn().await?;
-        for table in TABLES {
-            sqlx::query(table).execute(&mut *conn).await?;
-        }
-        Ok(())
+        tables::create_missing(&self.db, &TABLES).await
     }
 
     /// Receives a mail; a second one with the same Message-ID is dropped, as real receivers do.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, try_unfold};
+use object_store::local::LocalFileSystem;
 
 use super::spool::{Temporary, blocking};
 use super::{StorageError, key};
@@ -20,6 +21,12 @@ pub(super) struct Directory(Arc<Path>);
 impl Directory {
     pub(super) fn new(root: &Path) -> Self {
         Self(root.into())
+    }
+
+    /// The directory as a store, made when it is missing. Blocking.
+    pub(super) fn open(&self) -> Result<LocalFileSystem, StorageError> {
+        fs::create_dir_all(&self.0)?;
+        Ok(LocalFileSystem::new_with_prefix(&self.0)?)
     }
 
     /// Moves a finished file to its place and makes both the file and its name durable. Blocking.

@@ -116,18 +116,26 @@ impl From<io::Error> for StorageError {
 }
 
 impl Storage {
-    /// The storage of these settings. Nothing is asked of a bucket yet.
+    /// The storage of these settings. Nothing is made on the disk nor asked of a bucket yet.
     ///
     /// # Errors
-    /// When the directory cannot be made or the bucket's settings contradict each other.
+    /// When the bucket's settings contradict each other.
     pub fn new(settings: &StorageSettings) -> Result<Self, StorageError> {
-        let (root, reserve) = (&settings.directory, settings.reserve_mb << 20);
-        match &settings.bucket {
-            None => Self::local(root, reserve),
-            Some(bucket) => {
-                Ok(Self { spool: Spool::open(root, reserve)?, place: Place::Bucket(Bucket::open(bucket)?) })
-            }
-        }
+        let (root, reserve) = (settings.directory.as_path(), settings.reserve_mb << 20);
+        let place = match &settings.bucket {
+            None => Place::local(root),
+            Some(bucket) => Place::Bucket(Bucket::open(bucket)?),
+        };
+        Ok(Self { spool: Spool::new(root, reserve), place })
+    }
+
+    /// Makes the directories that are missing.
+    ///
+    /// # Errors
+    /// When one cannot be made.
+    pub fn prepare(&self) -> Result<(), StorageError> {
+        self.spool.prepare()?;
+        self.place.store().map(drop)
     }
 
     /// A storage in the local directory `root`, created when missing. Writing is refused when less than
@@ -136,8 +144,10 @@ impl Storage {
     /// # Errors
     /// When the directory cannot be made.
     pub fn local(root: impl AsRef<Path>, reserve: u64) -> Result<Self, StorageError> {
-        let spool = Spool::open(root.as_ref(), reserve)?;
-        Ok(Self { spool, place: Place::local(root.as_ref())? })
+        let root = root.as_ref();
+        let storage = Self { spool: Spool::new(root, reserve), place: Place::local(root) };
+        storage.prepare()?;
+        Ok(storage)
     }
 
     /// Begins an object: nothing is visible under a key until it is committed and kept.
@@ -192,7 +202,7 @@ impl Storage {
     /// [`StorageError::NotFound`] for a missing object.
     pub async fn open(&self, key: &str) -> Result<StoredFile, StorageError> {
         let location = location(key)?;
-        let len = self.place.store().head(&location).await?.size;
+        let len = self.place.store()?.head(&location).await?.size;
         Ok(StoredFile { len, location, place: self.place.clone() })
     }
 
@@ -219,7 +229,7 @@ impl Storage {
     /// # Errors
     /// When the storage refuses.
     pub async fn delete(&self, key: &str) -> Result<(), StorageError> {
-        match self.place.store().delete(&location(key)?).await {
+        match self.place.store()?.delete(&location(key)?).await {
             Err(object_store::Error::NotFound { .. }) => Ok(()),
             deleted => Ok(deleted?),
         }
@@ -305,7 +315,7 @@ impl StoredFile {
         }
         let range = GetRange::Bounded(start..start.saturating_add(length));
         let options = GetOptions { range: Some(range), ..GetOptions::default() };
-        match self.place.store().get_opts(&self.location, options).await?.payload {
+        match self.place.store()?.get_opts(&self.location, options).await?.payload {
             GetResultPayload::Stream(content) => Ok(content.map_err(io::Error::other).boxed()),
             GetResultPayload::File(file, _) => {
                 let mut file = tokio::fs::File::from_std(file);

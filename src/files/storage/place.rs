@@ -1,7 +1,7 @@
 //! The places objects can be kept in.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{BoxStream, StreamExt};
 use object_store::local::LocalFileSystem;
@@ -15,20 +15,27 @@ use super::{StorageError, StoredObject, key};
 /// Where objects are. Reading and removing are the same everywhere; keeping and listing are not.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    Local(Directory, Arc<LocalFileSystem>),
+    /// The store wants its directory to exist, so it is opened when it is first used.
+    Local(Directory, Arc<OnceLock<LocalFileSystem>>),
     Bucket(Bucket),
 }
 
 impl Place {
-    pub(super) fn local(root: &Path) -> Result<Self, StorageError> {
-        Ok(Self::Local(Directory::new(root), Arc::new(LocalFileSystem::new_with_prefix(root)?)))
+    pub(super) fn local(root: &Path) -> Self {
+        Self::Local(Directory::new(root), Arc::default())
     }
 
-    pub(super) fn store(&self) -> &dyn ObjectStore {
-        match self {
-            Self::Local(_, store) => store.as_ref(),
+    pub(super) fn store(&self) -> Result<&dyn ObjectStore, StorageError> {
+        Ok(match self {
             Self::Bucket(bucket) => bucket.store(),
-        }
+            Self::Local(directory, store) => match store.get() {
+                Some(store) => store,
+                None => {
+                    let opened = directory.open()?;
+                    store.get_or_init(|| opened)
+                }
+            },
+        })
     }
 
     /// Keeps a finished file under its key.

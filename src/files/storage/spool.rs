@@ -25,16 +25,19 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    pub(super) fn open(root: &Path, reserve: u64) -> io::Result<Self> {
-        let directory = root.join(DIRECTORY);
-        fs::create_dir_all(&directory)?;
-        Ok(Self { directory: directory.into(), reserve })
+    pub(super) fn new(root: &Path, reserve: u64) -> Self {
+        Self { directory: root.join(DIRECTORY).into(), reserve }
+    }
+
+    /// Makes the directory when it is missing. Blocking.
+    pub(super) fn prepare(&self) -> io::Result<()> {
+        fs::create_dir_all(&self.directory)
     }
 
     /// A new file, unless less than the reserve is free. Blocking.
     pub(super) fn create(&self) -> Result<(fs::File, Temporary), StorageError> {
         // A volume may be mounted over the directory at any time.
-        fs::create_dir_all(&self.directory)?;
+        self.prepare()?;
         if self.free()? < self.reserve {
             return Err(StorageError::Full(None));
         }

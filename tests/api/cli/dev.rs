@@ -1,6 +1,6 @@
 //! The server of a newcomer: nothing given, everything there.
 
-use std::path::PathBuf;
+use std::{net::TcpStream, path::PathBuf};
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -26,12 +26,7 @@ impl Home {
     async fn start(&self) -> Program {
         let directory = self.0.to_str().unwrap();
         let uploads = self.0.join("uploads");
-        let vars = [
-            ("STAKA_VAR_DIR", directory),
-            ("UPLOADS_DIR", uploads.to_str().unwrap()),
-            ("BIND_ADDRESS", "127.0.0.1"),
-            ("PORT", "0"),
-        ];
+        let vars = [("STAKA_VAR_DIR", directory), ("UPLOADS_DIR", uploads.to_str().unwrap()), ("PORT", "0")];
         // The default without a database.
         Program::start(&[], &vars).await
     }
@@ -86,11 +81,24 @@ async fn it_brings_its_own_database_says_what_to_open_and_leaves_nothing_running
     assert_eq!(call(&program, Method::GET, "/dev/mailbox/messages", None).await.status, 200);
     assert_eq!(call(&program, Method::GET, "/health", None).await.status, 200);
 
+    // Its passwords are everybody's: nobody else's machine reaches it.
+    assert!(TcpStream::connect(("127.0.0.2", port)).is_err(), "it listens on every address");
     let database = home.database();
     assert!(is_running(database));
     program.signal(Signal::SIGINT);
     assert_eq!(program.ended().await, Some(0), "{}", program.text());
     assert!(!is_running(database), "the database outlives its program");
+}
+
+#[tokio::test]
+async fn runs_that_start_together_share_one_database() {
+    let home = Home::new();
+    let (one, other) = tokio::join!(home.start(), home.start());
+    for account in [ADMIN, CLIENT] {
+        let token = login(&one, account).await.body["token"].as_str().unwrap().to_owned();
+        let me = reqwest::Client::new().get(format!("{}/api/auth/me", other.base)).bearer_auth(token);
+        assert_eq!(send(me).await.status, 200, "one secret and one database");
+    }
 }
 
 #[tokio::test]
