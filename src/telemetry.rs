@@ -10,9 +10,12 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::http::context::RequestContext;
 use crate::http::observe::REQUEST_LINE;
@@ -32,17 +35,26 @@ const DURATION_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.
 /// How often the metrics library folds its samples, as its documentation asks.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
+/// What is never logged, whatever the directives: the template engine writes the values it fills in, which are names,
+/// addresses and secret links.
+const SILENCED: &str = "handlebars";
+
 /// Starts logging to standard error. `directives` is an env-filter, such as `info,staka=debug`.
 ///
 /// # Errors
 /// When the directives cannot be read, or logging was started before.
 pub fn init(format: LogFormat, directives: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(directives)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let discreet = filter_fn(|metadata| !metadata.target().starts_with(SILENCED));
+    let registry = tracing_subscriber::registry().with(filter).with(discreet);
     let started = match format {
-        LogFormat::Json => builder.json().flatten_event(true).map_event_format(OfRequest).try_init(),
+        LogFormat::Json => {
+            registry.with(lines.json().flatten_event(true).map_event_format(OfRequest)).try_init()
+        }
         LogFormat::Human => {
-            builder.with_ansi(std::io::stderr().is_terminal()).map_event_format(OfRequest).try_init()
+            let lines = lines.with_ansi(std::io::stderr().is_terminal());
+            registry.with(lines.map_event_format(OfRequest)).try_init()
         }
     };
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))?;

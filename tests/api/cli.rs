@@ -1,6 +1,7 @@
 //! The program as operators and newcomers run it.
 
 mod dev;
+mod discretion;
 mod start;
 mod stop;
 

@@ -28,27 +28,36 @@ async fn one_route_answers_every_spelling_of_its_path() {
     }
 }
 
+/// What helmet 7 sends unless told otherwise.
+const SECURITY: [(&str, &str); 12] = [
+    (
+        "content-security-policy",
+        "default-src 'self';base-uri 'self';font-src 'self' https: data:;form-action 'self';frame-ancestors 'self';\
+         img-src 'self' data:;object-src 'none';script-src 'self';script-src-attr 'none';\
+         style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("origin-agent-cluster", "?1"),
+    ("referrer-policy", "no-referrer"),
+    ("strict-transport-security", "max-age=15552000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("x-dns-prefetch-control", "off"),
+    ("x-download-options", "noopen"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("x-permitted-cross-domain-policies", "none"),
+    ("x-xss-protection", "0"),
+];
+
 #[tokio::test]
 async fn security_headers_are_on_every_answer() {
     let demo = Demo::start().await;
     for path in ["/plain", "/nowhere", "/panic"] {
         let response = demo.get(path).send().await.unwrap();
         let headers = response.headers();
-        for name in [
-            "content-security-policy",
-            "cross-origin-opener-policy",
-            "cross-origin-resource-policy",
-            "origin-agent-cluster",
-            "referrer-policy",
-            "strict-transport-security",
-            "x-content-type-options",
-            "x-dns-prefetch-control",
-            "x-download-options",
-            "x-frame-options",
-            "x-permitted-cross-domain-policies",
-            "x-xss-protection",
-        ] {
-            assert!(headers.contains_key(name), "{name} on {path}");
+        for (name, value) in SECURITY {
+            let sent: Vec<_> = headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+            assert_eq!(sent, [value], "{name} on {path}");
         }
         assert!(!headers.contains_key("x-powered-by") && !headers.contains_key("server"));
     }
@@ -102,6 +111,49 @@ async fn the_client_address_is_read_behind_trusted_proxies() {
     assert_eq!(demo.json(demo.get("/ip")).await["ip"], "127.0.0.1");
     let forwarded = demo.get("/ip").header("x-forwarded-for", "6.6.6.6, 203.0.113.9, 10.0.0.1");
     assert_eq!(demo.json(forwarded).await["ip"], "203.0.113.9");
+}
+
+#[tokio::test]
+async fn a_proxy_is_trusted_from_one_end_of_the_private_ranges_to_the_other_and_not_beyond() {
+    let demo = Demo::start().await;
+    let seen = async |hop: &str| {
+        let forwarded = demo.get("/ip").header("x-forwarded-for", format!("203.0.113.9, {hop}"));
+        demo.json(forwarded).await["ip"].as_str().unwrap().to_owned()
+    };
+    for trusted in [
+        "127.0.0.1",
+        "127.255.255.255",
+        "::1",
+        "10.0.0.0",
+        "10.255.255.255",
+        "172.16.0.0",
+        "172.31.255.255",
+        "192.168.0.0",
+        "192.168.255.255",
+        "fc00::",
+        "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+        "::ffff:10.1.2.3",
+    ] {
+        assert_eq!(seen(trusted).await, "203.0.113.9", "{trusted}");
+    }
+    for stranger in [
+        "126.255.255.255",
+        "128.0.0.0",
+        "::2",
+        "9.255.255.255",
+        "11.0.0.0",
+        "172.15.255.255",
+        "172.32.0.0",
+        "192.167.255.255",
+        "192.169.0.0",
+        "fbff::1",
+        "fe00::1",
+        "fe80::1",
+        "100.64.0.1",
+        "169.254.0.1",
+    ] {
+        assert_eq!(seen(stranger).await, stranger);
+    }
 }
 
 #[tokio::test]
