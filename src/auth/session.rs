@@ -73,8 +73,6 @@ pub struct Identity(Result<Arc<SessionUser>, NoSession>);
 enum NoSession {
     /// It carries no token.
     Missing,
-    /// It carries two, and nobody can say which one counts.
-    Ambiguous,
     /// The token is none of ours, has expired, or was ended.
     Invalid,
     /// The account is closed.
@@ -87,9 +85,6 @@ impl From<NoSession> for ApiError {
     fn from(none: NoSession) -> Self {
         match none {
             NoSession::Missing => Self::unauthorized("TOKEN_MISSING", "Connectez-vous pour continuer."),
-            NoSession::Ambiguous => {
-                Self::bad_request("AMBIGUOUS_TOKEN", "La requête porte plusieurs en-têtes Authorization.")
-            }
             NoSession::Invalid => {
                 Self::unauthorized("TOKEN_INVALID", "Votre session a expiré. Reconnectez-vous.")
             }
@@ -152,11 +147,7 @@ async fn find(
 
 /// The token of the `Authorization: Bearer` header.
 fn bearer(headers: &HeaderMap) -> Result<&str, NoSession> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(NoSession::Missing)?;
-    if values.next().is_some() {
-        return Err(NoSession::Ambiguous);
-    }
+    let value = headers.get(AUTHORIZATION).ok_or(NoSession::Missing)?;
     let (scheme, token) =
         value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(NoSession::Missing)?;
     let token = token.trim();

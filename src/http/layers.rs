@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, ORIGIN};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
@@ -29,6 +29,7 @@ use super::observe::Observer;
 use super::paths::is_under;
 use super::spa::Spa;
 use super::{compress, headers, paths, request_id};
+use crate::server::Unreadable;
 
 /// What the layers need to know.
 #[derive(Clone)]
@@ -165,6 +166,9 @@ impl Stack {
 
     /// Files of the single-page app are no API calls: they are served before anything is counted.
     async fn divert(&self, request: Request) -> Response {
+        if let Some(refusal) = refusal(&request) {
+            return refusal.into_response();
+        }
         match &self.spa {
             Some(spa) if Spa::wants(&request) => spa.answer(request).await,
             // Innermost, so that what is refused above costs nobody their budget.
@@ -180,9 +184,35 @@ impl Stack {
     }
 }
 
-async fn method_not_allowed() -> ApiError {
+/// What is wrong with a request whatever it asks for.
+fn refusal(request: &Request) -> Option<ApiError> {
+    if let Some(Unreadable(status)) = request.extensions().get() {
+        return Some(unreadable(*status));
+    }
+    // Nobody can say which of two sessions counts.
+    let several = request.headers().get_all(AUTHORIZATION).iter().nth(1).is_some();
+    several.then(|| {
+        ApiError::bad_request("AMBIGUOUS_TOKEN", "La requête porte plusieurs en-têtes Authorization.")
+    })
+}
+
+fn unreadable(status: StatusCode) -> ApiError {
+    match status {
+        StatusCode::URI_TOO_LONG => ApiError::new(status, "URI_TOO_LONG", "Cette adresse est trop longue."),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            ApiError::new(status, "HEADERS_TOO_LARGE", "Les en-têtes de la requête sont trop volumineux.")
+        }
+        _ => ApiError::bad_request("MALFORMED_REQUEST", "La requête n'est pas une requête HTTP bien formée."),
+    }
+}
+
+/// A known path with another verb. `OPTIONS` asks which ones there are: the router adds them as `Allow`.
+async fn method_not_allowed(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     let message = "Cette méthode n'est pas acceptée à cette adresse.";
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message).into_response()
 }
 
 fn remember_route(request: Request) -> Request {

@@ -1,6 +1,7 @@
 //! The listener, the background tasks and the two-stage shutdown.
 
 mod linger;
+mod unreadable;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,6 +13,7 @@ use anyhow::{anyhow, bail};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use futures_util::TryFutureExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,6 +30,9 @@ use tower::{Service, ServiceExt};
 use tower_http::timeout::TimeoutBody;
 
 use linger::Lingering;
+use unreadable::{Answer, Turn, Watched};
+
+pub use unreadable::Unreadable;
 
 /// Pause after a failed `accept`, so that a lack of file descriptors does not become a busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -254,7 +259,11 @@ where
         tune(&stream, settings);
         let service = self.service.clone();
         let stall = settings.body_stall;
+        let turn = Turn::default();
+        let (stream, refused) = Watched::new(stream, turn.clone());
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
+            turn.begin();
+            let turn = turn.clone();
             let (head, body) = request.into_parts();
             let body = match body.is_end_stream() {
                 true => Body::empty(),
@@ -262,15 +271,20 @@ where
             };
             let mut request = Request::from_parts(head, body);
             request.extensions_mut().insert(ConnectInfo(peer));
-            service.clone().oneshot(request)
+            let answered = service.clone().oneshot(request);
+            answered.map_ok(|response| response.map(|body| Answer::new(body, turn)))
         });
         let connection = self.http.serve_connection(TokioIo::new(stream), answer);
         let connection = self.graceful.watch(connection);
-        let abort = self.abort.clone();
+        let (abort, service) = (self.abort.clone(), self.service.clone());
         tokio::spawn(async move {
-            tokio::select! {
+            let exchange = async {
                 // A connection that breaks concerns its client alone; its requests have their own log lines.
-                _ = connection => {}
+                let _ = connection.await;
+                refused.answer(service, peer).await;
+            };
+            tokio::select! {
+                () = exchange => {}
                 () = abort.cancelled() => {}
             }
             drop(place);

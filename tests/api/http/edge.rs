@@ -4,6 +4,27 @@ use reqwest::Method;
 
 use super::demo::Demo;
 
+/// What helmet 7 sends by default.
+const SECURITY: [(&str, &str); 12] = [
+    (
+        "content-security-policy",
+        "default-src 'self';base-uri 'self';font-src 'self' https: data:;form-action 'self';frame-ancestors 'self';\
+         img-src 'self' data:;object-src 'none';script-src 'self';script-src-attr 'none';\
+         style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests",
+    ),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("origin-agent-cluster", "?1"),
+    ("referrer-policy", "no-referrer"),
+    ("strict-transport-security", "max-age=15552000; includeSubDomains"),
+    ("x-content-type-options", "nosniff"),
+    ("x-dns-prefetch-control", "off"),
+    ("x-download-options", "noopen"),
+    ("x-frame-options", "SAMEORIGIN"),
+    ("x-permitted-cross-domain-policies", "none"),
+    ("x-xss-protection", "0"),
+];
+
 #[tokio::test]
 async fn one_route_answers_every_spelling_of_its_path() {
     let demo = Demo::start().await;
@@ -28,27 +49,6 @@ async fn one_route_answers_every_spelling_of_its_path() {
     }
 }
 
-/// What helmet 7 sends unless told otherwise.
-const SECURITY: [(&str, &str); 12] = [
-    (
-        "content-security-policy",
-        "default-src 'self';base-uri 'self';font-src 'self' https: data:;form-action 'self';frame-ancestors 'self';\
-         img-src 'self' data:;object-src 'none';script-src 'self';script-src-attr 'none';\
-         style-src 'self' https: 'unsafe-inline';upgrade-insecure-requests",
-    ),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("origin-agent-cluster", "?1"),
-    ("referrer-policy", "no-referrer"),
-    ("strict-transport-security", "max-age=15552000; includeSubDomains"),
-    ("x-content-type-options", "nosniff"),
-    ("x-dns-prefetch-control", "off"),
-    ("x-download-options", "noopen"),
-    ("x-frame-options", "SAMEORIGIN"),
-    ("x-permitted-cross-domain-policies", "none"),
-    ("x-xss-protection", "0"),
-];
-
 #[tokio::test]
 async fn security_headers_are_on_every_answer() {
     let demo = Demo::start().await;
@@ -59,6 +59,7 @@ async fn security_headers_are_on_every_answer() {
             let sent: Vec<_> = headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
             assert_eq!(sent, [value], "{name} on {path}");
         }
+        assert_eq!(headers.get_all("x-request-id").iter().count(), 1);
         assert!(!headers.contains_key("x-powered-by") && !headers.contains_key("server"));
     }
 }
@@ -69,6 +70,8 @@ async fn json_of_a_session_is_kept_out_of_caches() {
     let signed = |path| demo.get(path).bearer_auth("x").send();
     assert_eq!(signed("/plain").await.unwrap().headers()["cache-control"], "no-store");
     assert!(!demo.get("/plain").send().await.unwrap().headers().contains_key("cache-control"));
+    let sent = demo.post("/things").body(r#"{"titreCourt":"a","quantite":1}"#).send().await.unwrap();
+    assert_eq!(sent.headers()["cache-control"], "no-store");
     assert_eq!(signed("/list").await.unwrap().headers()["cache-control"], "public, max-age=60");
 }
 

@@ -20,6 +20,26 @@ async fn unknown_paths_and_wrong_methods() {
 }
 
 #[tokio::test]
+async fn options_tell_the_methods_of_a_path_that_exists() {
+    let demo = Demo::start().await;
+    demo.refused(demo.request(Method::OPTIONS, "/nowhere"), 404, "NOT_FOUND").await;
+    let answer = demo.request(Method::OPTIONS, "/api/things").send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert_eq!(answer.headers()["allow"], "POST,GET,HEAD");
+    assert!(answer.headers().contains_key("x-request-id"));
+    assert_eq!(answer.bytes().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn two_sessions_are_none_wherever_they_knock() {
+    let demo = Demo::start().await;
+    for path in ["/plain", "/list", "/nowhere"] {
+        let twice = demo.get(path).header("authorization", "Bearer a").header("authorization", "Bearer b");
+        demo.refused(twice, 400, "AMBIGUOUS_TOKEN").await;
+    }
+}
+
+#[tokio::test]
 async fn malformed_json_names_the_place() {
     let demo = Demo::start().await;
     for body in ["{", "{\"quantite\": }", "pas du json"] {

@@ -8,3 +8,4 @@ mod log;
 mod server;
 mod spa;
 mod system;
+mod unreadable;
