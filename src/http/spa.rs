@@ -1,17 +1,21 @@
 //! The built single-page app, served beside the API.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue};
-use axum::http::{Response as HttpResponse, StatusCode, Uri};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue};
+use axum::http::{HeaderMap, Response as HttpResponse, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+use super::cache;
 use super::context::{RequestContext, Route};
 use super::error::ApiError;
 use super::paths::ForSpa;
@@ -20,7 +24,7 @@ use super::paths::ForSpa;
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self';base-uri 'self';object-src 'none';frame-ancestors 'self';\
      form-action 'self' https:;script-src 'self' 'unsafe-inline' https:;style-src 'self' 'unsafe-inline' https:;\
-     font-src 'self' https: data:;img-src 'self' https: data: blob:;connect-src 'self' https: http://localhost:3001;\
+     font-src 'self' https: data:;img-src 'self' https: data: blob:;connect-src 'self' https:;\
      frame-src 'self' https: blob:;worker-src 'self' blob:",
 );
 
@@ -30,13 +34,34 @@ const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000,
 /// The rest is asked again each time, and mostly answered 304.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 
+/// Where the app's downloads go whatever the site it is built for: the API of its developers' machine.
+const DEVELOPERS_API: &str = "http://localhost:3001/api";
+
+/// Where they should go.
+const OUR_API: &str = "/api";
+
 /// The files of a built single-page app.
-pub struct Spa(ServeDir);
+pub struct Spa {
+    files: ServeDir,
+    /// Scripts that differ from their file, by path.
+    scripts: HashMap<String, Script>,
+}
+
+/// A script that calls this server rather than its developers'.
+struct Script {
+    text: Bytes,
+    tag: String,
+}
 
 impl Spa {
-    /// Serves the files of `directory`, which holds `index.html`.
+    /// Serves the files of `directory`, which holds `index.html`. Its scripts are read now, once: those that name the
+    /// API of their developers' machine are kept in memory, with ours in its place.
     pub fn new(directory: PathBuf) -> Self {
-        Self(ServeDir::new(directory).precompressed_gzip())
+        let mut scripts = HashMap::new();
+        if let Err(error) = mend(&directory, &directory, &mut scripts) {
+            tracing::error!(%error, "the scripts of SPA_DIR cannot be read; they are served as they are");
+        }
+        Self { files: ServeDir::new(directory).precompressed_gzip(), scripts }
     }
 
     /// Whether [`super::paths`] marked the request as the app's.
@@ -50,6 +75,9 @@ impl Spa {
             context.set_route(Route::Named("spa"));
         }
         let path = request.uri().path().to_owned();
+        if let Some(script) = self.scripts.get(&path) {
+            return with_headers(script.answer(request.headers()), REVALIDATE);
+        }
         let navigation = is_navigation(&request);
         let found = self.file(request).await;
         if found.status() != StatusCode::NOT_FOUND {
@@ -67,12 +95,45 @@ impl Spa {
     }
 
     async fn file(&self, request: Request) -> Response {
-        let answer: Result<HttpResponse<_>, Infallible> = self.0.clone().oneshot(request).await;
+        let answer: Result<HttpResponse<_>, Infallible> = self.files.clone().oneshot(request).await;
         match answer {
             Ok(response) => response.map(Body::new),
             Err(never) => match never {},
         }
     }
+}
+
+impl Script {
+    fn new(text: String) -> Self {
+        let text = Bytes::from(text);
+        Self { tag: cache::strong_tag(&text), text }
+    }
+
+    fn answer(&self, asked: &HeaderMap) -> Response {
+        let tag = [(ETAG, self.tag.clone())];
+        match cache::matches(asked, &self.tag) {
+            true => (StatusCode::NOT_MODIFIED, tag).into_response(),
+            false => (tag, [(CONTENT_TYPE, "text/javascript")], self.text.clone()).into_response(),
+        }
+    }
+}
+
+/// Keeps the scripts of `folder`, below `root`, that have to be mended.
+fn mend(root: &Path, folder: &Path, scripts: &mut HashMap<String, Script>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            mend(root, &path, scripts)?;
+        } else if path.extension().is_some_and(|kind| kind == OsStr::new("js") || kind == OsStr::new("mjs")) {
+            let text = fs::read_to_string(&path)?;
+            if let (Ok(below), true) = (path.strip_prefix(root), text.contains(DEVELOPERS_API)) {
+                let script = Script::new(text.replace(DEVELOPERS_API, OUR_API));
+                scripts.insert(format!("/{}", below.display()), script);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A page of the app, which draws it itself, as opposed to a file that is missing.

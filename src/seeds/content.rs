@@ -84,6 +84,10 @@ pub struct SeedPage {
     pub content: &'static str,
 }
 
+const CONFIDENTIALITE: &str = "1. Données traitées\n\nVotre identité, vos coordonnées, vos commandes et les documents que vous nous confiez.\n\n2. Finalités\n\nExécuter vos commandes, les facturer et échanger avec vous.\n\n3. Vos droits\n\nAccès, rectification, effacement et portabilité, depuis votre espace ou par message.";
+
+const CONDITIONS: &str = "1. Objet\n\nLes présentes conditions régissent les prestations de correction commandées sur ce site.\n\n2. Prix et paiement\n\nLes prix sont en euros, toutes taxes comprises, payables à la commande.\n\n3. Droit de rétractation\n\nIl s’exerce dans les conditions du code de la consommation.";
+
 /// The legal pages, to be completed by the company.
 pub const PAGES: &[SeedPage] = &[
     SeedPage {
@@ -94,16 +98,19 @@ pub const PAGES: &[SeedPage] = &[
     SeedPage {
         title: "Politique de confidentialité",
         slug: "politique-confidentialite",
-        content: "1. Données traitées\n\nVotre identité, vos coordonnées, vos commandes et les documents que vous nous confiez.\n\n2. Finalités\n\nExécuter vos commandes, les facturer et échanger avec vous.\n\n3. Vos droits\n\nAccès, rectification, effacement et portabilité, depuis votre espace ou par message.",
+        content: CONFIDENTIALITE,
     },
-    SeedPage {
-        title: "Conditions générales de vente",
-        slug: "cgv",
-        content: "1. Objet\n\nLes présentes conditions régissent les prestations de correction commandées sur ce site.\n\n2. Prix et paiement\n\nLes prix sont en euros, toutes taxes comprises, payables à la commande.\n\n3. Droit de rétractation\n\nIl s’exerce dans les conditions du code de la consommation.",
-    },
+    SeedPage { title: "Conditions générales de vente", slug: "cgv", content: CONDITIONS },
     SeedPage {
         title: "RGPD",
         slug: "rgpd",
         content: "Vos droits :\n\nVous pouvez exporter vos données et supprimer votre compte à tout moment depuis vos paramètres.\n\nLes factures sont conservées dix ans, comme la loi l’exige.",
     },
+    // The order form names these two differently.
+    SeedPage {
+        title: "Politique de confidentialité",
+        slug: "politique-de-confidentialite",
+        content: CONFIDENTIALITE,
+    },
+    SeedPage { title: "Conditions générales de vente", slug: "conditions-generales", content: CONDITIONS },
 ];

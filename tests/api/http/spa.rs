@@ -14,6 +14,10 @@ impl Built {
         std::fs::write(dir.join("secret.txt"), "secret").unwrap();
         std::fs::write(dir.join("dist/index.html"), "<!doctype html><title>Staka</title>").unwrap();
         std::fs::write(dir.join("dist/assets/app-1a2b.js"), "console.log(1)").unwrap();
+        let download = "fetch(`http://localhost:3001/api/files/download/${id}`);fetch('/api/auth/me')";
+        std::fs::write(dir.join("dist/assets/files-3c4d.js"), download).unwrap();
+        // What a build leaves beside it must not come in its place.
+        std::fs::write(dir.join("dist/assets/files-3c4d.js.gz"), download).unwrap();
         Self(dir)
     }
 }
@@ -42,6 +46,27 @@ async fn reads_without_the_prefix_belong_to_the_app() {
     assert_eq!(script.headers()["content-type"], "text/javascript");
     assert!(script.headers()["cache-control"].to_str().unwrap().contains("immutable"));
     demo.refused(demo.get("/assets/gone.js"), 404, "NOT_FOUND").await;
+}
+
+#[tokio::test]
+async fn scripts_call_this_server_and_no_developers() {
+    let built = Built::new();
+    let demo = Demo::with(Options { spa_dir: Some(built.0.join("dist")), ..Options::default() }).await;
+    let ask = |path: &str| demo.get(path).header("accept-encoding", "gzip");
+    let script = ask("/assets/files-3c4d.js").send().await.unwrap();
+    let headers = script.headers().clone();
+    assert_eq!(headers["content-type"], "text/javascript");
+    assert_eq!(headers["cache-control"], "no-cache");
+    let policy = headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("connect-src 'self' https:;") && !policy.contains("localhost"), "{policy}");
+    let text = script.text().await.unwrap();
+    assert_eq!(text, "fetch(`/api/files/download/${id}`);fetch('/api/auth/me')");
+    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&text));
+    assert_eq!(headers["etag"], format!("\"{digest}\""));
+    let known = ask("/assets/files-3c4d.js").header("if-none-match", &headers["etag"]).send().await.unwrap();
+    assert_eq!(known.status(), 304);
+    // The others are the files as they are.
+    assert_eq!(ask("/assets/app-1a2b.js").send().await.unwrap().text().await.unwrap(), "console.log(1)");
 }
 
 #[tokio::test]
