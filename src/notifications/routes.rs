@@ -175,13 +175,21 @@ async fn delete(
     Ok(Json(Done { message: "La notification est supprimée." }))
 }
 
+/// Longest path kept, as its column, in characters.
+const ACTION_URL_MAX: usize = 500;
+
+/// Longest JSON kept, in characters.
+const DATA_MAX: usize = 10_000;
+
 /// What to tell all administrators.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct AnnouncementBody {
-    #[validate(length(min = 1, max = 255))]
+    #[schema(min_length = 1, max_length = 255)]
+    #[validate(length(min = 1, max = 255, message = "Le titre doit compter de 1 à 255 caractères."))]
     title: String,
-    #[validate(length(min = 1, max = 5000))]
+    #[schema(min_length = 1, max_length = 5000)]
+    #[validate(length(min = 1, max = 5000, message = "Le message doit compter de 1 à 5 000 caractères."))]
     message: String,
     #[serde(default, rename = "type")]
     kind: Option<Kind>,
@@ -189,10 +197,12 @@ struct AnnouncementBody {
     priority: Option<Priority>,
     /// Path of the web application, such as `/admin/commandes`.
     #[serde(default)]
+    #[schema(max_length = 500, pattern = r"^/[A-Za-z](/?[^/\\\p{Cc}])*/?$")]
     #[validate(custom(function = "is_path"))]
     action_url: Option<String>,
-    /// Any JSON; kept as text.
+    /// Any JSON, 10 000 characters at most; kept as text.
     #[serde(default)]
+    #[validate(custom(function = "fits"))]
     data: Option<Value>,
 }
 
@@ -204,11 +214,23 @@ fn json_text(data: Value) -> String {
     }
 }
 
+/// A path of the web application, which nothing can take for another site's.
 fn is_path(url: &str) -> Result<(), ValidationError> {
-    // "//host" would leave the site.
-    match url.starts_with('/') && !url.starts_with("//") && url.len() <= 500 {
+    let begins =
+        url.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let stays = !url.contains("//") && !url.contains(|c: char| c == '\\' || c.is_control());
+    match begins && stays && url.chars().count() <= ACTION_URL_MAX {
         true => Ok(()),
-        false => Err(ValidationError::new("path")),
+        false => Err(ValidationError::new("path")
+            .with_message("Le lien doit être un chemin du site, comme /admin/commandes.".into())),
+    }
+}
+
+fn fits(data: &Value) -> Result<(), ValidationError> {
+    match json_text(data.clone()).chars().count() <= DATA_MAX {
+        true => Ok(()),
+        false => Err(ValidationError::new("length")
+            .with_message("Les données jointes ne peuvent pas dépasser 10 000 caractères.".into())),
     }
 }
 

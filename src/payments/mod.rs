@@ -20,6 +20,7 @@ pub mod reconcile;
 mod refunds;
 mod routes;
 pub mod service;
+mod session_id;
 pub mod settlement;
 pub mod signature;
 mod store;

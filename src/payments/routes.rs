@@ -9,7 +9,9 @@ use validator::Validate;
 
 use super::{
     event::{Metadata, PaymentStatus},
-    service, webhook,
+    service,
+    session_id::SessionId,
+    webhook,
 };
 use crate::{
     app::AppState,
@@ -69,13 +71,13 @@ struct StatusAnswer {
 }
 
 /// What became of a payment of the caller.
-#[utoipa::path(get, path = "/payments/status/{sessionId}", tag = "Payments", params(("sessionId" = String, Path)),
+#[utoipa::path(get, path = "/payments/status/{sessionId}", tag = "Payments", params(("sessionId" = inline(SessionId), Path)),
     security(("bearer" = [])),
     responses((status = 200, body = StatusAnswer), (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn status(
     State(state): State<AppState>,
     Session(user): Session,
-    ApiPath(session_id): ApiPath<String>,
+    ApiPath(session_id): ApiPath<SessionId>,
 ) -> ApiResult<Json<StatusAnswer>> {
     let found = service::status(&state, &user, &session_id).await?;
     let status = match found.status {
@@ -89,7 +91,8 @@ async fn status(
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SimulateRequest {
-    session_id: String,
+    #[schema(inline)]
+    session_id: SessionId,
 }
 
 #[derive(Serialize, ToSchema)]

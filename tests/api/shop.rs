@@ -74,7 +74,7 @@ impl Shop {
 }
 
 /// The fields of a guest's form that is in order, changed as told: `None` takes a field away.
-pub fn guest_form(service: Uuid, changes: &[(&'static str, Option<&str>)]) -> Form {
+pub fn guest_form(service: Uuid, changes: &[(&str, Option<&str>)]) -> Form {
     let service = service.to_string();
     let mut fields = vec![
         ("prenom", "Jeanne"),
@@ -91,7 +91,7 @@ pub fn guest_form(service: Uuid, changes: &[(&'static str, Option<&str>)]) -> Fo
         fields.retain(|(other, _)| other != name);
         fields.extend(value.map(|value| (*name, value)));
     }
-    fields.into_iter().fold(Form::new(), |form, (name, value)| form.text(name, value.to_owned()))
+    fields.into_iter().fold(Form::new(), |form, (name, value)| form.text(name.to_owned(), value.to_owned()))
 }
 
 /// A document of `tests/fixtures`.

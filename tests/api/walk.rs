@@ -3,10 +3,12 @@
 
 mod callers;
 mod table;
+mod texts;
 mod things;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
 use staka::{clock::new_id, router};
 
 use crate::support::{
@@ -16,10 +18,14 @@ use crate::support::{
 use callers::{Caller, NAMES};
 use table::{Expected, Place, Row, Who};
 
+/// The API description, development routes included.
+fn description() -> Value {
+    serde_json::to_value(router::build(true).1).unwrap()
+}
+
 /// Method and path of every operation of the description, and whether it asks for a session.
 fn operations() -> BTreeMap<String, bool> {
-    let (_, document) = router::build(true);
-    let document = serde_json::to_value(document).unwrap();
+    let document = description();
     let paths = document["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, operations)| {
         operations.as_object().unwrap().iter().map(move |(method, operation)| {
@@ -117,12 +123,7 @@ async fn walk(name: &'static str) {
 }
 
 async fn ask(server: &TestServer, row: &Row, caller: &Caller, values: &[String]) -> Answer {
-    let mut left = values.iter();
-    let path = row.path.split('/').map(|part| match part.starts_with('{') {
-        true => left.next().unwrap_or_else(|| panic!("{}: its thing names too little", row.name())).as_str(),
-        false => part,
-    });
-    let mut request = server.request(row.method.clone(), &path.collect::<Vec<_>>().join("/"));
+    let mut request = server.request(row.method.clone(), &row.path_of(values));
     if let Some(token) = &caller.token {
         request = request.bearer_auth(token);
     }

@@ -81,6 +81,18 @@ impl Row {
         format!("{} {}", self.method, self.path)
     }
 
+    /// The path with these values for its parameters, in order.
+    pub fn path_of(&self, values: &[String]) -> String {
+        let mut left = values.iter();
+        let parts = self.path.split('/').map(|part| match part.starts_with('{') {
+            true => {
+                left.next().unwrap_or_else(|| panic!("{}: its thing names too little", self.name())).as_str()
+            }
+            false => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
     /// Which things to ask about: none but one's own where the path names nothing.
     pub fn places(&self) -> &'static [Place] {
         match self.thing.as_str() {
@@ -140,6 +152,16 @@ impl Who {
             "staff" => Self::Staff,
             "admin" => Self::Admin,
             other => panic!("{other} is nobody"),
+        }
+    }
+
+    /// The name of a caller who is let in.
+    pub fn caller(self) -> &'static str {
+        match self {
+            Self::Anyone => "nobody",
+            Self::Session | Self::Client => "client",
+            Self::Corrector | Self::Staff => "corrector",
+            Self::Admin => "admin",
         }
     }
 

@@ -66,11 +66,17 @@ pub fn unheard_of(thing: &str) -> Vec<String> {
 
 /// The form of this name, if it is one.
 pub fn form(name: &str, values: &[String]) -> Option<Form> {
+    form_with(name, values, None)
+}
+
+/// As [`form`], one of its fields being what is given.
+pub fn form_with(name: &str, values: &[String], field: Option<(&str, &str)>) -> Option<Form> {
     let fresh = format!("{}@example.com", new_id());
     let service = || values[0].parse().unwrap();
+    let mut changes = vec![("email", Some(fresh.as_str()))];
+    changes.extend(field.map(|(name, value)| (name, Some(value))));
     match name {
-        "guest-order" => Some(guest_form(service(), &[("email", Some(&fresh))])),
-        "author-order" => Some(guest_form(service(), &[])),
+        "guest-order" | "author-order" => Some(guest_form(service(), &changes)),
         _ => None,
     }
 }
