@@ -7,6 +7,19 @@ let mails = [];
 let current = null;
 let tab = "html";
 
+// Which mails were opened in this browser: the server does not know.
+const narrow = matchMedia("(max-width: 44rem)");
+const kept = "staka-mailbox-read";
+let read = new Set();
+try { read = new Set(JSON.parse(localStorage.getItem(kept)) || []); } catch { /* A mail too many is marked unread. */ }
+
+function markRead(id) {
+  if (read.has(id)) return;
+  read.add(id);
+  const known = mails.map((mail) => mail.id).filter((one) => read.has(one));
+  try { localStorage.setItem(kept, JSON.stringify(known)); } catch { /* As above. */ }
+}
+
 function element(name, text) {
   const made = document.createElement(name);
   made.textContent = text;
@@ -27,6 +40,8 @@ function drawList() {
       element("small", when.format(new Date(mail.createdAt)) + " · " + mail.template));
     open.addEventListener("click", () => { current = mail.id; location.hash = mail.id; draw(); });
     const row = document.createElement("li");
+    row.className = read.has(mail.id) ? "" : "unread";
+    if (!read.has(mail.id)) open.setAttribute("aria-label", "Non lu : " + mail.subject + ", à " + mail.to);
     row.append(open);
     return row;
   });
@@ -59,6 +74,7 @@ function drawMail() {
   at("text").hidden = !mail || tab !== "text";
   at("show-html").setAttribute("aria-pressed", String(tab === "html"));
   at("show-text").setAttribute("aria-pressed", String(tab === "text"));
+  document.body.classList.toggle("reading", Boolean(mail));
   if (!mail || shown === mail.id) { shown = mail ? shown : null; return; }
   shown = mail.id;
   at("subject").textContent = mail.subject;
@@ -69,6 +85,9 @@ function drawMail() {
 }
 
 function draw() {
+  if (mails.some((mail) => mail.id === current)) markRead(current);
+  const unread = mails.filter((mail) => !read.has(mail.id)).length;
+  document.title = (unread ? "(" + unread + ") " : "") + "Boîte de réception de développement";
   drawList();
   drawMail();
 }
@@ -80,7 +99,7 @@ async function refresh() {
     const next = await answer.json();
     if (next.length === mails.length && next[0]?.id === mails[0]?.id) return;
     mails = next;
-    if (!mails.some((mail) => mail.id === current)) current = mails[0]?.id ?? null;
+    if (!mails.some((mail) => mail.id === current)) current = narrow.matches ? null : mails[0]?.id ?? null;
     draw();
   } catch {
     // The server restarts: the next round finds it again.
@@ -90,7 +109,10 @@ async function refresh() {
 at("to").addEventListener("input", draw);
 at("show-html").addEventListener("click", () => { tab = "html"; draw(); });
 at("show-text").addEventListener("click", () => { tab = "text"; draw(); });
+at("back").addEventListener("click", () => { current = null; location.hash = ""; draw(); });
 at("clear").addEventListener("click", async () => {
+  const question = mails.length > 1 ? "Effacer définitivement les " + mails.length + " mails ?" : "Effacer définitivement ce mail ?";
+  if (mails.length === 0 || !confirm(question)) return;
   await fetch(messages, { method: "DELETE" });
   await refresh();
 });

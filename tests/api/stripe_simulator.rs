@@ -324,6 +324,16 @@ async fn the_payment_page_shows_the_order_and_escapes_it() {
     assert_eq!(page.select(&Selector::parse("script").unwrap()).count(), 0);
     let email = Selector::parse("input[name=email]").unwrap();
     assert_eq!(page.select(&email).next().unwrap().attr("value"), Some("zoé@example.com"));
+    let value = |name: &str| {
+        let field = Selector::parse(&format!("input[name={name}]")).unwrap();
+        page.select(&field).next().unwrap().attr("value").unwrap_or_default().to_owned()
+    };
+    for strangers in ["name", "line1", "postal_code", "city"] {
+        assert_eq!(value(strangers), "", "{strangers}");
+    }
+    let inside = |selector: &str| page.select(&Selector::parse(selector).unwrap()).count();
+    assert_eq!((inside("form[action$='/pay'] button"), inside(".tools button")), (1, 2));
+    assert!(inside("select[name=country] option") > 30);
     assert!(html.contains(&format!("href=\"{SHOP}/payment/cancel\"")));
     assert!(policy.contains(&format!("style-src 'sha256-{}'", digest(&text("style")))));
 }
@@ -332,6 +342,17 @@ fn digest(text: &str) -> String {
     use base64::Engine;
     use sha2::Digest;
     base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(text))
+}
+
+#[tokio::test]
+async fn who_says_no_name_is_given_nobody_elses() {
+    let mut bench = Bench::start().await;
+    let id = bench.open().await;
+    bench.click(&id, "/pay").await;
+    let event = bench.endpoint.next(bench.clock.now()).await;
+    let details = event.checkout_session().unwrap().customer_details.unwrap();
+    assert_eq!((details.name, details.email.as_deref()), (None, Some("zoé@example.com")));
+    assert_eq!(details.address.unwrap().line1, None);
 }
 
 #[tokio::test]

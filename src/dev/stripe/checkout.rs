@@ -16,6 +16,8 @@ use super::store::SessionRow;
 
 /// The test card that is always refused.
 pub const REFUSED_CARD: &str = "4000000000000002";
+/// The country of a card nobody said anything of.
+const COUNTRY: &str = "FR";
 /// Stands for a method whose money comes later.
 pub const DELAYED: &str = "delayed";
 
@@ -74,24 +76,22 @@ impl PaymentForm {
         }
     }
 
-    /// Stripe's `customer_details`, with plausible values where the script said nothing.
+    /// Stripe's `customer_details`: what was typed, and nothing in the name of anyone else. Stripe always knows the
+    /// country, from the card.
     fn details(&self, session: &Value) -> Value {
-        let or = |given: &Option<String>, default: &str| -> String {
-            let given = given.as_deref().map(str::trim).filter(|text| !text.is_empty());
-            given.unwrap_or(default).to_owned()
+        let typed = |given: &Option<String>| {
+            given.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
         };
-        let known = session["customer_email"].as_str().unwrap_or(page::EMAIL);
-        let line2 = self.line2.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let email = typed(&self.email).or(session["customer_email"].as_str().map(str::to_owned));
         json!({
-            "name": or(&self.name, page::NAME),
-            "email": or(&self.email, known),
+            "name": typed(&self.name),
+            "email": email,
             "phone": null,
             "tax_exempt": "none",
             "tax_ids": [],
-            "address": {"line1": or(&self.line1, page::LINE1), "line2": line2,
-                "postal_code": or(&self.postal_code, page::POSTAL_CODE),
-                "city": or(&self.city, page::CITY), "state": null,
-                "country": or(&self.country, page::COUNTRY)},
+            "address": {"line1": typed(&self.line1), "line2": typed(&self.line2),
+                "postal_code": typed(&self.postal_code), "city": typed(&self.city), "state": null,
+                "country": typed(&self.country).unwrap_or_else(|| COUNTRY.to_owned())},
         })
     }
 }

@@ -12,14 +12,6 @@ use super::status::{PaymentStatus, SessionStatus};
 use super::store::SessionRow;
 use crate::money;
 
-/// Prefilled values, also taken when a script pays without saying who.
-pub const NAME: &str = "Camille Durand";
-pub const EMAIL: &str = "client@example.com";
-pub const LINE1: &str = "12 rue des Lilas";
-pub const POSTAL_CODE: &str = "75011";
-pub const CITY: &str = "Paris";
-pub const COUNTRY: &str = "FR";
-
 const TEMPLATE: &str = include_str!("../../../templates/dev/stripe-checkout.hbs");
 const STYLE: &str = include_str!("../../../templates/dev/stripe-checkout.css");
 
@@ -54,18 +46,15 @@ pub fn session(row: &SessionRow, notice: Notice) -> Response {
             "path": format!("/dev/stripe/checkout/{}", row.id),
             "success_url": success_url(row),
             "cancel_url": cancel_url(row),
-            "name": NAME,
-            "email": object["customer_email"].as_str().unwrap_or(EMAIL),
-            "line1": LINE1,
-            "postal_code": POSTAL_CODE,
-            "city": CITY,
+            "tools": open || row.awaits_money,
+            "email": object["customer_email"],
         }),
     )
 }
 
 /// The page of a session that never was.
 pub fn unknown() -> Response {
-    let flags = ["open", "refused", "waiting", "paid", "expired", "unpaid"];
+    let flags = ["open", "refused", "waiting", "paid", "expired", "unpaid", "tools"];
     let mut context: Value = flags.iter().map(|flag| (flag.to_string(), json!(false))).collect();
     context["unknown"] = json!(true);
     context["cancel_url"] = Value::Null;
