@@ -26,8 +26,10 @@ pub const LIFETIME: Duration = Duration::minutes(15);
 #[into_params(parameter_in = Query)]
 pub struct LinkQuery {
     /// Of a signed link: Unix seconds.
+    #[param(minimum = 0, maximum = 253_402_300_799_i64)]
     expires: Option<i64>,
     /// Of a signed link.
+    #[param(max_length = 255)]
     signature: Option<String>,
 }
 

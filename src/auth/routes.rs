@@ -140,7 +140,7 @@ async fn activate(
 
 /// Activates an account with its first password.
 #[utoipa::path(post, path = "/public/activate/{token}/set-password", tag = "Public site",
-    params(("token" = String, Path)), request_body = SetPasswordBody, responses(
+    params(("token" = String, Path, max_length = 255)), request_body = SetPasswordBody, responses(
     (status = 200, body = ActivatedAnswer),
     (status = 400, body = ErrorBody, description = "VALIDATION_ERROR, INVALID_TOKEN, ALREADY_ACTIVE, ACCOUNT_DISABLED"),
     (status = 404, body = ErrorBody)
@@ -154,7 +154,7 @@ async fn set_first_password(
 }
 
 /// Says whom an activation link is for. Changes nothing: mail scanners open links too.
-#[utoipa::path(get, path = "/public/activate/{token}", tag = "Public site", params(("token" = String, Path)), responses(
+#[utoipa::path(get, path = "/public/activate/{token}", tag = "Public site", params(("token" = String, Path, max_length = 255)), responses(
     (status = 200, body = InvitationAnswer),
     (status = 400, body = ErrorBody, description = "INVALID_TOKEN, ACCOUNT_DISABLED; with valid: false"),
     (status = 404, body = ErrorBody)
@@ -169,7 +169,7 @@ async fn show_invitation(
 
 /// Says whom an activation link is for.
 #[utoipa::path(get, path = "/public/activate/{token}/verify", tag = "Public site",
-    params(("token" = String, Path)), responses(
+    params(("token" = String, Path, max_length = 255)), responses(
     (status = 200, body = InvitationAnswer),
     (status = 400, body = ErrorBody, description = "INVALID_TOKEN, ACCOUNT_DISABLED; with valid: false"),
     (status = 404, body = ErrorBody)

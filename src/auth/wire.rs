@@ -17,15 +17,20 @@ const DASHBOARD: &str = "/app/dashboard";
 /// Who wants an account.
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct RegisterBody {
+    #[schema(min_length = 2, max_length = 100)]
     #[validate(custom(function = rules::prenom))]
     pub prenom: String,
+    #[schema(min_length = 2, max_length = 100)]
     #[validate(custom(function = rules::nom))]
     pub nom: String,
+    #[schema(format = Email, max_length = 255)]
     #[validate(custom(function = rules::email))]
     pub email: String,
     /// 12 characters, or 8 with three kinds of them; 128 at most.
+    #[schema(min_length = 8, max_length = 128)]
     #[validate(custom(function = rules::new_password))]
     pub password: String,
+    #[schema(max_length = 20)]
     #[validate(custom(function = rules::telephone))]
     pub telephone: Option<String>,
 }
@@ -33,8 +38,10 @@ pub struct RegisterBody {
 /// Who logs in.
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct LoginBody {
+    #[schema(min_length = 1, max_length = 255)]
     #[validate(length(min = 1, code = "required", message = "L’adresse e-mail est obligatoire."))]
     pub email: String,
+    #[schema(min_length = 1, max_length = 1024)]
     #[validate(length(min = 1, code = "required", message = "Le mot de passe est obligatoire."))]
     pub password: String,
 }
@@ -42,6 +49,7 @@ pub struct LoginBody {
 /// An address to mail a link to.
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct EmailBody {
+    #[schema(format = Email, max_length = 255)]
     #[validate(custom(function = rules::email))]
     pub email: String,
 }
@@ -50,8 +58,10 @@ pub struct EmailBody {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResetBody {
+    #[schema(min_length = 1, max_length = 255)]
     #[validate(length(min = 1, code = "required", message = "Le lien de réinitialisation est incomplet."))]
     pub token: String,
+    #[schema(min_length = 8, max_length = 128)]
     #[validate(custom(function = rules::new_password))]
     pub new_password: String,
 }
@@ -59,6 +69,7 @@ pub struct ResetBody {
 /// A first password.
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct SetPasswordBody {
+    #[schema(min_length = 8, max_length = 128)]
     #[validate(custom(function = rules::new_password))]
     pub password: String,
 }
@@ -66,8 +77,10 @@ pub struct SetPasswordBody {
 /// A first password, with the token of the mailed link.
 #[derive(Deserialize, Validate, ToSchema)]
 pub struct ActivateBody {
+    #[schema(min_length = 1, max_length = 255)]
     #[validate(length(min = 1, code = "required", message = "Le lien d’activation est incomplet."))]
     pub token: String,
+    #[schema(min_length = 8, max_length = 128)]
     #[validate(custom(function = rules::new_password))]
     pub password: String,
 }

@@ -35,33 +35,47 @@ pub fn router() -> OpenApiRouter<AppState> {
 #[schema(rename_all = "camelCase")]
 #[allow(dead_code, reason = "documents the form; the fields are read by name")]
 struct OrderForm {
-    /// Guests only: first name, 2 to 100 characters.
+    /// Guests only: first name.
+    #[schema(min_length = 2, max_length = 100)]
     prenom: Option<String>,
-    /// Guests only: family name, 2 to 100 characters.
+    /// Guests only: family name.
+    #[schema(min_length = 2, max_length = 100)]
     nom: Option<String>,
     /// Guests only.
+    #[schema(format = Email, max_length = 255)]
     email: Option<String>,
-    /// Guests only: 1 to 20 characters.
+    /// Guests only.
+    #[schema(min_length = 1, max_length = 20)]
     telephone: Option<String>,
     /// Guests only: must be `true`.
     consentement_rgpd: Option<bool>,
     /// An active tarif.
     service_id: Uuid,
-    /// Connected authors: 3 to 200 characters. Guests: up to 200; the name of the service when empty.
+    /// 3 characters at least for connected authors; for guests, the name of the service when empty.
+    #[schema(max_length = 200)]
     titre: Option<String>,
+    /// 2 000 characters at most for guests.
+    #[schema(max_length = 10_000)]
     description: Option<String>,
-    /// 1 to 1000; needed by page-priced services.
+    /// Needed by page-priced services.
+    #[schema(minimum = 1, maximum = 1000)]
     nombre_pages: Option<u32>,
     /// The price shown, in euros; a different one is refused with 409.
+    #[schema(minimum = 0, maximum = 1_000_000)]
     prix_calcule: Option<f64>,
     type_client: Option<TypeClient>,
+    #[schema(max_length = 255)]
     societe: Option<String>,
+    #[schema(pattern = "^[0-9 ]{9,}$", max_length = 20)]
     siren: Option<String>,
+    #[schema(pattern = "^[A-Za-z]{2}[A-Za-z0-9 .-]{2,}$", max_length = 30)]
     numero_tva: Option<String>,
+    #[schema(max_length = 100)]
     reference_client: Option<String>,
+    #[schema(max_length = 1000)]
     adresse_facturation: Option<String>,
     /// JSON `{title, description, originalName}` about the first file, `fileMetadata_1` about the second, ...
-    #[schema(rename = "fileMetadata_0")]
+    #[schema(rename = "fileMetadata_0", max_length = 20_000)]
     file_metadata_0: Option<String>,
     /// Up to ten documents of 50 MiB each, after the text fields.
     #[schema(value_type = Vec<String>, format = Binary)]

@@ -28,7 +28,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 }
 
 /// A whole number, as a number or as text.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(untagged)]
 enum Whole {
     Number(f64),
@@ -59,19 +59,26 @@ impl Whole {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewCommande {
-    /// 3 to 100 characters.
+    #[schema(min_length = 3, max_length = 100)]
     titre: String,
+    #[schema(max_length = 10_000)]
     description: Option<String>,
+    #[schema(max_length = 500)]
     fichier_url: Option<String>,
     /// A pack constant or the id of a tarif.
+    #[schema(max_length = 100)]
     pack: Option<String>,
     /// As `pack`, and before it.
+    #[schema(max_length = 100)]
     pack_type: Option<String>,
-    /// 1 to 1000.
+    /// As a number or as text.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     pages: Option<Whole>,
     /// As `pages`, and before it.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     pages_declarees: Option<Whole>,
-    /// Cents; an indication.
+    /// Cents, as a number or as text; an indication.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 2_147_483_647)]
     prix_estime: Option<Whole>,
 }
 

@@ -37,7 +37,7 @@ fn subject(user_id: Uuid) -> String {
 
 /// A page that asks whether mails shall stop. Changes nothing: mail scanners open links too.
 #[utoipa::path(get, path = "/public/unsubscribe/{userId}/{token}", tag = "Public site",
-    params(("userId" = Uuid, Path), ("token" = String, Path, description = "Seal of the link")),
+    params(("userId" = Uuid, Path), ("token" = String, Path, max_length = 255, description = "Seal of the link")),
     responses((status = 200, description = "A page that asks for confirmation", content_type = "text/html"),
               (status = 404, description = "The link is not ours", content_type = "text/html")))]
 async fn ask(State(state): State<AppState>, ApiPath((user_id, token)): ApiPath<(Uuid, String)>) -> Response {
@@ -51,7 +51,7 @@ async fn ask(State(state): State<AppState>, ApiPath((user_id, token)): ApiPath<(
 
 /// Stops the mails a person may refuse; also the one-click form of RFC 8058.
 #[utoipa::path(post, path = "/public/unsubscribe/{userId}/{token}", tag = "Public site",
-    params(("userId" = Uuid, Path), ("token" = String, Path, description = "Seal of the link")),
+    params(("userId" = Uuid, Path), ("token" = String, Path, max_length = 255, description = "Seal of the link")),
     responses((status = 200, description = "Done, now or before", content_type = "text/html"),
               (status = 404, description = "The link is not ours", content_type = "text/html")))]
 async fn unsubscribe(

@@ -97,6 +97,7 @@ async fn project_files(
 #[into_params(parameter_in = Query)]
 struct Presentation {
     /// `inline`: an image may be shown by the browser. All else is saved.
+    #[param(max_length = 10)]
     disposition: Option<String>,
 }
 

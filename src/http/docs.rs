@@ -1,5 +1,7 @@
 //! `/openapi.json` and `/docs`, from the annotations of the handlers.
 
+mod refusals;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -69,6 +71,11 @@ pub fn name_operations(document: &mut OpenApi) {
             operation.operation_id = Some(operation_name(method, path));
         }
     }
+}
+
+/// Adds what operations refuse for reasons that are not their own.
+pub fn describe_refusals(document: &mut OpenApi) {
+    refusals::attach(document);
 }
 
 /// Says what the operations of each tag are about, in this order; tags of no operation are left out.

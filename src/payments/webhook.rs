@@ -28,7 +28,7 @@ const LIMIT: usize = 1 << 20;
 /// Stripe's events. An event already applied is answered 200 and changes nothing.
 #[utoipa::path(post, path = "/payments/webhook", tag = "Payments",
     request_body(content = Object, description = "A Stripe event, as signed"),
-    params(("stripe-signature" = String, Header)),
+    params(("stripe-signature" = String, Header, max_length = 1000)),
     responses((status = 200, description = "Received", body = Object),
         (status = 400, description = "Not signed by Stripe", body = ErrorBody),
         (status = 404, description = "A session of nobody's; Stripe will repeat it", body = ErrorBody),

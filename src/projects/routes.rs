@@ -44,8 +44,10 @@ pub fn router() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// `all` (default), `active`, `pending` or `completed`.
+    #[param(pattern = "^(all|active|pending|completed)$")]
     status: Option<String>,
-    /// Words of the title, 100 characters at most.
+    /// Words of the title.
+    #[param(max_length = 100)]
     search: Option<String>,
 }
 

@@ -20,6 +20,7 @@ mod cli;
 mod configuration;
 mod crash;
 mod db;
+mod description;
 mod emails_render;
 mod emails_transport;
 mod file_links;

@@ -96,8 +96,10 @@ async fn walk(name: &'static str) {
     let server = TestServer::start().await;
     server.ignore_mails();
     let caller = Caller::of(&server, name).await;
+    let document = description();
     let mut wrong = Vec::new();
     for row in table::rows() {
+        let described = &document["paths"][&row.path][row.method.as_str().to_lowercase()]["responses"];
         for place in row.places() {
             let values = match place {
                 Place::Absent => things::unheard_of(&row.thing),
@@ -107,6 +109,9 @@ async fn walk(name: &'static str) {
                 }
             };
             let answer = ask(&server, &row, &caller, &values).await;
+            if described.get(answer.status.as_str()).is_none() {
+                wrong.push(format!("{}: {} is not described", row.name(), answer.status));
+            }
             let refused = caller.refused(row.who);
             let expected = refused.as_ref().unwrap_or_else(|| row.expected(name, *place));
             if !fits(&answer, expected) {

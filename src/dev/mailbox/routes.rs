@@ -17,7 +17,7 @@ use super::page;
 use crate::{
     app::AppState,
     emails::transport::{Enclosure, Mailbox, Received},
-    http::{ApiError, ApiPath, ApiQuery, ApiResult, disposition, iso::Iso},
+    http::{ApiError, ApiPath, ApiQuery, ApiResult, ErrorBody, disposition, iso::Iso},
 };
 
 /// The routes of the mailbox, un-prefixed. Mount them on development servers only.
@@ -64,6 +64,7 @@ pub(super) struct Cleared {
 #[into_params(parameter_in = Query)]
 struct Filter {
     /// Only the mails to this address.
+    #[param(max_length = 255)]
     to: Option<String>,
 }
 
@@ -122,9 +123,9 @@ async fn clear_messages(State(state): State<AppState>) -> ApiResult<Json<Cleared
 
 /// A file attached to a mail of the mailbox.
 #[utoipa::path(get, path = "/dev/mailbox/messages/{id}/attachments/{filename}", tag = "Development",
-    params(("id" = Uuid, Path), ("filename" = String, Path)),
+    params(("id" = Uuid, Path), ("filename" = String, Path, max_length = 255)),
     responses((status = 200, description = "The file", content_type = "application/octet-stream"),
-              (status = 404, description = "No such mail or file")))]
+              (status = 404, description = "No such mail or file", body = ErrorBody)))]
 async fn download_attachment(
     State(state): State<AppState>,
     ApiPath((id, filename)): ApiPath<(Uuid, String)>,

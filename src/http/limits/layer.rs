@@ -90,7 +90,8 @@ fn account_of(request: &Request, user: Option<Uuid>) -> (Budget, LimitKey) {
     (Budget::Anonymous, LimitKey::ip(ip))
 }
 
-fn is_exempt(path: &str) -> bool {
+/// Whether a path costs nobody anything.
+pub(in crate::http) fn is_exempt(path: &str) -> bool {
     EXEMPT.iter().any(|root| is_under(path, root))
 }
 

@@ -73,11 +73,11 @@ impl<S: Sync, const DEFAULT: u32, const MAX: u32> FromRequestParts<S> for Paging
 
 impl<const DEFAULT: u32, const MAX: u32> IntoParams for Paging<DEFAULT, MAX> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let number = |name: &str, description: String, default: u32, max: Option<u32>| {
+        let number = |name: &str, description: String, default: u32, max: u32| {
             let schema = ObjectBuilder::new()
                 .schema_type(Type::Integer)
                 .minimum(Some(1))
-                .maximum(max)
+                .maximum(Some(max))
                 .default(Some(default.into()));
             ParameterBuilder::new()
                 .name(name)
@@ -88,8 +88,8 @@ impl<const DEFAULT: u32, const MAX: u32> IntoParams for Paging<DEFAULT, MAX> {
         };
         let rows = format!("Rows per page: {DEFAULT} by default, {MAX} at most.");
         vec![
-            number("page", "Page number, from 1.".to_owned(), 1, None),
-            number("limit", rows, DEFAULT, Some(MAX)),
+            number("page", "Page number, from 1.".to_owned(), 1, u32::MAX),
+            number("limit", rows, DEFAULT, MAX),
         ]
     }
 }
