@@ -30,6 +30,7 @@ pub struct LinkQuery {
     expires: Option<i64>,
     /// Of a signed link.
     #[param(max_length = 255)]
+    #[validate(length(max = 255, message = "Ce lien est incomplet ou altéré."))]
     signature: Option<String>,
 }
 

@@ -72,13 +72,13 @@ struct NewCommande {
     #[schema(max_length = 100)]
     pack_type: Option<String>,
     /// As a number or as text.
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    #[schema(value_type = Option<f64>, minimum = 1, maximum = 1000)]
     pages: Option<Whole>,
     /// As `pages`, and before it.
-    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    #[schema(value_type = Option<f64>, minimum = 1, maximum = 1000)]
     pages_declarees: Option<Whole>,
     /// Cents, as a number or as text; an indication.
-    #[schema(value_type = Option<u32>, minimum = 0, maximum = 2_147_483_647)]
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 2_147_483_647)]
     prix_estime: Option<Whole>,
 }
 

@@ -31,6 +31,9 @@ pub fn url(state: &AppState, user_id: Uuid) -> String {
     format!("{}/api/public/unsubscribe/{user_id}/{seal}", state.config.api_url)
 }
 
+/// The parts of the link.
+type Link = ApiPath<(Uuid, String)>;
+
 fn subject(user_id: Uuid) -> String {
     format!("unsubscribe:{user_id}")
 }
@@ -40,8 +43,8 @@ fn subject(user_id: Uuid) -> String {
     params(("userId" = Uuid, Path), ("token" = String, Path, max_length = 255, description = "Seal of the link")),
     responses((status = 200, description = "A page that asks for confirmation", content_type = "text/html"),
               (status = 404, description = "The link is not ours", content_type = "text/html")))]
-async fn ask(State(state): State<AppState>, ApiPath((user_id, token)): ApiPath<(Uuid, String)>) -> Response {
-    if !state.links.is_sealed(&subject(user_id), &token) {
+async fn ask(State(state): State<AppState>, link: ApiResult<Link>) -> Response {
+    if holder(&state, link).is_none() {
         return unknown();
     }
     let text = "Vous ne recevrez plus nos mails d’information. Ceux qui concernent vos paiements, vos factures et \
@@ -54,17 +57,20 @@ async fn ask(State(state): State<AppState>, ApiPath((user_id, token)): ApiPath<(
     params(("userId" = Uuid, Path), ("token" = String, Path, max_length = 255, description = "Seal of the link")),
     responses((status = 200, description = "Done, now or before", content_type = "text/html"),
               (status = 404, description = "The link is not ours", content_type = "text/html")))]
-async fn unsubscribe(
-    State(state): State<AppState>,
-    ApiPath((user_id, token)): ApiPath<(Uuid, String)>,
-) -> ApiResult<Response> {
-    if !state.links.is_sealed(&subject(user_id), &token) {
+async fn unsubscribe(State(state): State<AppState>, link: ApiResult<Link>) -> ApiResult<Response> {
+    let Some(user_id) = holder(&state, link) else {
         return Ok(unknown());
-    }
+    };
     users::service::refuse_mails(&state, user_id).await?;
     let text = "C’est fait : vous ne recevrez plus nos mails d’information. Vous pouvez changer d’avis à tout moment \
                 dans les paramètres de votre compte.";
     Ok(page(StatusCode::OK, "Vous êtes désabonné", text, ""))
+}
+
+/// Whose account the link is of. One that is not ours names nobody, whatever is wrong with it.
+fn holder(state: &AppState, link: ApiResult<Link>) -> Option<Uuid> {
+    let ApiPath((user_id, token)) = link.ok()?;
+    state.links.is_sealed(&subject(user_id), &token).then_some(user_id)
 }
 
 fn unknown() -> Response {

@@ -102,9 +102,9 @@ struct Presentation {
 }
 
 /// A document's content, as an attachment, for its readers or through the signed `url`; `Range` is honoured.
-#[utoipa::path(get, path = "/files/download/{id}", tag = "Files", security(("bearer" = [])),
+#[utoipa::path(get, path = "/files/download/{id}", tag = "Files", security((), ("bearer" = [])),
     params(("id" = Uuid, Path), LinkQuery, Presentation),
-    responses((status = 200, description = "The content.", content_type = "application/octet-stream"),
+    responses((status = 200, description = "The content.", content_type = "*/*"),
               (status = 206, description = "The part asked for."),
               (status = 400, description = "`INVALID_ID`", body = ErrorBody), (status = 401, body = ErrorBody),
               (status = 403, body = ErrorBody), (status = 404, body = ErrorBody), (status = 416, body = ErrorBody)))]

@@ -118,7 +118,7 @@ async fn detail(
 
 /// The PDF (PDF/A-3b with the Factur-X XML inside), for its owner or through the signed `pdfUrl`.
 #[utoipa::path(get, path = "/invoices/{id}/download", tag = "Invoices", params(("id" = Uuid, Path), LinkQuery),
-    security(("bearer" = [])),
+    security((), ("bearer" = [])),
     responses((status = 200, content_type = "application/pdf"), (status = 401, body = ErrorBody),
         (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn download(

@@ -197,7 +197,7 @@ struct AnnouncementBody {
     priority: Option<Priority>,
     /// Path of the web application, such as `/admin/commandes`.
     #[serde(default)]
-    #[schema(max_length = 500, pattern = r"^/[A-Za-z](/?[^/\\\p{Cc}])*/?$")]
+    #[schema(max_length = 500, pattern = r"^/[A-Za-z](/?[^/\\\x00-\x1f\x7f])*/?$")]
     #[validate(custom(function = "is_path"))]
     action_url: Option<String>,
     /// Any JSON, 10 000 characters at most; kept as text.

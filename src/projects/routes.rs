@@ -44,7 +44,7 @@ pub fn router() -> OpenApiRouter<AppState> {
 #[into_params(parameter_in = Query)]
 struct ListQuery {
     /// `all` (default), `active`, `pending` or `completed`.
-    #[param(pattern = "^(all|active|pending|completed)$")]
+    #[param(pattern = "^(all|active|pending|completed)?$")]
     status: Option<String>,
     /// Words of the title.
     #[param(max_length = 100)]

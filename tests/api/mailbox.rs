@@ -109,6 +109,17 @@ async fn the_page_lets_no_mail_run_a_script() {
 }
 
 #[tokio::test]
+async fn the_page_asks_before_it_forgets_and_marks_what_is_unread() {
+    let lab = Lab::start().await;
+    let page = lab.call(Method::GET, "/dev/mailbox", None, None).await;
+    let clearing = page.text().split("at(\"clear\").addEventListener").nth(1).unwrap();
+    assert!(clearing.find("confirm(").unwrap() < clearing.find("DELETE").unwrap());
+    assert!(page.text().contains("\"unread\"") && page.text().contains("#list .unread b"));
+    let long = format!("/dev/mailbox/messages?to={}", "a".repeat(256));
+    lab.call(Method::GET, &long, None, None).await.refused_fields(&["to"]);
+}
+
+#[tokio::test]
 async fn the_worker_delivers_into_it() {
     let lab = Lab::start().await;
     let transport = Transport::from_settings(&lab.state.config.mail, &lab.state.db).await.unwrap();

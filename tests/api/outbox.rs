@@ -350,8 +350,12 @@ async fn one_click_unsubscribes_and_a_look_does_not() {
 
     let other = lab.user("autre@example.com", Role::User, Some(kept.clone())).await;
     let forged = path.replace(&client.to_string(), &other.to_string());
-    for method in [Method::GET, Method::POST] {
-        assert_eq!(lab.call(method, &forged, None, None).await.status, StatusCode::NOT_FOUND);
+    for (method, path) in [Method::GET, Method::POST].into_iter().flat_map(|method| {
+        [forged.as_str(), "/public/unsubscribe/rien/rien"].map(|path| (method.clone(), path))
+    }) {
+        let unknown = lab.call(method, path, None, None).await;
+        assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+        assert!(unknown.text().contains("Lien inconnu"), "{path}");
     }
     assert_eq!(preferences(&lab, other).await, kept);
 }

@@ -65,6 +65,7 @@ pub(super) struct Cleared {
 struct Filter {
     /// Only the mails to this address.
     #[param(max_length = 255)]
+    #[validate(length(max = 255, message = "Une adresse ne dépasse pas 255 caractères."))]
     to: Option<String>,
 }
 

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Reads the API description and asks a running server everything that it says, and much that it forbids: as nobody, as
+# an author and as an administrator. Fails on any answer that is not described, and when too few operations succeed.
+#
+#   .ci/schemathesis.sh            with target/debug/staka, built beforehand, and a database of its own
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+version=4.32.5
+# Seconds for each of the three callers.
+budget=${SCHEMATHESIS_SECONDS:-35}
+venv=$PWD/target/schemathesis-$version
+binary=${STAKA_BINARY:-$PWD/target/debug/staka}
+
+if [ ! -x "$venv/bin/schemathesis" ]; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet "schemathesis==$version"
+fi
+
+work=$(mktemp -d)
+pid=
+cleanup() {
+    trap '' INT TERM
+    if [ -n "$pid" ] && kill -TERM "$pid" 2>/dev/null; then
+        wait "$pid" 2>/dev/null || true
+    fi
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+(
+    cd "$work"
+    exec env -u DATABASE_URL PORT="$port" RATE_LIMIT_ENABLED=false STAKA_VAR_DIR="$work/var" UPLOADS_DIR="$work/uploads" \
+        "$binary" dev >"$work/server.log" 2>&1
+) &
+pid=$!
+
+base=http://localhost:$port
+status=0
+for caller in nobody author admin; do
+    python3 .ci/schemathesis/prepare.py "$base" "$caller" "$work" || { tail -n 30 "$work/server.log" >&2; exit 1; }
+    echo "== schemathesis as $caller"
+    (
+        cd "$work"
+        SCHEMATHESIS_HOOKS=hooks SEEN="$work/seen" TARIF=$(cat "$work/tarif") PYTHONPATH=$OLDPWD/.ci/schemathesis \
+            "$venv/bin/schemathesis" --config-file "$work/$caller.toml" run "$base/openapi.json" --url "$base" \
+            --phases examples,coverage,fuzzing --max-time "$budget" --max-examples 20 --continue-on-failure \
+            --workers 4 --warnings off --no-color
+    ) || status=1
+done
+python3 .ci/schemathesis/succeeded.py "$base" "$work/seen" || status=1
+exit "$status"

@@ -1,0 +1,203 @@
+"""Makes things to ask about through the API itself, and writes how a caller asks about them.
+
+usage: prepare.py BASE nobody|author|admin FOLDER
+"""
+
+import json
+import re
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+
+base, caller, folder = sys.argv[1:]
+ACCOUNTS = {
+    "author": ("client@example.com", "Client-Staka-2026"),
+    "admin": ("admin@example.com", "Admin-Staka-2026"),
+}
+LINK = r"https?://[^\"'<>\s]*"
+
+# What the server admits on purpose although the description advises against it: whole numbers that are none mean the
+# default, an empty filter means none, numbers of orders may be text.
+LENIENT = ["GET /commandes", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes"]
+
+# What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
+# fields at once.
+JUDGED = [
+    "POST /auth/activate", "POST /auth/register", "POST /auth/reset-password", "POST /commandes",
+    "POST /commandes/create-paid-project", "POST /notifications/admin", "POST /payments/create-checkout-session",
+    "POST /payments/webhook", "GET /public/activate/{token}", "GET /public/activate/{token}/verify",
+    "POST /public/activate/{token}/set-password", "POST /public/order",
+]
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+opener = urllib.request.build_opener(NoRedirect)
+
+
+def call(method, path, body=None, token=None, kind="application/json"):
+    request = urllib.request.Request(urllib.parse.urljoin(base, path), method=method)
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    if body is not None:
+        request.add_header("Content-Type", kind)
+        request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    try:
+        with opener.open(request, timeout=30) as answer:
+            text = answer.read()
+    except urllib.error.HTTPError as answer:
+        if answer.code == 303:
+            return None
+        raise SystemExit(f"{method} {path}: {answer.code} {answer.read().decode()}")
+    return json.loads(text) if text else None
+
+
+def wait_for(what, find):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            found = find()
+            if found:
+                return found
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit(f"{what} did not come")
+
+
+def order(fields, token=None, path="/public/order"):
+    """A form with one document; the answer."""
+    edge = uuid.uuid4().hex
+    parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
+    head = 'Content-Disposition: form-data; name="files"; filename="roman.txt"\r\nContent-Type: text/plain\r\n\r\n'
+    parts.append(f"--{edge}\r\n{head}Il était une fois.\r\n--{edge}--\r\n")
+    return call("POST", path, "".join(parts).encode(), token, f"multipart/form-data; boundary={edge}")
+
+
+def session_of(placed):
+    return placed["checkoutUrl"].rsplit("/", 1)[-1]
+
+
+def pay(session):
+    call("POST", f"/dev/stripe/checkout/{session}/pay", {})
+
+
+def mail(to, template):
+    """The newest mail of a kind."""
+    query = urllib.parse.urlencode({"to": to})
+    found = [one for one in call("GET", f"/dev/mailbox/messages?{query}") if one["template"] == template]
+    return found[0] if found else None
+
+
+def secret(letter):
+    """The secret of a mail's link."""
+    for link in re.findall(LINK, letter["html"]):
+        found = re.search(r"(?:token=|/activate/|/activation/)([A-Za-z0-9_-]{20,})", link)
+        if found:
+            return found[1]
+    raise SystemExit(f"no link in {letter['template']}")
+
+
+def things():
+    """Parameters of operations, by name of the operation."""
+    token = call("POST", "/auth/login", dict(zip(("email", "password"), ACCOUNTS["author"])))["token"]
+    tarif = next(one["id"] for one in call("GET", "/tarifs")["data"])
+    paid = order({"serviceId": tarif, "titre": "Un roman", "nombrePages": "120"}, token, "/commandes/create-paid-project")
+    session = session_of(paid)
+    pay(session)
+    guest = f"{uuid.uuid4().hex}@example.com"
+    identity = {"prenom": "Jeanne", "nom": "Dupont", "email": guest, "telephone": "0601020304", "consentementRgpd": "true"}
+    placed = order(identity | {"serviceId": tarif, "titre": "Un essai", "nombrePages": "120"})
+    pay(session_of(placed))
+    invoice = wait_for("the invoice", lambda: call("GET", "/invoices", token=token)["invoices"])[0]["id"]
+    letter = wait_for("the invoice's mail", lambda: mail(ACCOUNTS["author"][0], "invoice-user"))
+    activation = secret(wait_for("the activation's mail", lambda: mail(guest, "activation-user")))
+    forgetful = {"prenom": "Zoé", "nom": "Durand", "email": f"{uuid.uuid4().hex}@example.com", "password": "Manuscrit-2026"}
+    call("POST", "/auth/register", forgetful)
+    call("POST", "/auth/request-password-reset", {"email": forgetful["email"]})
+    reset = secret(wait_for("the reset's mail", lambda: mail(forgetful["email"], "reset-password")))
+    commande = call("GET", "/commandes", token=token)["commandes"][0]["id"]
+    document = call("GET", f"/projects/{commande}/files", token=token)["files"][0]["id"]
+    bells = [one["id"] for one in call("GET", "/notifications?limit=50", token=token)["notifications"]]
+    unpaid = call("POST", "/commandes", {"titre": "Une nouvelle", "pack": tarif, "pages": 120}, token)["commande"]["id"]
+    found = {
+        "GET /commandes/{id}": {"path.id": [commande]},
+        "GET /projects/{id}/files": {"path.id": [commande]},
+        "GET /files/projects/{id}/files": {"path.id": [commande]},
+        "GET /files/download/{id}": {"path.id": [document]},
+        "GET /files/{id}/download": {"path.id": [document]},
+        "GET /invoices/{id}": {"path.id": [invoice]},
+        "GET /invoices/{id}/download": {"path.id": [invoice]},
+        "GET /payments/status/{sessionId}": {"path.sessionId": [session]},
+        "POST /payments/create-checkout-session": {"body.commandeId": [unpaid]},
+        "POST /payments/dev-webhook-simulate": {"body.sessionId": [session]},
+        "GET /public/order/{id}": {"path.id": [placed["pendingCommandeId"]]},
+        "GET /public/activate/{token}": {"path.token": [activation]},
+        "GET /public/activate/{token}/verify": {"path.token": [activation]},
+        "POST /public/activate/{token}/set-password": {"path.token": [activation], "body.password": ["Manuscrit-2026"]},
+        "POST /auth/activate": {"body.token": [activation], "body.password": ["Manuscrit-2026"]},
+        "POST /auth/reset-password": {"body.token": [reset], "body.newPassword": ["Manuscrit-2027"]},
+        "POST /auth/login": {"body.email": [ACCOUNTS["author"][0]], "body.password": [ACCOUNTS["author"][1]]},
+        "POST /auth/register": {"body.password": ["Manuscrit-2026"]},
+        "POST /notifications/admin": {"body.actionUrl": ["/admin/commandes"]},
+        "GET /dev/mailbox/messages/{id}/attachments/{filename}": {
+            "path.id": [letter["id"]], "path.filename": [letter["attachments"][0]["filename"]],
+        },
+    }
+    with open(f"{folder}/tarif", "w", encoding="utf-8") as file:
+        file.write(tarif)
+    for verb in ("PUT", "PATCH"):
+        found[f"{verb} /notifications/{{id}}/read"] = {"path.id": bells[1:]}
+    found["DELETE /notifications/{id}"] = {"path.id": bells[:1]}
+    for link in re.findall(LINK, letter["html"]) + re.findall(LINK, letter["text"]):
+        way_out = re.search(r"/public/unsubscribe/([^/]+)/([^/?#]+)", link)
+        if way_out:
+            for verb in ("GET", "POST"):
+                found[f"{verb} /public/unsubscribe/{{userId}}/{{token}}"] = {
+                    "path.userId": [way_out[1]], "path.token": [way_out[2]],
+                }
+    return found
+
+
+def write(parameters, token):
+    lines = ["[generation]", "deterministic = true", ""]
+    if token:
+        lines += ["[headers]", f'Authorization = "Bearer {token}"', ""]
+    names = {}
+    for operation, values in parameters.items():
+        for key, texts in values.items():
+            name = names[operation, key] = f"d{len(names)}"
+            lines += [f"[dictionaries.{name}]", f"values = {json.dumps(texts)}", ""]
+    for operation in sorted({*parameters, *LENIENT, *JUDGED}):
+        lines += ["[[operations]]", f"include-name = {json.dumps(operation)}"]
+        bound = [
+            f"{json.dumps(key)} = {json.dumps(texts[0])}"
+            if key.startswith("path.")
+            else f'{json.dumps(key)} = {{ dictionary = "{names[operation, key]}", probability = 0.7 }}'
+            for key, texts in parameters.get(operation, {}).items()
+        ]
+        if bound:
+            lines += ["[operations.parameters]", *bound]
+        if operation in LENIENT:
+            lines += ["[operations.checks.negative_data_rejection]", "enabled = false"]
+        if operation in JUDGED:
+            expected = '["2xx", "3xx", "400", "401", "403", "404", "409", "413", "415", "429", "5xx"]'
+            lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {expected}"]
+        lines.append("")
+    if caller != "admin":
+        # Whoever comes last empties the mailbox, whose mails the others read.
+        lines += ["[[operations]]", 'include-name = "DELETE /dev/mailbox/messages"', "enabled = false", ""]
+    with open(f"{folder}/{caller}.toml", "w", encoding="utf-8") as config:
+        config.write("\n".join(lines))
+
+
+wait_for("the server", lambda: call("GET", "/health/ready"))
+account = ACCOUNTS.get(caller)
+token = account and call("POST", "/auth/login", dict(zip(("email", "password"), account)))["token"]
+write(things(), token)
