@@ -6,13 +6,20 @@ use sqlx::mysql::MySqlDatabaseError;
 /// `ER_DUP_ENTRY`: a UNIQUE or PRIMARY key refused the row.
 const DUPLICATE_ENTRY: u16 = 1062;
 
-/// Numbers of server and client errors that say "not now": too many connections (1040, 1203, 1226), host blocked
-/// (1129), server shutting down (1053, 1077, 1079), connection killed (1152, 1158 to 1161, 1927), read-only during a
-/// fail-over (1290, 1836), server starting or gone (2002, 2003, 2006, 2013), cluster node not ready (1047), and a
-/// session ended for being idle (4031).
-const UNAVAILABLE: [u16; 20] = [
-    1040, 1047, 1053, 1077, 1079, 1129, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1290, 1836, 1927, 2002,
-    2003, 2006, 2013,
+/// Numbers of errors that say "not now" rather than "never", of MySQL, MariaDB and its clusters.
+const UNAVAILABLE: [u16; 34] = [
+    // No room: disk full, table full, too many connections, of one user, host blocked, the user's hourly allowance.
+    1021, 1114, 1040, 1203, 1129,
+    1226, // No connection: refused for want of threads, lost, cut, timed out.
+    1135, 1152, 1158, 1159, 1160, 1161, 1184, 2002, 2003, 2006, 2013,
+    // Going or coming: shutdown in progress, done, forced; server not available (MySQL); cluster node not ready.
+    1053, 1077, 1079, 1080, 3168, 1047, // Read-only during a fail-over.
+    1290,
+    1836, // Somebody ended it: query or session killed (MySQL, MariaDB), session idle for too long.
+    1317, 1927, 3169, 4031, // Too slow: statement timeouts (MySQL, MariaDB).
+    3024, 1969,
+    // Lost a fight over locks, three times: waited too long, deadlock, row changed since it was read (MariaDB).
+    1205, 1213, 1020,
 ];
 
 /// True when `err` is the refusal of a duplicate by the UNIQUE key called `key`.
@@ -27,8 +34,13 @@ pub fn violates(err: &Error, key: &str) -> bool {
 /// True when the database cannot serve now but may soon: worth a 503 and another try, not an alarm about our code.
 pub fn is_unavailable(err: &Error) -> bool {
     match err {
-        Error::PoolTimedOut | Error::PoolClosed | Error::Io(_) | Error::Tls(_) | Error::WorkerCrashed => true,
-        other => number(other).is_some_and(|n| UNAVAILABLE.contains(&n) || n == 4031),
+        Error::PoolTimedOut
+        | Error::PoolClosed
+        | Error::WorkerCrashed
+        | Error::BeginFailed
+        | Error::Io(_)
+        | Error::Tls(_) => true,
+        other => number(other).is_some_and(|number| UNAVAILABLE.contains(&number)),
     }
 }
 

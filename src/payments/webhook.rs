@@ -36,7 +36,7 @@ const LIMIT: usize = 1 << 20;
 pub async fn webhook(State(state): State<AppState>, headers: HeaderMap, body: Body) -> ApiResult<Response> {
     let event_and_body = verified(&state, &headers, body).await;
     let (event, payload) = event_and_body.map_err(not_received)?;
-    if let Some(ignored) = foreign(&state, &event).await? {
+    if let Some(ignored) = foreign(&state, &event).await.map_err(not_received)? {
         return Ok(Json(ignored).into_response());
     }
     match inbox::receive(&state, &event, &payload).await.map_err(not_received)? {

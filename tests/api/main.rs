@@ -16,6 +16,7 @@ mod support;
 
 mod accounts;
 mod addresses;
+mod bounds;
 mod cli;
 mod configuration;
 mod crash;

@@ -1,0 +1,3 @@
+//! What an outsider can hold of the server: so much, and no more.
+
+mod outages;
