@@ -20,7 +20,7 @@ use crate::{
         RateLimits, TrustedProxies,
         context::Edge,
         layers::{self, App, LayerSettings},
-        limits::layer::GeneralLimit,
+        limits::{layer::GeneralLimit, network_of},
         list::Totals,
         system::{HealthProbes, SystemState, probe},
     },
@@ -28,7 +28,7 @@ use crate::{
     notifications,
     payments::stripe::StripeGateway,
     router,
-    server::Shutdown,
+    server::{Counted, ServerSettings, Shutdown},
     tarifs::PriceList,
     users,
 };
@@ -200,6 +200,13 @@ pub fn build_app(state: &AppState, extra: axum::Router<AppState>) -> anyhow::Res
     let (routes, _) = router::build(state.config.is_development());
     let routes = routes.merge(extra).with_state(state.clone());
     Ok(layers::apply(routes, &layer_settings(state)?))
+}
+
+/// Bounds of the listener: connections are counted per client, except those of the proxies that speak for all.
+pub fn listener_settings(state: &AppState) -> ServerSettings {
+    let proxies = TrustedProxies::new(state.config.trusted_proxies.clone());
+    let counted = Counted::by(move |ip| (!proxies.contains(ip)).then(|| network_of(ip)));
+    ServerSettings { counted, ..ServerSettings::default() }
 }
 
 fn layer_settings(state: &AppState) -> anyhow::Result<LayerSettings> {

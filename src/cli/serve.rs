@@ -5,11 +5,12 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use super::connect;
 use crate::{
+    app,
     clock::Clock,
     config::Config,
     db::{self, Db},
     launch::{launch, validate},
-    server::{self, ServerSettings, Shutdown},
+    server::{self, Shutdown},
     telemetry::{self, LogFormat},
 };
 
@@ -70,8 +71,9 @@ pub(super) async fn listen(
     let listener: TcpListener = socket.listen(BACKLOG).with_context(taken)?;
     tracing::info!(port, "listening");
     ready(port);
+    let settings = app::listener_settings(&launched.state).within_descriptors();
     let app = launched.start(&shutdown);
-    server::serve(listener, app, ServerSettings::default(), shutdown).await?;
+    server::serve(listener, app, settings, shutdown).await?;
     // Every request has ended well: the connections are back, or about to be. Work that was given up may hold one for
     // as long as the database does not answer, and the end of the process ends it too.
     if tokio::time::timeout(CLOSE_LIMIT, db.close()).await.is_err() {

@@ -29,7 +29,7 @@ use super::observe::Observer;
 use super::paths::is_under;
 use super::spa::Spa;
 use super::{compress, headers, paths, request_id};
-use crate::server::Unreadable;
+use crate::server::{LastPlaces, Unreadable};
 
 /// What the layers need to know.
 #[derive(Clone)]
@@ -151,6 +151,9 @@ impl Stack {
         let path = request.uri().path();
         if is_under(path, "/health") || path == "/metrics" {
             return self.compress(request).await;
+        }
+        if request.extensions().get::<LastPlaces>().is_some() {
+            return ApiError::unavailable().into_response();
         }
         match self.places.try_acquire() {
             Ok(_place) => self.compress(request).await,

@@ -1,52 +1,50 @@
 //! The listener, the background tasks and the two-stage shutdown.
 
+mod connections;
+mod descriptors;
 mod linger;
+mod patient;
+mod peers;
+mod shutdown;
 mod unreadable;
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{anyhow, bail};
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Request};
+use anyhow::bail;
+use axum::extract::Request;
 use axum::response::Response;
-use futures_util::TryFutureExt;
-use hyper::body::{Body as _, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tower::{Service, ServiceExt};
-use tower_http::timeout::TimeoutBody;
+use tower::Service;
 
-use linger::Lingering;
-use unreadable::{Answer, Turn, Watched};
-
+use connections::Connections;
+pub use peers::Counted;
+pub use shutdown::Shutdown;
 pub use unreadable::Unreadable;
 
-/// Pause after a failed `accept`, so that a lack of file descriptors does not become a busy loop.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Descriptors the program needs beside those of connections: the database, files being read and written, its own.
+const OTHER_DESCRIPTORS: usize = 1024;
 
 /// Bounds of the listener.
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
-    /// Connections open at the same time; more wait in the kernel's queue.
+    /// Connections open at the same time. Past it strangers are turned away.
     pub max_connections: usize,
+    /// Connections beside these for peers who are not counted: enough to be told that the server lives.
+    pub last_connections: usize,
+    /// Connections of one peer.
+    pub max_connections_each: usize,
+    /// Who counts as one peer.
+    pub counted: Counted,
     /// Longest time a client may take to send a request's head, counted from the end of the one before: also the
     /// life of an idle connection.
     pub header_timeout: Duration,
     /// Longest silence of a client in the middle of a body it sends.
     pub body_stall: Duration,
+    /// Longest time a client may take nothing of what is sent to it.
+    pub write_stall: Duration,
     /// Largest read buffer of a connection, in bytes; also bounds the request's head.
     pub read_buffer: usize,
     /// Idle time before a silent peer is probed.
@@ -58,9 +56,13 @@ pub struct ServerSettings {
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
-            max_connections: 4096,
+            max_connections: 12_288,
+            last_connections: 64,
+            max_connections_each: 256,
+            counted: Counted::default(),
             header_timeout: Duration::from_secs(10),
             body_stall: Duration::from_secs(30),
+            write_stall: Duration::from_secs(30),
             read_buffer: 64 * 1024,
             keepalive: Duration::from_secs(60),
             drain: Duration::from_secs(25),
@@ -68,106 +70,30 @@ impl Default for ServerSettings {
     }
 }
 
-/// The end of the program, in two stages, and the tasks that must see it. Clones share it.
-///
-/// The first stage stops accepting work and lets the running work finish; the second gives it up at once.
-#[derive(Debug, Clone, Default)]
-pub struct Shutdown(Arc<Stages>);
-
-#[derive(Debug, Default)]
-struct Stages {
-    stop: CancellationToken,
-    abort: CancellationToken,
-    tasks: TaskTracker,
-    failure: OnceLock<String>,
-}
-
-impl Shutdown {
-    /// A program that is not ending.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The token that is cancelled when the program should end: streams and background tasks watch it.
-    pub fn stopping(&self) -> CancellationToken {
-        self.0.stop.clone()
-    }
-
-    /// Whether the program is ending.
-    pub fn is_stopping(&self) -> bool {
-        self.0.stop.is_cancelled()
-    }
-
-    /// First stage: accept nothing new, finish what runs.
-    pub fn stop(&self) {
-        self.0.stop.cancel();
-    }
-
-    /// Second stage: give up what still runs.
-    pub fn abort(&self) {
-        self.0.stop.cancel();
-        self.0.abort.cancel();
-    }
-
-    /// Ends the program because `reason`; the process then exits with an error.
-    pub fn fail(&self, reason: impl Into<String>) {
-        let reason = reason.into();
-        tracing::error!(reason, "ending because of a failure");
-        let _ = self.0.failure.set(reason);
-        self.stop();
-    }
-
-    /// Runs a background task until the program ends. One that ends earlier, fails or panics ends the program.
-    pub fn spawn<F>(&self, name: &'static str, task: F)
-    where
-        F: Future<Output = anyhow::Result<()>> + Send + 'static,
-    {
-        let shutdown = self.clone();
-        self.0.tasks.spawn(async move {
-            let abort = shutdown.0.abort.clone();
-            let outcome = tokio::select! {
-                outcome = tokio::spawn(task) => outcome,
-                () = abort.cancelled() => return,
-            };
-            match outcome {
-                Ok(Ok(())) if shutdown.is_stopping() => {}
-                Ok(Ok(())) => shutdown.fail(format!("task {name} ended early")),
-                Ok(Err(error)) => shutdown.fail(format!("task {name} failed: {error:#}")),
-                Err(error) => shutdown.fail(format!("task {name} crashed: {error}")),
-            }
-        });
-    }
-
-    /// Starts the shutdown on SIGTERM or SIGINT, and gives up at once on the second of them.
-    ///
-    /// # Errors
-    /// When the signals cannot be watched.
-    pub fn on_signals(&self) -> anyhow::Result<()> {
-        let mut term = signal(SignalKind::terminate())?;
-        let mut int = signal(SignalKind::interrupt())?;
-        let shutdown = self.clone();
-        tokio::spawn(async move {
-            either(&mut term, &mut int).await;
-            tracing::info!("shutting down: finishing the running requests");
-            shutdown.stop();
-            either(&mut term, &mut int).await;
-            tracing::warn!("second signal: giving up what still runs");
-            shutdown.abort();
-        });
-        Ok(())
-    }
-
-    fn result(&self) -> anyhow::Result<()> {
-        self.0.failure.get().map_or(Ok(()), |reason| Err(anyhow!("{reason}")))
+impl ServerSettings {
+    /// Raises the process's limit of open descriptors to what these settings need; where that may not be, fewer
+    /// connections are accepted, and the log says so.
+    #[must_use]
+    pub fn within_descriptors(mut self) -> Self {
+        let beside = self.last_connections + OTHER_DESCRIPTORS;
+        let allowed = descriptors::raise(self.max_connections + beside);
+        let fitting = allowed.saturating_sub(beside).max(allowed / 2);
+        if fitting < self.max_connections {
+            tracing::warn!(
+                allowed,
+                wanted = self.max_connections + beside,
+                connections = fitting,
+                "the limit of open descriptors is too low: fewer connections are accepted (LimitNOFILE, ulimit -n)"
+            );
+            self.max_connections = fitting;
+        }
+        self
     }
 }
 
-async fn either(term: &mut Signal, int: &mut Signal) {
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
-}
+/// Left on a request that came over one of [`ServerSettings::last_connections`]: only health is told there.
+#[derive(Debug, Clone, Copy)]
+pub struct LastPlaces;
 
 /// Serves `service` until the shutdown's first stage, then finishes what runs within the drain time.
 ///
@@ -183,16 +109,16 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let open = Connections::new(&settings, service);
+    let open = Connections::new(settings.clone(), service);
     tokio::select! {
-        () = open.accept(&listener, &settings) => {}
-        () = shutdown.0.stop.cancelled() => {}
+        () = open.accept(&listener) => {}
+        () = shutdown.stopped() => {}
     }
     drop(listener);
     let deadline = Instant::now() + settings.drain;
     let drained = tokio::select! {
         done = tokio::time::timeout_at(deadline, finish(open.graceful, &shutdown)) => done.is_ok(),
-        () = shutdown.0.abort.cancelled() => false,
+        () = shutdown.aborted() => false,
     };
     open.abort.cancel();
     shutdown.result()?;
@@ -204,99 +130,5 @@ where
 
 async fn finish(graceful: GracefulShutdown, shutdown: &Shutdown) {
     graceful.shutdown().await;
-    shutdown.0.tasks.close();
-    shutdown.0.tasks.wait().await;
-}
-
-/// The open connections and the one service they share.
-struct Connections<S> {
-    service: S,
-    http: http1::Builder,
-    graceful: GracefulShutdown,
-    places: Arc<Semaphore>,
-    abort: CancellationToken,
-}
-
-impl<S> Connections<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
-    S::Future: Send,
-{
-    fn new(settings: &ServerSettings, service: S) -> Self {
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            .header_read_timeout(settings.header_timeout)
-            .max_buf_size(settings.read_buffer.max(8192));
-        Self {
-            service,
-            http,
-            graceful: GracefulShutdown::new(),
-            places: Arc::new(Semaphore::new(settings.max_connections)),
-            abort: CancellationToken::new(),
-        }
-    }
-
-    /// Accepts for ever. A place is taken before the connection, so that the kernel keeps those in excess.
-    async fn accept(&self, listener: &TcpListener, settings: &ServerSettings) {
-        while let Ok(place) = Arc::clone(&self.places).acquire_owned().await {
-            match listener.accept().await {
-                Ok((stream, peer)) => self.start(stream, peer, place, settings),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    fn start(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        place: OwnedSemaphorePermit,
-        settings: &ServerSettings,
-    ) {
-        tune(&stream, settings);
-        let service = self.service.clone();
-        let stall = settings.body_stall;
-        let turn = Turn::default();
-        let (stream, refused) = Watched::new(stream, turn.clone());
-        let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            turn.begin();
-            let turn = turn.clone();
-            let (head, body) = request.into_parts();
-            let body = match body.is_end_stream() {
-                true => Body::empty(),
-                false => Body::new(TimeoutBody::new(stall, Lingering::new(body, &head.headers))),
-            };
-            let mut request = Request::from_parts(head, body);
-            request.extensions_mut().insert(ConnectInfo(peer));
-            let answered = service.clone().oneshot(request);
-            answered.map_ok(|response| response.map(|body| Answer::new(body, turn)))
-        });
-        let connection = self.http.serve_connection(TokioIo::new(stream), answer);
-        let connection = self.graceful.watch(connection);
-        let (abort, service) = (self.abort.clone(), self.service.clone());
-        tokio::spawn(async move {
-            let exchange = async {
-                // A connection that breaks concerns its client alone; its requests have their own log lines.
-                let _ = connection.await;
-                refused.answer(service, peer).await;
-            };
-            tokio::select! {
-                () = exchange => {}
-                () = abort.cancelled() => {}
-            }
-            drop(place);
-        });
-    }
-}
-
-/// Answers leave without waiting for more data, and peers that vanished are noticed.
-fn tune(stream: &TcpStream, settings: &ServerSettings) {
-    let keepalive = TcpKeepalive::new().with_time(settings.keepalive);
-    let tuned = stream.set_nodelay(true).and_then(|()| SockRef::from(stream).set_tcp_keepalive(&keepalive));
-    if let Err(error) = tuned {
-        tracing::debug!(%error, "cannot tune a socket");
-    }
+    shutdown.tasks_ended().await;
 }

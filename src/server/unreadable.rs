@@ -18,10 +18,11 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy, join, sink};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy, join, sink, split};
 use tokio::sync::oneshot;
 use tower::{Service, ServiceExt};
+
+use super::patient::Patient;
 
 /// How long what such a client still sends is read: closing at once would reset the connection before the answer is read.
 const LINGER: Duration = Duration::from_secs(2);
@@ -103,16 +104,16 @@ impl HttpBody for Answer {
 
 /// The socket, until the library begins to answer on its own: from then on it belongs to the [`Refused`] end.
 pub(super) struct Watched {
-    stream: Option<TcpStream>,
+    stream: Option<Patient>,
     turn: Turn,
-    refused: Option<oneshot::Sender<(TcpStream, StatusCode)>>,
+    refused: Option<oneshot::Sender<(Patient, StatusCode)>>,
 }
 
 /// Where the socket of a request that could not be read comes out.
-pub(super) struct Refused(oneshot::Receiver<(TcpStream, StatusCode)>);
+pub(super) struct Refused(oneshot::Receiver<(Patient, StatusCode)>);
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream, turn: Turn) -> (Self, Refused) {
+    pub(super) fn new(stream: Patient, turn: Turn) -> (Self, Refused) {
         let (sender, receiver) = oneshot::channel();
         (Self { stream: Some(stream), turn, refused: Some(sender) }, Refused(receiver))
     }
@@ -182,7 +183,7 @@ impl Refused {
         S: Service<Request, Response = Response, Error = Infallible> + Clone,
     {
         let Ok((stream, status)) = self.0.try_recv() else { return };
-        let (mut unread, socket) = stream.into_split();
+        let (mut unread, socket) = split(stream);
         let asked = service_fn(move |_: hyper::Request<Incoming>| {
             let mut request = Request::new(Body::empty());
             request.extensions_mut().insert(ConnectInfo(peer));

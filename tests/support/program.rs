@@ -23,7 +23,11 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program with these arguments and no other variables than these.
 fn command(arguments: &[&str], vars: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_staka"));
+    of(env!("CARGO_BIN_EXE_staka"), arguments, vars)
+}
+
+fn of(program: &str, arguments: &[&str], vars: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(vars.iter().copied()).kill_on_drop(true);
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
@@ -76,7 +80,20 @@ impl Deref for Program {
 impl Program {
     /// Starts the program and waits until it listens.
     pub async fn start(arguments: &[&str], vars: &[(&str, &str)]) -> Self {
-        let mut child = command(arguments, vars).spawn().unwrap();
+        Self::started(command(arguments, vars)).await
+    }
+
+    /// As [`Self::start`], where no more than this many descriptors may be open.
+    pub async fn start_limited(descriptors: u32, arguments: &[&str], vars: &[(&str, &str)]) -> Self {
+        let shell = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        let program = env!("CARGO_BIN_EXE_staka");
+        let arguments: Vec<_> =
+            ["-c", &shell, program].into_iter().chain(arguments.iter().copied()).collect();
+        Self::started(of("sh", &arguments, vars)).await
+    }
+
+    async fn started(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let said = Said::of(&mut child);
         let line = timeout(PATIENCE, said.line("listening port=")).await;
         let Ok(Some(line)) = line else { panic!("the program does not serve:\n{}", said.text()) };

@@ -289,7 +289,8 @@ fn seconds_left(start: DateTime<Utc>, length: Duration, now: DateTime<Utc>) -> u
     u64::try_from(left).unwrap_or_default().div_ceil(1000).max(1)
 }
 
-fn network_of(ip: IpAddr) -> IpAddr {
+/// What counts as one client of an address: itself, or the /64 an IPv6 client owns at least.
+pub fn network_of(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
         v4 => v4,

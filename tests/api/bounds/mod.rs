@@ -1,3 +1,5 @@
 //! What an outsider can hold of the server: so much, and no more.
 
+mod connections;
 mod outages;
+mod raw;

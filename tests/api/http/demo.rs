@@ -50,7 +50,7 @@ pub struct Gate {
 
 pub struct Options {
     pub timeout: Duration,
-    pub drain: Duration,
+    pub server: ServerSettings,
     pub max_in_flight: usize,
     pub limits: RateLimitSettings,
     pub clock: Clock,
@@ -62,7 +62,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
-            drain: Duration::from_secs(25),
+            server: ServerSettings::default(),
             max_in_flight: 64,
             limits: RateLimitSettings::disabled(),
             clock: Clock::system(),
@@ -83,9 +83,12 @@ impl Demo {
         let gate = Arc::new(Gate::default());
         let shutdown = Shutdown::new();
         let app = layers::apply(routes(Arc::clone(&gate)).merge(options.extra.clone()), &settings(&options));
-        let server = ServerSettings { drain: options.drain, ..ServerSettings::default() };
-        let serving = tokio::spawn(serve(listener, app, server, shutdown.clone()));
+        let serving = tokio::spawn(serve(listener, app, options.server, shutdown.clone()));
         Self { base, client: Client::new(), shutdown, gate, serving }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.base.rsplit(':').next().unwrap().parse().unwrap()
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

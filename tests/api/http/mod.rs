@@ -1,6 +1,6 @@
 //! The layers and the listener, around a small demonstration router, over real sockets.
 
-mod demo;
+pub mod demo;
 mod edge;
 mod errors;
 mod limits;

@@ -45,7 +45,11 @@ async fn a_second_signal_gives_up_at_once() {
 
 #[tokio::test]
 async fn the_drain_ends_at_its_deadline() {
-    let demo = Demo::with(Options { drain: Duration::from_millis(50), ..Options::default() }).await;
+    let demo = Demo::with(Options {
+        server: ServerSettings { drain: Duration::from_millis(50), ..ServerSettings::default() },
+        ..Options::default()
+    })
+    .await;
     let held = tokio::spawn(demo.get("/gate").send());
     demo.gate.entered.notified().await;
     demo.shutdown.stop();
