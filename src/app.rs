@@ -219,7 +219,7 @@ fn layer_settings(state: &AppState) -> anyhow::Result<LayerSettings> {
         },
         cors_origins: origins.collect::<Result<_, _>>().context("FRONTEND_URL")?,
         timeout: REQUEST_TIMEOUT,
-        max_in_flight: config.max_in_flight,
+        bounds: config.bounds.clone(),
         general_limit: GeneralLimit { limits: state.limits.clone(), identify: Arc::new(state.clone()) },
         spa_dir: config.spa_dir.clone(),
     })

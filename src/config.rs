@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use crate::http::{client_ip::PRIVATE_RANGES, limits::RateLimitSettings};
+use crate::http::{Bounds, client_ip::PRIVATE_RANGES, limits::RateLimitSettings};
 
 mod company;
 mod mail;
@@ -48,8 +48,8 @@ pub struct Config {
     pub environment: Environment,
     /// `BIND_ADDRESS` and `PORT`
     pub listen: SocketAddr,
-    /// `MAX_IN_FLIGHT`: requests served at the same time.
-    pub max_in_flight: usize,
+    /// `MAX_IN_FLIGHT`, `MAX_UPLOADS`: what clients may hold of the server.
+    pub bounds: Bounds,
     /// `DATABASE_URL`
     pub database_url: SecretString,
     /// `DATABASE_MAX_CONNECTIONS`; the pool's default when absent.
@@ -243,7 +243,7 @@ impl Config {
             frontend_urls,
             trusted_proxies: proxies(vars)?,
             storage: StorageSettings::load(vars)?,
-            max_in_flight: vars.parsed("MAX_IN_FLIGHT")?.unwrap_or(512),
+            bounds: bounds(vars)?,
             spa_dir: vars.get("SPA_DIR").map(PathBuf::from),
             log_level: vars.text("LOG_LEVEL", "info"),
             stripe: StripeSettings::load(vars, environment)?,
@@ -305,6 +305,15 @@ fn first(frontend_urls: &[String]) -> &str {
 pub fn listen_address(vars: &Vars) -> Result<SocketAddr, ConfigError> {
     let address = vars.parsed("BIND_ADDRESS")?.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     Ok(SocketAddr::new(address, vars.parsed("PORT")?.unwrap_or(3000)))
+}
+
+fn bounds(vars: &Vars) -> Result<Bounds, ConfigError> {
+    let usual = Bounds::default();
+    Ok(Bounds {
+        requests: vars.parsed("MAX_IN_FLIGHT")?.unwrap_or(usual.requests),
+        uploads: vars.parsed("MAX_UPLOADS")?.unwrap_or(usual.uploads),
+        ..usual
+    })
 }
 
 fn proxies(vars: &Vars) -> Result<Vec<IpNet>, ConfigError> {

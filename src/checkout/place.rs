@@ -29,10 +29,7 @@ use crate::{
         store::{self as files, NewFile, Owner},
         upload::{MultipartBody, MultipartForm, Received, ReceivedFile, UploadSpec},
     },
-    http::{
-        ApiError, ApiResult, Problems, RequestContext,
-        extract::{JSON_BODY_LIMIT, read_body},
-    },
+    http::{ApiError, ApiResult, Problems, RequestContext, extract::read_json},
     payments::{
         service::{Target, open_checkout},
         settlement::settle_free,
@@ -89,7 +86,7 @@ impl Incoming {
     }
 
     async fn read_json(request: axum::extract::Request) -> ApiResult<Self> {
-        let body = read_body(request.into_body(), JSON_BODY_LIMIT).await?;
+        let body = read_json(request).await?;
         let body = serde_json::from_slice(if body.is_empty() { b"{}" } else { &body }).map_err(|_| {
             ApiError::bad_request("INVALID_JSON", "Le corps de la requête n’est pas un objet JSON valide.")
         })?;

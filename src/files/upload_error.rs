@@ -54,6 +54,15 @@ pub enum UploadError {
     /// Too many text fields.
     #[error("too many text fields")]
     TooManyFields,
+    /// The form is longer than all it may carry.
+    #[error("a form of more than {limit} bytes")]
+    FormTooLarge {
+        /// The most bytes allowed.
+        limit: u64,
+    },
+    /// Not a multipart form.
+    #[error("not a multipart form")]
+    NoForm,
     /// Not a readable multipart form, or cut off on the way.
     #[error("malformed multipart form")]
     Malformed(#[source] Option<multer::Error>),
@@ -91,6 +100,12 @@ impl From<UploadError> for ApiError {
             UploadError::MissingFile => Self::bad_request("FILE_REQUIRED", "Aucun fichier n'a été envoyé."),
             UploadError::TextTooLong { field } => {
                 Self::payload_too_large(format!("Le champ « {field} » est trop long."))
+            }
+            UploadError::FormTooLarge { limit } => {
+                Self::payload_too_large(format!("L'envoi dépasse la taille maximale de {}.", size(limit)))
+            }
+            UploadError::NoForm => {
+                Self::unsupported_media("Le corps de la requête doit être un formulaire multipart.")
             }
             UploadError::TooManyFields => {
                 Self::bad_request("TOO_MANY_FIELDS", "Le formulaire contient trop de champs.")

@@ -14,6 +14,7 @@ use axum::http::header::USER_AGENT;
 use uuid::Uuid;
 
 use super::client_ip::TrustedProxies;
+use super::places::{Places, Seat};
 use super::request_id;
 
 tokio::task_local! {
@@ -37,6 +38,8 @@ pub struct RequestContext {
     route: OnceLock<Route>,
     user: OnceLock<Uuid>,
     long_running: AtomicBool,
+    pub(super) places: Arc<Places>,
+    pub(super) seat: Seat,
 }
 
 /// The route pattern that matched a request, such as `/commandes/{id}`; never its path, which names people and things.
@@ -146,7 +149,7 @@ pub struct Edge {
 
 impl Edge {
     /// What is known, from its head, of a request that starts now.
-    pub(super) fn context(&self, request: &Request) -> Arc<RequestContext> {
+    pub(super) fn context(&self, request: &Request, places: &Arc<Places>) -> Arc<RequestContext> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         let headers = request.headers();
@@ -159,6 +162,8 @@ impl Edge {
             route: OnceLock::new(),
             user: OnceLock::new(),
             long_running: AtomicBool::new(false),
+            places: Arc::clone(places),
+            seat: Seat::default(),
         })
     }
 }

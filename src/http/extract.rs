@@ -5,19 +5,18 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Path, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 use validator::Validate;
 
+use super::body::{read_body, too_large};
 use super::context::RequestContext;
 use super::error::ApiError;
 use super::refusal;
@@ -169,22 +168,11 @@ fn lift_timeout(extensions: &Extensions) {
     }
 }
 
-/// Reads a whole body of at most `limit` bytes.
+/// Reads a JSON body, or an empty one, without judging it.
 ///
 /// # Errors
-/// 413 when it is larger, 400 `INCOMPLETE_BODY` when the client stops half way.
-pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    match Limited::new(body, limit).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
-        Err(error) => {
-            Err(ApiError::bad_request("INCOMPLETE_BODY", "La requête n'a pas été reçue en entier.")
-                .caused_by(anyhow::Error::from_boxed(error)))
-        }
-    }
-}
-
-async fn read_json(request: Request) -> Result<Bytes, ApiError> {
+/// 413, 415 for a declared type other than JSON, and those of [`read_body`].
+pub async fn read_json(request: Request) -> Result<Bytes, ApiError> {
     let (parts, body) = request.into_parts();
     let limit = json_limit(&parts.extensions);
     if declared_length(&parts.headers).is_some_and(|length| length > limit as u64) {
@@ -235,9 +223,4 @@ async fn path_uuid<S: Send + Sync>(parts: &mut Parts, state: &S) -> Option<Uuid>
 
 fn not_found() -> ApiError {
     ApiError::not_found("Ressource introuvable.")
-}
-
-fn too_large(limit: usize) -> ApiError {
-    let mebibytes = limit.div_ceil(1 << 20);
-    ApiError::payload_too_large(format!("La requête est trop volumineuse (maximum {mebibytes} Mo)."))
 }

@@ -17,16 +17,17 @@ use axum::http::header::{ACCEPT_ENCODING, AUTHORIZATION, ORIGIN};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use tokio::sync::Semaphore;
 use tower::Service;
 use tower::util::MapRequestLayer;
 
+use super::bounds::Bounds;
 use super::context::{Edge, RequestContext, Route};
 use super::cors::Cors;
 use super::error::ApiError;
 use super::limits::layer::GeneralLimit;
 use super::observe::Observer;
 use super::paths::is_under;
+use super::places::Places;
 use super::spa::Spa;
 use super::{compress, headers, paths, request_id};
 use crate::server::{LastPlaces, Unreadable};
@@ -40,8 +41,8 @@ pub struct LayerSettings {
     pub cors_origins: Vec<HeaderValue>,
     /// Longest time a request may take; see [`super::LongRunning`] for those that may take longer.
     pub timeout: Duration,
-    /// Requests served at the same time; one more is answered 503.
-    pub max_in_flight: usize,
+    /// What clients may hold; a request past it is answered 503.
+    pub bounds: Bounds,
     /// The limit on everything.
     pub general_limit: GeneralLimit,
     /// The built single-page app, when this program serves it too.
@@ -59,7 +60,7 @@ pub fn apply(router: Router, settings: &LayerSettings) -> App {
         observer: Arc::new(Observer::new()),
         cors: Cors::new(&settings.cors_origins),
         timeout: settings.timeout,
-        places: Semaphore::new(settings.max_in_flight),
+        places: Arc::new(Places::new(settings.bounds.clone())),
         spa: settings.spa_dir.clone().map(Spa::new),
         general_limit: settings.general_limit.clone(),
         routes,
@@ -90,7 +91,7 @@ struct Stack {
     observer: Arc<Observer>,
     cors: Cors,
     timeout: Duration,
-    places: Semaphore,
+    places: Arc<Places>,
     spa: Option<Spa>,
     general_limit: GeneralLimit,
     routes: Router,
@@ -101,7 +102,7 @@ impl Stack {
     /// which id, since every later line and error names them.
     async fn serve(&self, request: Request) -> Response {
         let mut request = paths::route_by_path(request, self.spa.is_some());
-        let context = self.edge.context(&request);
+        let context = self.edge.context(&request, &self.places);
         request.extensions_mut().insert(Arc::clone(&context));
         Arc::clone(&context).scope(self.observe(request, context)).await
     }
@@ -147,17 +148,15 @@ impl Stack {
 
     /// Past what the machine can serve, a quick refusal is better than a long queue.
     async fn shed_load(&self, request: Request) -> Response {
-        // A full server is still alive, and must be able to say so.
         let path = request.uri().path();
-        if is_under(path, "/health") || path == "/metrics" {
-            return self.compress(request).await;
-        }
-        if request.extensions().get::<LastPlaces>().is_some() {
-            return ApiError::unavailable().into_response();
-        }
-        match self.places.try_acquire() {
-            Ok(_place) => self.compress(request).await,
-            Err(_) => ApiError::unavailable().into_response(),
+        // A full server is still alive, and must be able to say so.
+        let is_probe = is_under(path, "/health") || path == "/metrics";
+        let is_last = request.extensions().get::<LastPlaces>().is_some();
+        let context = request.extensions().get::<Arc<RequestContext>>().cloned();
+        let admitted = context.filter(|_| is_probe || !is_last).and_then(|context| context.admit(is_probe));
+        match admitted {
+            Some(_place) => self.compress(request).await,
+            None => ApiError::unavailable().into_response(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! What every route shares: the error envelope, the extractors, paging, limits, and the layers around the routes.
 
 pub mod alias;
+pub mod body;
+pub mod bounds;
 pub mod cache;
 pub mod client_ip;
 pub mod context;
@@ -15,8 +17,10 @@ pub mod limits;
 pub mod list;
 pub mod observe;
 pub mod paths;
+pub mod places;
 pub mod problems;
 pub mod request_id;
+pub mod shares;
 pub mod spa;
 pub mod system;
 
@@ -25,6 +29,8 @@ mod cors;
 mod outage;
 mod refusal;
 
+pub use body::read_body;
+pub use bounds::Bounds;
 pub use client_ip::{ClientIp, TrustedProxies};
 pub use context::RequestContext;
 pub use error::{ApiError, ApiResult, Detail, ErrorBody};

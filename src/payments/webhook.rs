@@ -18,7 +18,7 @@ use crate::{
     app::AppState,
     http::{
         error::{ApiError, ApiResult, ErrorBody},
-        extract::read_body,
+        read_body,
     },
 };
 

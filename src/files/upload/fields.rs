@@ -11,15 +11,19 @@ use super::body::MultipartBody;
 /// The most bytes of one text field.
 const MAX_TEXT: usize = 64 * 1024;
 
-/// The most text fields.
-const MAX_FIELDS: usize = 200;
+/// The most bytes of all text fields together, names and repetitions included.
+const MAX_TEXTS: usize = 256 * 1024;
 
 /// The longest title the database column holds, in characters.
 const MAX_TITLE: usize = 255;
 
 /// The text fields of a form, by name. A repeated name keeps its last value.
 #[derive(Debug, Default)]
-pub struct Fields(BTreeMap<String, String>);
+pub struct Fields {
+    values: BTreeMap<String, String>,
+    /// Bytes received, whatever became of them.
+    received: usize,
+}
 
 /// What the single-page app says about a file beside it, as JSON in `fileMetadata_<n>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -39,12 +43,12 @@ pub struct FileMetadata {
 impl Fields {
     /// The value of a field, untouched.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
     }
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// What `fileMetadata_<index>` says. What cannot be read is as good as absent.
@@ -61,18 +65,17 @@ impl Fields {
         name: String,
         mut field: Field<'static>,
     ) -> Result<(), UploadError> {
-        if self.0.len() >= MAX_FIELDS {
-            return Err(UploadError::TooManyFields);
-        }
+        self.received += name.len();
         let mut bytes = Vec::new();
         while let Some(chunk) = body.chunk(&mut field).await? {
             bytes.extend_from_slice(&chunk);
-            if bytes.len() > MAX_TEXT {
+            self.received += chunk.len();
+            if bytes.len() > MAX_TEXT || self.received > MAX_TEXTS {
                 return Err(UploadError::TextTooLong { field: name });
             }
         }
         let value = String::from_utf8(bytes).map_err(|_| UploadError::Malformed(None))?;
-        self.0.insert(name, value);
+        self.values.insert(name, value);
         Ok(())
     }
 }

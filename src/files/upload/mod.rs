@@ -18,6 +18,7 @@
 
 mod body;
 mod fields;
+mod source;
 
 use chrono::{DateTime, Utc};
 use multer::Field;
@@ -122,6 +123,16 @@ async fn take_back(storage: &Storage, keys: &[String]) {
     }
 }
 
+/// The most bytes of a form beside its files: texts, headers, boundaries.
+const AROUND_FILES: u64 = 1024 * 1024;
+
+impl UploadSpec {
+    /// The most bytes of the whole form.
+    fn max_bytes(&self) -> u64 {
+        (self.max_files as u64).saturating_mul(self.max_bytes_per_file).saturating_add(AROUND_FILES)
+    }
+}
+
 impl MultipartForm {
     /// Reads `body` under the limits of `spec`.
     pub fn new(body: MultipartBody, spec: UploadSpec) -> Self {
@@ -162,6 +173,7 @@ impl MultipartForm {
 
     /// Collects text fields up to the next file, or to the end.
     async fn next_file(&mut self) -> Result<Option<FilePart>, UploadError> {
+        self.body.limit(self.spec.max_bytes())?;
         while let Some(field) = self.body.next_field().await? {
             let name = field.name().unwrap_or_default().to_owned();
             match body::filename(&field) {

@@ -14,7 +14,12 @@ use tokio::{net::TcpListener, sync::oneshot};
 use super::raw::Raw;
 use crate::{
     http::demo::{Demo, Options},
-    support::{program::Program, scratch::Scratch, server::TestServer, settings::variables},
+    support::{
+        program::Program,
+        scratch::Scratch,
+        server::{Setup, TestServer},
+        settings::variables,
+    },
 };
 
 fn everybody_is_counted() -> ServerSettings {
@@ -66,6 +71,16 @@ async fn strangers_find_no_place_among_the_last() {
     let mut held = Raw::connect(demo.port()).await;
     assert_eq!(ask(&mut held, "/plain").await, 200);
     assert_eq!(ask(&mut Raw::from("127.0.0.2", demo.port()).await, "/plain").await, 0);
+}
+
+#[tokio::test]
+async fn probes_have_places_of_their_own() {
+    let bounds = staka::http::Bounds { requests: 0, ..Default::default() };
+    let server = Setup::default().bounds(bounds).start().await;
+    server.get("/api/tarifs").await.refused(503, "SERVICE_UNAVAILABLE");
+    for path in ["/health", "/health/live", "/health/ready", "/metrics"] {
+        assert_eq!(server.get(path).await.status, 200, "{path}");
+    }
 }
 
 /// Tells when it is dropped.

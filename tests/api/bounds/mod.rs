@@ -1,5 +1,7 @@
 //! What an outsider can hold of the server: so much, and no more.
 
+mod bodies;
 mod connections;
 mod outages;
 mod raw;
+mod uploads;

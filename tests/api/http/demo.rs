@@ -22,7 +22,7 @@ use staka::http::extract::{
 use staka::http::layers::{self, LayerSettings};
 use staka::http::limits::layer::{GeneralLimit, Identified, Identify};
 use staka::http::limits::{RateLimitSettings, RateLimits};
-use staka::http::{ClientIp, TrustedProxies, cache};
+use staka::http::{Bounds, ClientIp, TrustedProxies, cache};
 use staka::server::{ServerSettings, Shutdown, serve};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -51,7 +51,7 @@ pub struct Gate {
 pub struct Options {
     pub timeout: Duration,
     pub server: ServerSettings,
-    pub max_in_flight: usize,
+    pub bounds: Bounds,
     pub limits: RateLimitSettings,
     pub clock: Clock,
     pub spa_dir: Option<PathBuf>,
@@ -63,7 +63,7 @@ impl Default for Options {
         Self {
             timeout: Duration::from_secs(30),
             server: ServerSettings::default(),
-            max_in_flight: 64,
+            bounds: Bounds { requests: 64, ..Bounds::default() },
             limits: RateLimitSettings::disabled(),
             clock: Clock::system(),
             spa_dir: None,
@@ -121,7 +121,7 @@ fn settings(options: &Options) -> LayerSettings {
         },
         cors_origins: vec!["https://app.example".parse().unwrap(), "https://www.example".parse().unwrap()],
         timeout: options.timeout,
-        max_in_flight: options.max_in_flight,
+        bounds: options.bounds.clone(),
         general_limit: GeneralLimit {
             limits: RateLimits::new(&options.limits, options.clock.clone()),
             identify: Arc::new(TokenIsId),

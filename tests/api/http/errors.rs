@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::json;
+use staka::http::Bounds;
 
 use super::demo::{Demo, Options};
 
@@ -151,7 +152,9 @@ async fn a_request_that_takes_too_long_is_ended_unless_it_may() {
 
 #[tokio::test]
 async fn a_full_server_refuses_quickly() {
-    let demo = Demo::with(Options { max_in_flight: 1, ..Options::default() }).await;
+    let demo =
+        Demo::with(Options { bounds: Bounds { requests: 1, ..Bounds::default() }, ..Options::default() })
+            .await;
     let held = tokio::spawn(demo.get("/gate").send());
     demo.gate.entered.notified().await;
     let refused = demo.get("/plain").send().await.unwrap();

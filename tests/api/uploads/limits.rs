@@ -81,17 +81,22 @@ async fn a_body_cut_off_before_its_end_is_malformed() {
 }
 
 #[tokio::test]
-async fn another_content_type_is_malformed() {
+async fn another_content_type_is_refused() {
     let demo = Demo::start().await;
-    for content_type in ["application/json", "multipart/form-data", "text/plain"] {
+    for (content_type, status, code) in [
+        ("application/json", 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ("text/plain", 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ("multipart/mixed; boundary=b", 415, "UNSUPPORTED_MEDIA_TYPE"),
+        ("multipart/form-data", 400, "INVALID_MULTIPART"),
+    ] {
         let request = reqwest::Client::new()
             .post(format!("http://{}/upload/order", demo.address))
             .header("content-type", content_type)
             .body("{}");
         let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 400, "{content_type}");
+        assert_eq!(response.status(), status, "{content_type}");
         let body: serde_json::Value = response.json().await.unwrap();
-        assert_eq!(body["code"], "INVALID_MULTIPART");
+        assert_eq!(body["code"], code);
     }
 }
 
@@ -134,9 +139,35 @@ async fn texts_are_limited_in_length_and_number() {
     let demo = Demo::start().await;
     let (status, body) = demo.post("order", Form::new().text("titre", "é".repeat(33_000))).await;
     assert_eq!((status, &body["code"]), (413, &"PAYLOAD_TOO_LARGE".into()));
-    let form = (0..201).fold(Form::new(), |form, n| form.text(format!("champ{n}"), "x"));
-    let (status, body) = demo.post("order", form).await;
-    assert_eq!((status, &body["code"]), (400, &"TOO_MANY_FIELDS".into()));
+    let texts = (0..5).fold(Form::new(), |form, n| form.text(format!("champ{n}"), "x".repeat(60 * 1024)));
+    let (status, body) = demo.post("order", texts).await;
+    assert_eq!((status, &body["code"]), (413, &"PAYLOAD_TOO_LARGE".into()));
+    let texts = (0..5).fold(Form::new(), |form, _| form.text("titre", "x".repeat(60 * 1024)));
+    let (status, body) = demo.post("order", texts).await;
+    assert_eq!((status, &body["code"]), (413, &"PAYLOAD_TOO_LARGE".into()));
+}
+
+#[tokio::test]
+async fn parts_are_counted_whatever_they_carry() {
+    let demo = Demo::start().await;
+    let distinct = |count: usize| (0..count).fold(Form::new(), |form, n| form.text(format!("champ{n}"), "x"));
+    let repeated = (0..65).fold(Form::new(), |form, _| form.text("titre", "x"));
+    let empty =
+        (0..65).fold(Form::new(), |form, _| form.part("files", part("", "application/octet-stream", "")));
+    for form in [distinct(65), repeated, empty] {
+        let (status, body) = demo.post("order", form).await;
+        assert_eq!((status, &body["code"]), (400, &"TOO_MANY_FIELDS".into()), "{body}");
+    }
+    assert_eq!(demo.post("order", distinct(64)).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_headers_of_a_part_are_limited() {
+    let demo = Demo::start().await;
+    let form = |bytes: usize| Form::new().text("x".repeat(bytes), "x");
+    let (status, body) = demo.post("order", form(16 * 1024)).await;
+    assert_eq!((status, &body["code"]), (400, &"INVALID_MULTIPART".into()), "{body}");
+    assert_eq!(demo.post("order", form(16 * 1024 - 100)).await.0, 200);
 }
 
 #[tokio::test]

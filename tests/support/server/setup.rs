@@ -9,6 +9,7 @@ use staka::{
     app::{AppState, build_app},
     clock::Clock,
     db::{Db, PoolSettings},
+    http::Bounds,
     launch::launch,
     server::{self, ServerSettings, Shutdown},
 };
@@ -29,6 +30,7 @@ pub struct Setup<'a> {
     counted: bool,
     line: Option<&'a Proxy>,
     routes: Router<AppState>,
+    bounds: Option<Bounds>,
 }
 
 impl<'a> Setup<'a> {
@@ -68,6 +70,12 @@ impl<'a> Setup<'a> {
         self
     }
 
+    /// Bounds other than those of the settings.
+    pub fn bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = Some(bounds);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
         let database = match self.bare {
@@ -77,7 +85,10 @@ impl<'a> Setup<'a> {
         let (db, wire) = self.connect(&database).await;
         let (clock, manual) = Clock::manual(self.now.unwrap_or_else(start_of_time));
         let files = Scratch::new();
-        let config = settings::config(database.url(), &files, &self.settings);
+        let mut config = settings::config(database.url(), &files, &self.settings);
+        if let Some(bounds) = self.bounds {
+            config.bounds = bounds;
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shutdown = Shutdown::new();
