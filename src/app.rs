@@ -220,7 +220,11 @@ fn layer_settings(state: &AppState) -> anyhow::Result<LayerSettings> {
         cors_origins: origins.collect::<Result<_, _>>().context("FRONTEND_URL")?,
         timeout: REQUEST_TIMEOUT,
         bounds: config.bounds.clone(),
-        general_limit: GeneralLimit { limits: state.limits.clone(), identify: Arc::new(state.clone()) },
+        general_limit: GeneralLimit {
+            limits: state.limits.clone(),
+            identify: Arc::new(state.clone()),
+            development: config.is_development(),
+        },
         spa_dir: config.spa_dir.clone(),
     })
 }

@@ -107,7 +107,7 @@ struct PaidProjectPlaced {
     pending_commande_id: Uuid,
 }
 
-/// Orders as a guest. Limited per address; an answer other than 400 counts.
+/// Orders as a guest. Limited per address; a form whose fields have to be corrected does not count.
 #[utoipa::path(post, path = "/public/order", tag = "Orders",
     request_body(content = OrderForm, content_type = "multipart/form-data"),
     responses((status = 201, body = GuestOrderPlaced), (status = 400, body = ErrorBody),
@@ -122,10 +122,11 @@ async fn order_as_guest(
     request: Request,
 ) -> ApiResult<(StatusCode, Json<GuestOrderPlaced>)> {
     let key = LimitKey::ip(ip);
-    state.limits.peek(Budget::GuestOrder, &key)?;
-    let (fields, problems, documents) = Incoming::read(request).await?.split();
-    let (customer, wish) = intake::guest(&fields, problems)?;
+    // Before a byte of the form is read; only fields that have to be corrected cost nothing.
     state.limits.check(Budget::GuestOrder, &key)?;
+    let (fields, problems, documents) = Incoming::read(request).await?.split();
+    let (customer, wish) =
+        intake::guest(&fields, problems).inspect_err(|_| state.limits.give_back(Budget::GuestOrder, &key))?;
     let order = intake::judge_guest(&state, customer, wish).await?;
     let placed = place(&state, order, documents, &fields).await?;
     let answer = GuestOrderPlaced {

@@ -1,5 +1,6 @@
 //! Answers of public lists: a strong ETag, one minute of shared cache, 304 when nothing changed.
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
@@ -8,6 +9,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::error::{ApiError, ApiResult};
+
+/// Left on the answer of a public list.
+#[derive(Debug, Clone, Copy)]
+pub struct Cached;
 
 /// A public JSON answer that clients and proxies may keep for a minute.
 ///
@@ -25,9 +30,9 @@ fn cached(headers: &HeaderMap, body: Bytes) -> Response {
     let seen = matches(headers, &tag);
     let shared = [(CACHE_CONTROL, "public, max-age=60".to_owned()), (ETAG, tag)];
     if seen {
-        return (StatusCode::NOT_MODIFIED, shared).into_response();
+        return (StatusCode::NOT_MODIFIED, Extension(Cached), shared).into_response();
     }
-    (shared, [(CONTENT_TYPE, "application/json")], body).into_response()
+    (Extension(Cached), shared, [(CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 /// The strong ETag of some content (RFC 9110, section 8.8.3): its digest.

@@ -38,6 +38,7 @@ pub struct RequestContext {
     route: OnceLock<Route>,
     user: OnceLock<Uuid>,
     long_running: AtomicBool,
+    own_budget: AtomicBool,
     pub(super) places: Arc<Places>,
     pub(super) seat: Seat,
 }
@@ -127,6 +128,16 @@ impl RequestContext {
         self.user_agent.as_ref()?.to_str().ok()
     }
 
+    /// Notes whether the request was counted against a budget narrower than the general one.
+    pub(super) fn set_own_budget(&self, spent: bool) {
+        self.own_budget.store(spent, Ordering::Relaxed);
+    }
+
+    /// Whether it was.
+    pub(super) fn has_own_budget(&self) -> bool {
+        self.own_budget.load(Ordering::Relaxed)
+    }
+
     /// Lifts the time limit of this request.
     pub fn lift_timeout(&self) {
         self.long_running.store(true, Ordering::Relaxed);
@@ -162,6 +173,7 @@ impl Edge {
             route: OnceLock::new(),
             user: OnceLock::new(),
             long_running: AtomicBool::new(false),
+            own_budget: AtomicBool::new(false),
             places: Arc::clone(places),
             seat: Seat::default(),
         })

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use super::{Budget, LimitKey, Quota, RateLimits};
+use crate::http::cache::Cached;
 use crate::http::context::RequestContext;
 use crate::http::error::ApiError;
 use crate::http::paths::is_under;
@@ -24,9 +25,12 @@ pub trait Identify: Send + Sync {
     fn identify<'a>(&'a self, headers: &'a HeaderMap, extensions: &'a mut Extensions) -> Identified<'a>;
 }
 
-/// Paths that are never limited, whatever stands below them.
-const EXEMPT: [&str; 7] =
-    ["/payments/webhook", "/health", "/public/health", "/metrics", "/dev", "/docs", "/openapi.json"];
+/// Paths that are never limited.
+const EXEMPT: [&str; 6] =
+    ["/payments/webhook", "/health", "/health/live", "/health/ready", "/public/health", "/metrics"];
+
+/// What plays the outside world on a workstation: it is asked by the server itself.
+const STAND_INS: &str = "/dev";
 
 /// The limit on everything.
 #[derive(Clone)]
@@ -35,6 +39,8 @@ pub struct GeneralLimit {
     pub limits: RateLimits,
     /// Whose session a request carries.
     pub identify: Arc<dyn Identify>,
+    /// Whether [the outside world](crate::dev) is played here.
+    pub development: bool,
 }
 
 impl GeneralLimit {
@@ -48,7 +54,7 @@ impl GeneralLimit {
     where
         F: Future<Output = Response>,
     {
-        if is_exempt(request.uri().path()) {
+        if self.is_exempt(request.uri().path()) {
             return serve(request).await;
         }
         let (request, user) = self.identified(request).await;
@@ -58,7 +64,12 @@ impl GeneralLimit {
         let (budget, key) = account_of(&request, user);
         match self.limits.check(budget, &key) {
             Ok(quota) => {
+                let context = request.extensions().get::<Arc<RequestContext>>().cloned();
                 let mut response = serve(request).await;
+                let quota = match is_free(&response, context.as_deref()) {
+                    true => self.returned(budget, &key, quota),
+                    false => quota,
+                };
                 announce(response.headers_mut(), quota);
                 response
             }
@@ -69,6 +80,16 @@ impl GeneralLimit {
                 response
             }
         }
+    }
+
+    /// Takes a request back that was counted. Counting first, those who do not wait for their answer pay too.
+    fn returned(&self, budget: Budget, key: &LimitKey, quota: Quota) -> Quota {
+        self.limits.give_back(budget, key);
+        Quota { remaining: quota.remaining.saturating_add(1).min(quota.limit), ..quota }
+    }
+
+    fn is_exempt(&self, path: &str) -> bool {
+        is_exempt(path) || (self.development && is_under(path, STAND_INS))
     }
 
     async fn identified(&self, request: Request) -> (Request, Option<Uuid>) {
@@ -92,7 +113,13 @@ fn account_of(request: &Request, user: Option<Uuid>) -> (Budget, LimitKey) {
 
 /// Whether a path costs nobody anything.
 pub(in crate::http) fn is_exempt(path: &str) -> bool {
-    EXEMPT.iter().any(|root| is_under(path, root))
+    EXEMPT.contains(&path)
+}
+
+/// What others count, or caches answer: many people behind one address must not use up each other's.
+fn is_free(response: &Response, context: Option<&RequestContext>) -> bool {
+    let is_cached = response.extensions().get::<Cached>().is_some();
+    is_cached || context.is_some_and(RequestContext::has_own_budget)
 }
 
 /// Asked at every page of the web application, and costs nothing.

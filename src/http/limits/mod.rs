@@ -1,24 +1,22 @@
 //! How often the same client or account may ask: fixed windows, counted in memory.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub mod layer;
 mod settings;
+mod shelf;
 
 pub use settings::{Budget, Limit, RateLimitSettings};
 
+use super::context::RequestContext;
 use super::error::ApiError;
 use crate::clock::Clock;
-
-/// Keys one budget remembers at most. Past it the memory starts afresh rather than grow.
-const MAX_KEYS: usize = 200_000;
+use shelf::Shelf;
 
 /// Who is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -90,29 +88,10 @@ struct Inner {
     settled: Notify,
 }
 
-struct Shelf {
-    limit: Limit,
-    table: Mutex<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    windows: HashMap<LimitKey, Window>,
-    prune_at: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Window {
-    start: DateTime<Utc>,
-    count: u32,
-    /// Attempts in progress, counted until they turn out not to have failed.
-    open: u32,
-}
-
 impl RateLimits {
     /// Counters at zero.
     pub fn new(settings: &RateLimitSettings, clock: Clock) -> Self {
-        let shelf = |limit: &Limit| Shelf { limit: *limit, table: Mutex::default() };
+        let shelf = |limit: &Limit| Shelf::new(*limit, settings.max_keys);
         let shelves = settings.limits.iter().map(|(budget, limit)| (*budget, shelf(limit))).collect();
         Self(Arc::new(Inner { enabled: settings.enabled, clock, shelves, settled: Notify::new() }))
     }
@@ -171,6 +150,14 @@ impl RateLimits {
         }
     }
 
+    /// Takes back an event counted by [`Self::check`]: it turned out to be none.
+    pub fn give_back(&self, budget: Budget, key: &LimitKey) {
+        if let Some(shelf) = self.0.shelves.get(&budget) {
+            shelf.give_back(key);
+        }
+        mark(budget, false);
+    }
+
     fn spend(&self, budget: Budget, key: &LimitKey, cost: u32, open: u32) -> Result<Quota, Limited> {
         let shelf = match self.0.shelves.get(&budget) {
             Some(shelf) if self.0.enabled => shelf,
@@ -178,21 +165,10 @@ impl RateLimits {
                 return Ok(Quota { limit: u32::MAX, remaining: u32::MAX, reset: 0 });
             }
         };
-        let now = self.0.clock.now();
-        let limit = shelf.limit;
-        let mut table = shelf.lock();
-        let window = table.window(key, now, limit.window, cost > 0);
-        let reset = seconds_left(window.start, limit.window, now);
-        if window.count >= limit.max {
-            return Err(Limited { retry_after: reset, limit: limit.max, pending: window.open > 0 });
-        }
         if cost > 0 {
-            table.windows.insert(
-                key.clone(),
-                Window { count: window.count + cost, open: window.open + open, ..window },
-            );
+            mark(budget, true);
         }
-        Ok(Quota { limit: limit.max, remaining: limit.max - window.count - cost, reset })
+        shelf.spend(key, self.0.clock.now(), cost, open)
     }
 
     /// Settles an attempt; true when its failure was the last of the budget.
@@ -200,52 +176,6 @@ impl RateLimits {
         let last = self.0.shelves.get(&budget).is_some_and(|shelf| shelf.settle(key, failed));
         self.0.settled.notify_waiters();
         last
-    }
-}
-
-impl Shelf {
-    fn settle(&self, key: &LimitKey, failed: bool) -> bool {
-        let mut table = self.lock();
-        let Some(window) = table.windows.get_mut(key) else {
-            return false;
-        };
-        window.open = window.open.saturating_sub(1);
-        if failed {
-            return window.count.saturating_sub(window.open) == self.limit.max;
-        }
-        window.count = window.count.saturating_sub(1);
-        if window.count == 0 {
-            table.windows.remove(key);
-        }
-        false
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Table {
-    /// The window that runs for `key`, or a new one.
-    fn window(&mut self, key: &LimitKey, now: DateTime<Utc>, length: Duration, writing: bool) -> Window {
-        match self.windows.get(key) {
-            Some(window) if is_running(window, now, length) => *window,
-            _ => {
-                if writing && self.windows.len() >= self.prune_at.max(1024) {
-                    self.prune(now, length);
-                }
-                Window { start: now, count: 0, open: 0 }
-            }
-        }
-    }
-
-    /// Forgets the windows that ended. Runs each time the table has doubled, so it costs little per event.
-    fn prune(&mut self, now: DateTime<Utc>, length: Duration) {
-        self.windows.retain(|_, window| is_running(window, now, length));
-        if self.windows.len() > MAX_KEYS {
-            self.windows.clear();
-        }
-        self.prune_at = self.windows.len() * 2;
     }
 }
 
@@ -274,19 +204,12 @@ impl Drop for Attempt {
     }
 }
 
-fn is_running(window: &Window, now: DateTime<Utc>, length: Duration) -> bool {
-    // A clock set back would otherwise keep a window open for as long as it was wrong.
-    window.start <= now && now < end_of(window.start, length)
-}
-
-fn end_of(start: DateTime<Utc>, length: Duration) -> DateTime<Utc> {
-    let length = TimeDelta::from_std(length).unwrap_or(TimeDelta::MAX);
-    start.checked_add_signed(length).unwrap_or(DateTime::<Utc>::MAX_UTC)
-}
-
-fn seconds_left(start: DateTime<Utc>, length: Duration, now: DateTime<Utc>) -> u64 {
-    let left = (end_of(start, length) - now).num_milliseconds();
-    u64::try_from(left).unwrap_or_default().div_ceil(1000).max(1)
+/// Notes on the request whether it was counted against a budget narrower than the general one.
+fn mark(budget: Budget, spent: bool) {
+    let is_general = matches!(budget, Budget::Anonymous | Budget::User);
+    if let (false, Some(context)) = (is_general, RequestContext::current()) {
+        context.set_own_budget(spent);
+    }
 }
 
 /// What counts as one client of an address: itself, or the /64 an IPv6 client owns at least.

@@ -49,7 +49,7 @@ impl Budget {
         (Budget::VisitorChat, 10, HOUR),
         (Budget::Booking, 10, HOUR),
         (Budget::Export, 3, DAY),
-        (Budget::Anonymous, 100, HOUR / 4),
+        (Budget::Anonymous, 600, HOUR / 4),
         (Budget::User, 2000, HOUR / 4),
     ];
 
@@ -91,13 +91,15 @@ pub struct Limit {
 pub struct RateLimitSettings {
     /// Off, every check passes.
     pub enabled: bool,
+    /// Keys one budget remembers at most.
+    pub max_keys: usize,
     pub(super) limits: BTreeMap<Budget, Limit>,
 }
 
 impl RateLimitSettings {
     /// Counts nothing.
     pub fn disabled() -> Self {
-        Self { enabled: false, limits: BTreeMap::new() }
+        Self { enabled: false, max_keys: 0, limits: BTreeMap::new() }
     }
 
     /// Replaces one limit.
@@ -110,6 +112,6 @@ impl Default for RateLimitSettings {
     fn default() -> Self {
         let limit = |max, secs| Limit { max, window: Duration::from_secs(secs) };
         let limits = Budget::DEFAULTS.into_iter().map(|(budget, max, secs)| (budget, limit(max, secs)));
-        Self { enabled: true, limits: limits.collect() }
+        Self { enabled: true, max_keys: 200_000, limits: limits.collect() }
     }
 }

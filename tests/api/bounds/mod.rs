@@ -1,6 +1,7 @@
 //! What an outsider can hold of the server: so much, and no more.
 
 mod bodies;
+mod budgets;
 mod connections;
 mod outages;
 mod raw;

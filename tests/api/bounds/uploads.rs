@@ -124,3 +124,21 @@ async fn an_order_of_a_type_nobody_takes_is_told_so() {
         answer.refused(415, "UNSUPPORTED_MEDIA_TYPE");
     }
 }
+
+#[tokio::test]
+async fn the_budget_of_guests_is_taken_before_their_form_is_read() {
+    let settings = [("RATE_LIMIT_ENABLED", "true"), ("RATE_LIMIT_GUEST_ORDER", "2/3600")];
+    let server = TestServer::with(&settings).await;
+    let ask = async |body: &'static str| {
+        let kind = "multipart/form-data; boundary=b";
+        let request = server.request(Method::POST, ORDER).header("content-type", kind);
+        send(request.body(body)).await
+    };
+    // A form to be corrected costs nothing; one that nobody can read does.
+    for _ in 0..3 {
+        ask(EMPTY_FORM).await.refused(400, "VALIDATION_ERROR");
+    }
+    ask("--b\r\nContent").await.refused(400, "INVALID_MULTIPART");
+    let _held = Raw::upload(server.port, ORDER, "").await;
+    ask(EMPTY_FORM).await.refused(429, "TOO_MANY_REQUESTS");
+}

@@ -125,6 +125,7 @@ fn settings(options: &Options) -> LayerSettings {
         general_limit: GeneralLimit {
             limits: RateLimits::new(&options.limits, options.clock.clone()),
             identify: Arc::new(TokenIsId),
+            development: true,
         },
         spa_dir: options.spa_dir.clone(),
     }

@@ -23,13 +23,13 @@ async fn demo() -> (Demo, ManualClock) {
 }
 
 #[tokio::test]
-async fn visitors_have_a_hundred_requests_per_quarter_of_an_hour() {
+async fn visitors_have_six_hundred_requests_per_quarter_of_an_hour() {
     let (demo, hand) = demo().await;
     let ask = || demo.get("/plain").header("x-forwarded-for", "203.0.113.9");
-    for left in (0..100).rev() {
+    for left in (0..600).rev() {
         let answer = ask().send().await.unwrap();
         assert_eq!(answer.status(), 200);
-        assert_eq!(answer.headers()["ratelimit-limit"], "100");
+        assert_eq!(answer.headers()["ratelimit-limit"], "600");
         assert_eq!(answer.headers()["ratelimit-remaining"], left.to_string());
         assert_eq!(answer.headers()["ratelimit-reset"], "900");
     }
@@ -54,7 +54,7 @@ async fn visitors_have_a_hundred_requests_per_quarter_of_an_hour() {
 #[tokio::test]
 async fn a_switched_off_limit_says_nothing() {
     let demo = Demo::start().await;
-    for _ in 0..101 {
+    for _ in 0..10 {
         assert!(!demo.get("/plain").send().await.unwrap().headers().contains_key("ratelimit-limit"));
     }
 }
@@ -137,4 +137,64 @@ fn a_clock_set_back_locks_nobody_out() {
     (0..3).for_each(|_| limits.record_failure(Budget::Export, &key));
     hand.advance(TimeDelta::days(-400));
     assert!(limits.check(Budget::Export, &key).is_ok());
+}
+
+#[tokio::test]
+async fn exempt_is_what_was_said_and_nothing_below_it() {
+    let (demo, _) = demo().await;
+    for path in ["/payments/webhook/x", "/docs", "/openapi.json", "/healthy", "/health/other"] {
+        let answer = demo.get(path).send().await.unwrap();
+        assert!(answer.headers().contains_key("ratelimit-limit"), "{path}");
+    }
+    for path in ["/payments/webhook", "/health", "/api/health/live", "/metrics", "/auth/me", "/public/health"]
+    {
+        let answer = demo.get(path).send().await.unwrap();
+        assert!(!answer.headers().contains_key("ratelimit-limit"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn cached_lists_spend_nothing() {
+    let (demo, _) = demo().await;
+    let left = async |path| {
+        let answer = demo.get(path).send().await.unwrap();
+        answer.headers()["ratelimit-remaining"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(left("/plain").await, "599");
+    for _ in 0..3 {
+        assert_eq!(left("/list").await, "599");
+    }
+    assert_eq!(left("/plain").await, "598");
+}
+
+#[test]
+fn a_full_table_forgets_whom_it_has_not_seen_for_long_and_never_who_has_spent() {
+    let (clock, hand) = clock();
+    let mut settings = RateLimitSettings::default();
+    settings.max_keys = 8;
+    let limits = RateLimits::new(&settings, clock);
+    let key = |n: u32| LimitKey::user(Uuid::from_u128(n.into()));
+    let left = |n: u32| limits.peek(Budget::Export, &key(n)).map(|quota| quota.remaining);
+    (0..3).for_each(|_| limits.record_failure(Budget::Export, &key(0)));
+    for n in 1..8 {
+        limits.record_failure(Budget::Export, &key(n));
+    }
+    limits.record_failure(Budget::Export, &key(1));
+    limits.record_failure(Budget::Export, &key(8));
+    assert!(left(0).is_err(), "spent");
+    assert_eq!([1, 2, 3, 4, 8].map(|n| left(n).unwrap()), [1, 3, 3, 2, 2]);
+    // Whoever floods the table frees nobody.
+    for n in 100..1000 {
+        limits.record_failure(Budget::Export, &key(n));
+    }
+    assert!(left(0).is_err());
+    // Nor when all of it is spent, and then nothing grows.
+    for n in 100..1000 {
+        (0..3).for_each(|_| limits.record_failure(Budget::Export, &key(n)));
+    }
+    assert!(left(0).is_err());
+    assert_eq!((100..1000).filter(|n| left(*n).is_err()).count(), 7);
+    hand.advance(TimeDelta::days(1));
+    limits.record_failure(Budget::Export, &key(5));
+    assert_eq!(left(5).unwrap(), 2);
 }
