@@ -25,7 +25,7 @@ use crate::{
         system::{HealthProbes, SystemState, probe},
     },
     links::SignedLinks,
-    notifications,
+    notifications::{self, Streams},
     payments::stripe::StripeGateway,
     router,
     server::{Counted, ServerSettings, Shutdown},
@@ -69,6 +69,8 @@ pub struct Components {
     pub totals: Totals,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
+    /// Open streams of notifications.
+    pub streams: Streams,
     /// Opens the transactions that can record what happens in them.
     pub recorder: Recorder,
     /// Health and metrics.
@@ -102,7 +104,8 @@ impl AppState {
         let stripe = gateway(&config, port)?;
         let probes = probes(&db, &stripe, transport, &storage);
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
-        let bus = Bus::default();
+        let streams = Streams::new(&config.bounds);
+        let bus = bus(&streams);
         Ok(Self(Arc::new(Components {
             passwords: Passwords::default(),
             sessions: Sessions::new(&config.jwt_secret),
@@ -112,6 +115,7 @@ impl AppState {
             totals: Totals::default(),
             recorder: recorder(&config, &clock, &bus),
             bus,
+            streams,
             system: SystemState::new(probes, metrics, proxies, shutdown.clone(), clock.clone()),
             shutdown,
             config,
@@ -143,6 +147,12 @@ impl FromRef<AppState> for SystemState {
     fn from_ref(state: &AppState) -> Self {
         state.system.clone()
     }
+}
+
+/// The bus; open streams are told of what concerns them by it, rather than listen to everything.
+fn bus(streams: &Streams) -> Bus {
+    let streams = streams.clone();
+    Bus::dispatching(move |hint| streams.wake(hint))
 }
 
 /// Who hears of what happens: bells, then mails.

@@ -57,6 +57,15 @@ impl Sessions {
     }
 }
 
+/// Whether the session that `user` was found by still stands, for work that outlasts its request.
+///
+/// # Errors
+/// When the database cannot tell.
+pub async fn session_stands(state: &AppState, user: &SessionUser) -> Result<bool, Arc<sqlx::Error>> {
+    let known = state.sessions.account(state, user.id).await?;
+    Ok(known.is_some_and(|known| known.is_active && known.token_version == user.token_version))
+}
+
 async fn load(state: &AppState, id: Uuid) -> Result<Option<Arc<SessionUser>>, sqlx::Error> {
     let mut conn = state.db.conn().await?;
     let user = users::store::session_user(&mut conn, id).await?;

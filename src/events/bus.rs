@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -19,23 +21,33 @@ pub enum Hint {
 
 /// In-process broadcast of [`Hint`]s.
 #[derive(Clone)]
-pub struct Bus(broadcast::Sender<Hint>);
+pub struct Bus {
+    hints: broadcast::Sender<Hint>,
+    /// Is told each hint at once.
+    dispatch: Arc<dyn Fn(Hint) + Send + Sync>,
+}
 
 impl Default for Bus {
     fn default() -> Self {
-        Self(broadcast::Sender::new(CAPACITY))
+        Self::dispatching(|_| {})
     }
 }
 
 impl Bus {
+    /// Tells `dispatch` every hint too: for those who are too many to listen to all of them. It must not wait.
+    pub fn dispatching(dispatch: impl Fn(Hint) + Send + Sync + 'static) -> Self {
+        Self { hints: broadcast::Sender::new(CAPACITY), dispatch: Arc::new(dispatch) }
+    }
+
     /// Sends a hint to whoever listens now.
     pub fn send(&self, hint: Hint) {
+        (self.dispatch)(hint);
         // Nobody listening is no loss: the tables are polled too.
-        let _ = self.0.send(hint);
+        let _ = self.hints.send(hint);
     }
 
     /// Listens from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Hint> {
-        self.0.subscribe()
+        self.hints.subscribe()
     }
 }

@@ -23,6 +23,12 @@ pub struct Bounds {
     pub body_memory: usize,
     /// Of this, for one user or address.
     pub body_memory_each: usize,
+    /// Open streams of notifications.
+    pub streams: usize,
+    /// Of these, of one user.
+    pub streams_each: usize,
+    /// How often an open stream proves that it is still there, and that it may be.
+    pub stream_heartbeat: Duration,
 }
 
 impl Default for Bounds {
@@ -37,6 +43,9 @@ impl Default for Bounds {
             body_time: Duration::from_secs(10),
             body_memory: 64 << 20,
             body_memory_each: 8 << 20,
+            streams: 10_000,
+            streams_each: 5,
+            stream_heartbeat: Duration::from_secs(25),
         }
     }
 }

@@ -19,8 +19,10 @@ mod routes;
 mod service;
 mod store;
 mod stream;
+mod streams;
 
 pub use listener::Bells;
 pub use routes::router;
+pub use streams::Streams;
 
 pub use crate::events::{BellKind as Kind, BellPriority as Priority};

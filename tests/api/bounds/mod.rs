@@ -5,4 +5,5 @@ mod budgets;
 mod connections;
 mod outages;
 mod raw;
+mod streams;
 mod uploads;
