@@ -1,7 +1,7 @@
 # Every target installs what the machine lacks and does nothing when all is there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench sqlx deps
+.PHONY: help run test check bench siege sqlx deps
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -17,6 +17,9 @@ check: deps ## Formatting, lints, query data and SQL dialect, without running th
 
 bench: deps ## Measure reads beside a bare handler with the same statements (a release build, then some four minutes)
 	cargo bench --bench http
+
+siege: deps ## Besiege a server with hostile forms, slow bodies, deaf clients and streams (some two minutes)
+	cargo bench --profile dev --bench siege
 
 sqlx: deps ## Rewrite .sqlx after a change of a query or a migration
 	.ci/with-database.sh .ci/sqlx-data.sh

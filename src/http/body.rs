@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::http::StatusCode;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::bounds::Bounds;
@@ -39,16 +39,28 @@ async fn in_time<T>(time: Duration, wait: impl Future<Output = ApiResult<T>>) ->
 /// Copies what arrives: a piece of a slow body would otherwise keep the whole buffer it came in.
 async fn collect(body: Body, limit: usize, mut memory: Option<Share>) -> ApiResult<Bytes> {
     let mut body = Limited::new(body, limit);
-    let mut whole = BytesMut::new();
+    let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| cut_off(error, limit))?;
         let Some(piece) = frame.data_ref() else { continue };
-        if let Some(memory) = &mut memory {
-            memory.grow(piece.len()).map_err(|_| ApiError::unavailable())?;
-        }
+        make_room(&mut whole, piece.len(), memory.as_mut())?;
         whole.extend_from_slice(piece);
     }
-    Ok(whole.freeze())
+    Ok(whole.into())
+}
+
+/// Room for `more` bytes. What is held is what is reserved, half of which may be empty.
+fn make_room(whole: &mut Vec<u8>, more: usize, memory: Option<&mut Share>) -> ApiResult<()> {
+    let (needed, reserved) = (whole.len().saturating_add(more), whole.capacity());
+    if needed <= reserved {
+        return Ok(());
+    }
+    let wanted = needed.max(reserved.saturating_mul(2));
+    if let Some(memory) = memory {
+        memory.grow(wanted - reserved).map_err(|_| ApiError::unavailable())?;
+    }
+    whole.reserve_exact(wanted - whole.len());
+    Ok(())
 }
 
 fn cut_off(error: Box<dyn std::error::Error + Send + Sync>, limit: usize) -> ApiError {

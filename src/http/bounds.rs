@@ -41,7 +41,7 @@ impl Default for Bounds {
             upload_step: 16 * 1024,
             upload_pace: Duration::from_secs(30),
             body_time: Duration::from_secs(10),
-            body_memory: 64 << 20,
+            body_memory: 32 << 20,
             body_memory_each: 8 << 20,
             streams: 10_000,
             streams_each: 5,

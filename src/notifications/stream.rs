@@ -125,8 +125,9 @@ impl Feed {
                     self.is_over = true;
                     self.queue.push_back(Event::default().retry(REPLACED_RETRY));
                 }
-                Wake::News => self.look().await.ok()?,
-                Wake::Heartbeat => self.check().await?,
+                // Rare, and large: in a box it does not weigh on every stream that waits.
+                Wake::News => Box::pin(self.look()).await.ok()?,
+                Wake::Heartbeat => Box::pin(self.check()).await?,
                 Wake::End => return None,
             }
         }

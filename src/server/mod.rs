@@ -63,7 +63,7 @@ impl Default for ServerSettings {
             header_timeout: Duration::from_secs(10),
             body_stall: Duration::from_secs(30),
             write_stall: Duration::from_secs(30),
-            read_buffer: 64 * 1024,
+            read_buffer: 16 * 1024,
             keepalive: Duration::from_secs(60),
             drain: Duration::from_secs(25),
         }
