@@ -19,7 +19,10 @@ mod store;
 use std::{sync::Arc, time::Duration};
 
 use metrics::counter;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -40,13 +43,13 @@ pub use store::Outbox;
 pub struct WorkerSettings {
     /// How often the table is read when no hint comes.
     pub poll: Duration,
-    /// Mails claimed, and sent at the same time, at most.
-    pub batch: u32,
+    /// Mails sent at the same time, at most. Each has its place until it is settled, and holds up no other.
+    pub places: u32,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { poll: Duration::from_secs(5), batch: 10 }
+        Self { poll: Duration::from_secs(5), places: 10 }
     }
 }
 
@@ -92,64 +95,78 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         // Listening starts before the first look at the table: no mail falls in between.
         let mut hints = self.state.bus.subscribe();
+        let mut sending = JoinSet::new();
         while !stop.is_cancelled() {
             forget_waiting(&mut hints);
-            self.drain_until(&stop).await;
+            self.fill(&mut sending, &stop).await;
+            if self.free(&mut sending) == 0 {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    _ = sending.join_next() => {}
+                }
+                continue;
+            }
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = outbox_hint(&mut hints) => {}
                 () = tokio::time::sleep(self.settings.poll) => {}
             }
         }
+        sending.join_all().await;
     }
 
     /// Processes every mail that is due now, once, and answers how many there were.
     ///
     /// A mail that fails is due later, so this ends. A database failure ends it early, with a log line.
     pub async fn drain(&self) -> usize {
-        self.drain_until(&CancellationToken::new()).await
+        let (mut sending, stop) = (JoinSet::new(), CancellationToken::new());
+        let mut processed = self.fill(&mut sending, &stop).await;
+        while sending.join_next().await.is_some() {
+            processed += self.fill(&mut sending, &stop).await;
+        }
+        processed
     }
 
-    async fn drain_until(&self, stop: &CancellationToken) -> usize {
-        let mut processed = 0;
-        while !stop.is_cancelled() {
-            match self.claim().await {
-                Ok(claimed) if claimed.is_empty() => break,
-                Ok(claimed) => processed += self.process(claimed).await,
-                Err(error) => {
-                    tracing::warn!(%error, "the outbox cannot be read");
-                    break;
-                }
+    /// Begins to send what is due, as far as there are free places; answers how many mails that were.
+    async fn fill(&self, sending: &mut JoinSet<()>, stop: &CancellationToken) -> usize {
+        let mut begun = 0;
+        while !stop.is_cancelled() && self.free(sending) > 0 {
+            let claimed = self.claim(self.free(sending)).await;
+            let claimed = claimed.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the outbox cannot be read");
+                vec![]
+            });
+            if claimed.is_empty() {
+                break;
+            }
+            begun += claimed.len();
+            for mail in claimed {
+                sending.spawn(self.clone().process(Arc::new(mail)));
             }
         }
-        processed
+        begun
     }
 
-    async fn claim(&self) -> Result<Vec<Claimed>, sqlx::Error> {
-        store::claim(&self.state.db, self.state.clock.now(), self.settings.batch).await
+    /// Places nobody's mail takes.
+    fn free(&self, sending: &mut JoinSet<()>) -> u32 {
+        while sending.try_join_next().is_some() {}
+        self.settings.places.saturating_sub(u32::try_from(sending.len()).unwrap_or(u32::MAX))
     }
 
-    /// Sends a batch, all at once: one slow receiver must not eat the leases of the others.
-    async fn process(&self, batch: Vec<Claimed>) -> usize {
-        let tasks: Vec<_> = batch
-            .into_iter()
-            .map(|mail| {
-                let (worker, mail) = (self.clone(), Arc::new(mail));
-                let task = tokio::spawn({
-                    let mail = mail.clone();
-                    async move { worker.deliver(&mail).await }
-                });
-                (mail, task)
-            })
-            .collect();
-        let processed = tasks.len();
-        for (mail, task) in tasks {
-            // A task of its own, so that a panic ends this mail's try and nothing else.
-            let outcome =
-                task.await.unwrap_or_else(|_| Err(SendError::Transient("the program failed".to_owned())));
-            self.settle(&mail, outcome).await;
-        }
-        processed
+    async fn claim(&self, limit: u32) -> Result<Vec<Claimed>, sqlx::Error> {
+        store::claim(&self.state.db, self.state.clock.now(), limit).await
+    }
+
+    /// Sends a mail and notes what became of it.
+    async fn process(self, mail: Arc<Claimed>) {
+        // A task of its own, so that a panic ends this mail's try and nothing else.
+        let task = tokio::spawn({
+            let (worker, mail) = (self.clone(), mail.clone());
+            async move { worker.deliver(&mail).await }
+        });
+        let outcome =
+            task.await.unwrap_or_else(|_| Err(SendError::Transient("the program failed".to_owned())));
+        self.settle(&mail, outcome).await;
     }
 
     async fn deliver(&self, mail: &Claimed) -> Result<(), SendError> {

@@ -92,7 +92,7 @@ async fn two_workers_share_the_work_without_doubles() {
     let lab = Lab::start().await;
     let mut server = Server::start(Script::default()).await;
     lab.record_alerts(40).await;
-    let settings = WorkerSettings { batch: 3, ..WorkerSettings::default() };
+    let settings = WorkerSettings { places: 3, ..WorkerSettings::default() };
     let (one, other) =
         (lab.worker(&server).with_settings(settings), lab.worker(&server).with_settings(settings));
     let (by_one, by_other) = tokio::join!(
@@ -105,6 +105,27 @@ async fn two_workers_share_the_work_without_doubles() {
     let ids: HashSet<_> = mails.iter().map(|raw| header(raw, "Message-ID")).collect();
     assert_eq!((mails.len(), ids.len()), (40, 40));
     assert!(lab.mails().await.iter().all(|(status, attempts, _)| status == "SENT" && *attempts == 1));
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_holds_up_its_own_mail_alone() {
+    let lab = Lab::start().await;
+    let script = Script { silent_about: "zoe@example.com", ..Script::default() };
+    let mut server = Server::start(script).await;
+    let client = lab.user("zoe@example.com", Role::User, None).await;
+    lab.record(created(client)).await;
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(lab.worker(&server).run(stop.clone()));
+    server.messages.recv().await.unwrap(); // the team's; the client's will not be over for half a minute
+    lab.record_alerts(25).await;
+    let all_sent = async {
+        while lab.count("email_outbox WHERE status = 'SENT'").await < 26 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), all_sent).await.expect("the others waited");
+    assert_eq!(lab.count("email_outbox WHERE status = 'PENDING' AND to_email = 'zoe@example.com'").await, 1);
+    running.abort();
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ pub struct Script {
     pub to_login: &'static str,
     /// Accepts the connection and never speaks.
     pub silent: bool,
+    /// Never speaks again to whoever names this recipient; empty for nobody.
+    pub silent_about: &'static str,
     /// Hangs up on whoever connects, and on those connected at their next word.
     pub down: bool,
 }
@@ -87,6 +89,9 @@ async fn converse(
             return None;
         }
         let script = script();
+        if !script.silent_about.is_empty() && line.contains(script.silent_about) {
+            std::future::pending::<()>().await;
+        }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer = match verb.as_str() {
             "EHLO" if script.to_login.is_empty() => "250-test\r\n250 8BITMIME",
