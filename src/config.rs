@@ -231,6 +231,9 @@ impl Config {
         let frontend_urls = sites::origins(vars, environment)?;
         let site = first(&frontend_urls);
         let app_url = sites::address(vars, "APP_URL")?.unwrap_or_else(|| site.to_owned());
+        let company = company::seller(vars, environment)?;
+        let vat = VatSettings::load(vars, environment)?;
+        company::vat_number_given(&company, &vat, environment)?;
         let config = Self {
             environment,
             listen: listen_address(vars)?,
@@ -248,8 +251,8 @@ impl Config {
             log_level: vars.text("LOG_LEVEL", "info"),
             stripe: StripeSettings::load(vars, environment)?,
             mail: MailSettings::load(vars, environment)?,
-            company: company::seller(vars, environment)?,
-            vat: VatSettings::load(vars, environment)?,
+            company,
+            vat,
             rates: rates::load(vars, environment)?,
             seeds: SeedSettings::load(vars),
         };

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use super::{ConfigError, Environment, Vars, date};
 use crate::sirene::{is_siren, is_siret};
 
-/// The company that sells, with its legal mentions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The company that sells, with its legal mentions. Read from the snapshot of an invoice, what is missing is empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Seller {
     /// Name of the company.
     pub name: String,
@@ -79,6 +80,21 @@ fn checked(seller: Seller) -> Result<Seller, ConfigError> {
             "must be a SIRET that begins with the SIREN, with its check digit".into(),
         )),
         _ => Ok(seller),
+    }
+}
+
+/// VAT that is charged is charged under a number, which every invoice prints (CGI annexe II, art. 242 nonies A).
+pub(super) fn vat_number_given(
+    seller: &Seller,
+    vat: &VatSettings,
+    environment: Environment,
+) -> Result<(), ConfigError> {
+    match (environment, vat.regime, &seller.vat_number) {
+        (Environment::Production, VatRegime::Standard, None) => Err(ConfigError::Missing(
+            "COMPANY_VAT_NUMBER",
+            ": VAT_REGIME=standard charges VAT, and invoices must carry its number",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -56,6 +56,7 @@ fn production() -> Settings {
         ("COMPANY_POSTAL_CODE", "75001"),
         ("COMPANY_CITY", "Paris"),
         ("COMPANY_SIREN", "732 829 320"),
+        ("COMPANY_VAT_NUMBER", "FR44732829320"),
         ("VAT_REGIME", "standard"),
     ];
     let mut settings: Settings = example()
@@ -227,6 +228,16 @@ fn bad_values_are_refused_by_name_and_never_repeated() {
         assert!(error.starts_with(name), "{name}={value}: {error}");
         assert!(!error.contains(MARK), "{error}");
     }
+}
+
+#[test]
+fn vat_is_charged_under_a_number() {
+    let mut settings = production();
+    settings.remove("COMPANY_VAT_NUMBER");
+    let error = load(&settings).unwrap_err();
+    assert!(error.starts_with("COMPANY_VAT_NUMBER"), "{error}");
+    settings.insert("VAT_REGIME".to_owned(), "franchise".to_owned());
+    load(&settings).unwrap();
 }
 
 #[test]
