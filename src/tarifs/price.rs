@@ -38,6 +38,24 @@ pub struct Grid {
     pub tier3_cents: i64,
 }
 
+/// Pages of one price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tier {
+    /// The first page, from 1.
+    pub from: u32,
+    /// The last page.
+    pub to: u32,
+    /// Price of each, in cents.
+    pub cents: i64,
+}
+
+impl Tier {
+    /// How many pages these are.
+    pub fn pages(&self) -> u32 {
+        (self.to + 1).saturating_sub(self.from)
+    }
+}
+
 /// What pricing needs of a tarif.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Priced {
@@ -93,9 +111,17 @@ impl Grid {
 
     /// What this many pages cost, in cents.
     pub fn amount(&self, pages: u32) -> i64 {
-        let second = pages.min(self.tier2_until).saturating_sub(self.free_pages);
-        let third = pages.saturating_sub(self.tier2_until);
-        i64::from(second) * self.tier2_cents + i64::from(third) * self.tier3_cents
+        self.tiers(pages).iter().map(|tier| i64::from(tier.pages()) * tier.cents).sum()
+    }
+
+    /// The prices that this many pages fall under, each with its pages; those without a page are left out.
+    pub fn tiers(&self, pages: u32) -> Vec<Tier> {
+        let ends = [(0, self.free_pages, 0), (self.free_pages, self.tier2_until, self.tier2_cents)];
+        let tiers = ends.into_iter().chain([(self.tier2_until, u32::MAX - 1, self.tier3_cents)]);
+        tiers
+            .map(|(before, until, cents)| Tier { from: before + 1, to: until.min(pages), cents })
+            .filter(|tier| tier.pages() > 0)
+            .collect()
     }
 }
 
@@ -271,6 +297,14 @@ mod tests {
             prop_assert_eq!((shown * 100.0).round() as i64, quote.amount_cents);
             // What the browser sends back is accepted, float noise included.
             prop_assert_eq!(check_client_number(Some(shown), quote.amount_cents), Ok(()));
+        }
+
+        #[test]
+        fn tiers_hold_every_page_once(pages in 0u32..=1000, second in 0i64..500, third in 0i64..500) {
+            let grid = Grid { tier2_cents: second, tier3_cents: third, ..Grid::from_page_prices([]) };
+            let tiers = grid.tiers(pages);
+            prop_assert_eq!(tiers.iter().map(Tier::pages).sum::<u32>(), pages);
+            prop_assert!(tiers.windows(2).all(|pair| pair[0].to + 1 == pair[1].from));
         }
 
         #[test]

@@ -74,14 +74,25 @@ impl Quote {
     }
 }
 
+/// The prices of the active page-priced lines, in cents: what the grid of page prices is made of.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn page_prices(conn: &mut MySqlConnection) -> Result<Vec<i64>, sqlx::Error> {
+    Ok(page_prices_among(&store::active(conn).await?))
+}
+
+fn page_prices_among(tarifs: &[Tarif]) -> Vec<i64> {
+    tarifs.iter().filter(|tarif| tarif.unite == Unite::Page).map(|tarif| i64::from(tarif.prix)).collect()
+}
+
 /// Prices an order of the service `tarif_id` by the list as it stands now.
 ///
 /// # Errors
 /// 404 for a service that is not sold (any more), 400 without the pages a page price needs.
 pub async fn quote(conn: &mut MySqlConnection, tarif_id: &str, pages: Option<u32>) -> ApiResult<Quote> {
     let tarifs = store::active(conn).await?;
-    let page_prices: Vec<i64> =
-        tarifs.iter().filter(|tarif| tarif.unite == Unite::Page).map(|tarif| i64::from(tarif.prix)).collect();
+    let page_prices = page_prices_among(&tarifs);
     let wanted = Uuid::try_parse(tarif_id).ok();
     let tarif = tarifs
         .into_iter()
