@@ -28,7 +28,9 @@ pub async fn discard(state: &AppState, id: Uuid) -> Result<(), sqlx::Error> {
         if !pending::lock_unpaid(&mut tx, id).await? || payments::is_being_paid(&mut tx, id).await? {
             return Ok(vec![]);
         }
-        let keys = pending::remove(&mut tx, state.clock.now(), id).await?;
+        let now = state.clock.now();
+        payments::part_from_pending(&mut tx, id, now).await?;
+        let keys = pending::remove(&mut tx, now, id).await?;
         tx.hint(Hint::Deletions);
         tx.commit().await?;
         Ok::<_, sqlx::Error>(keys)
@@ -39,7 +41,8 @@ pub async fn discard(state: &AppState, id: Uuid) -> Result<(), sqlx::Error> {
 }
 
 /// Removes the orders that were never paid in seven days and have no payment page that still could be, with their
-/// documents; returns how many. Their objects are removed from the storage afterwards.
+/// documents; returns how many. Pages as old as that are first closed at Stripe, by a job, and their orders removed
+/// next time. Objects are removed from the storage afterwards.
 ///
 /// # Errors
 /// When the database is away.
@@ -85,9 +88,11 @@ async fn remove_unpayable(
     unpaid: &[Place],
 ) -> Result<u64, sqlx::Error> {
     let ids: Vec<Uuid> = unpaid.iter().map(|place| place.id).collect();
-    let payable = payments::payable_among(tx, &ids, before, now).await?;
+    payments::queue_overdue(tx, &ids, before, now).await?;
+    let payable = payments::payable_among(tx, &ids, now).await?;
     let mut removed = 0;
     for id in ids.iter().filter(|id| !payable.contains(id)) {
+        payments::part_from_pending(tx, *id, now).await?;
         pending::remove(tx, now, *id).await?;
         removed += 1;
     }

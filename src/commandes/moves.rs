@@ -50,6 +50,8 @@ pub struct FirstPayment<'a> {
     pub amount: i64,
     /// Stripe's session, when money came.
     pub session_id: Option<&'a str>,
+    /// When it was paid.
+    pub at: DateTime<Utc>,
 }
 
 /// Records an order.
@@ -80,7 +82,7 @@ pub async fn begin(
         new.payment.map(|_| PaymentStatus::Paid),
         new.payment.and_then(|payment| payment.session_id),
         new.payment.map(|payment| payment.amount),
-        new.payment.map(|_| now),
+        new.payment.map(|payment| payment.at),
         now,
         now
     )

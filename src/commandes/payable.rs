@@ -5,6 +5,7 @@ use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
 use super::{Buyer, PaymentStatus, Statut};
+use crate::tarifs::Unite;
 
 /// An order to open a payment page for.
 pub struct Payable {
@@ -16,6 +17,10 @@ pub struct Payable {
     pub titre: String,
     /// Name of its line of the price list.
     pub service: Option<String>,
+    /// What the price of that line is for.
+    pub unite: Option<Unite>,
+    /// Length, as checked or else as declared.
+    pub pages: Option<i32>,
     /// Cents; `None` while no price is set.
     pub amount: Option<i32>,
 }
@@ -59,7 +64,8 @@ pub async fn commande_of_user(
 pub async fn payable_pending(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Payable>, sqlx::Error> {
     sqlx::query_as!(
         Payable,
-        r#"SELECT p.user_id, p.email, COALESCE(p.titre, t.nom) AS "titre!", t.nom AS "service?", p.amount AS "amount?"
+        r#"SELECT p.user_id, p.email, COALESCE(p.titre, t.nom) AS "titre!", t.nom AS "service?",
+                  t.unite AS "unite?: Unite", p.nombre_pages AS pages, p.amount AS "amount?"
            FROM pending_commandes p JOIN tarifs t ON t.id = p.tarif_id WHERE p.id = ?"#,
         id
     )
@@ -76,7 +82,9 @@ pub async fn payable_commande(
     id: Uuid,
 ) -> Result<Option<(Payable, Standing)>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT c.user_id, u.email, c.titre, t.nom AS "service?", COALESCE(c.prix_final, c.amount) AS "amount: i32",
+        r#"SELECT c.user_id, u.email, c.titre, t.nom AS "service?", t.unite AS "unite?: Unite",
+                  COALESCE(c.pages_verifiees, c.pages_declarees) AS "pages: i32",
+                  COALESCE(c.prix_final, c.amount) AS "amount: i32",
                   c.statut AS "statut: Statut", c.payment_status AS "payment_status: PaymentStatus"
            FROM commandes c JOIN users u ON u.id = c.user_id LEFT JOIN tarifs t ON t.id = c.tarif_id
            WHERE c.id = ?"#,
@@ -90,6 +98,8 @@ pub async fn payable_commande(
             email: row.email,
             titre: row.titre,
             service: row.service,
+            unite: row.unite,
+            pages: row.pages,
             amount: row.amount,
         };
         (payable, Standing { statut: row.statut, payment_status: row.payment_status })
@@ -104,12 +114,14 @@ pub struct Billable {
     pub user_id: Uuid,
     /// Title.
     pub titre: String,
-    /// The author's note.
-    pub description: Option<String>,
     /// Name of its line of the price list.
     pub service: Option<String>,
     /// Length, as checked or else as declared.
     pub pages: Option<i32>,
+    /// Cents owed; `None` while no price is set.
+    pub amount: Option<i32>,
+    /// When it was delivered.
+    pub delivered_at: Option<DateTime<Utc>>,
     /// Where it stands.
     pub statut: Statut,
     /// Whether it is paid already.
@@ -125,9 +137,10 @@ pub struct Billable {
 pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Billable>, sqlx::Error> {
     sqlx::query_as!(
         Billable,
-        r#"SELECT c.id, c.user_id, c.titre, c.description,
-                  (SELECT t.nom FROM tarifs t WHERE t.id = c.tarif_id) AS "service?",
-                  COALESCE(c.pages_verifiees, c.pages_declarees) AS "pages: i32", c.statut AS "statut: Statut",
+        r#"SELECT c.id, c.user_id, c.titre, (SELECT t.nom FROM tarifs t WHERE t.id = c.tarif_id) AS "service?",
+                  COALESCE(c.pages_verifiees, c.pages_declarees) AS "pages: i32",
+                  COALESCE(c.prix_final, c.amount) AS "amount: i32", c.date_finition AS delivered_at,
+                  c.statut AS "statut: Statut",
                   COALESCE(c.payment_status = 'paid', FALSE) AS "paid!: bool", c.buyer AS "buyer: Json<Buyer>"
            FROM commandes c WHERE c.id = ? FOR UPDATE"#,
         id
@@ -136,30 +149,61 @@ pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Billabl
     .await
 }
 
-/// Notes what was paid for an order, in cents, by which session of Stripe.
+/// A payment of an order: cents, by which session of Stripe, when.
+pub struct Paid<'a> {
+    /// Cents.
+    pub amount: i64,
+    /// What Stripe calls the payment page.
+    pub session_id: &'a str,
+    /// When the money came.
+    pub at: DateTime<Utc>,
+}
+
+/// Notes what was paid for an order.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn set_paid(
     conn: &mut MySqlConnection,
     id: Uuid,
-    amount: i64,
-    session_id: &str,
+    paid: Paid<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE commandes
          SET payment_status = 'paid', amount = ?, stripe_session_id = ?, paid_at = ?, updated_at = ?
          WHERE id = ?",
-        amount,
-        session_id,
-        now,
+        paid.amount,
+        paid.session_id,
+        paid.at,
         now,
         id
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Changes what an order costs, in cents, unless it is paid; whether it was changed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_price(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    price: i32,
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let changed = sqlx::query!(
+        "UPDATE commandes SET prix_final = ?, updated_at = ?
+         WHERE id = ? AND (payment_status IS NULL OR payment_status <> 'paid')",
+        price,
+        now,
+        id
+    )
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() == 1)
 }
 
 /// Notes that the payment of an order was asked for, or was refused, unless it is paid.

@@ -133,6 +133,8 @@ pub struct Pending {
     pub description: Option<String>,
     /// Length.
     pub nombre_pages: Option<i32>,
+    /// Cents owed.
+    pub amount: i32,
     /// Who it is invoiced to.
     pub buyer: Option<Json<Buyer>>,
     /// The order it became.
@@ -149,7 +151,7 @@ pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Pending
         // A join would lock the tarif too, and every settlement would wait for every other.
         r#"SELECT p.id, p.user_id, p.prenom, p.nom, p.email, p.telephone, p.adresse, p.tarif_id,
                   (SELECT t.nom FROM tarifs t WHERE t.id = p.tarif_id) AS "tarif_nom!",
-                  p.titre, p.description, p.nombre_pages, p.buyer AS "buyer: Json<Buyer>", p.commande_id
+                  p.titre, p.description, p.nombre_pages, p.amount, p.buyer AS "buyer: Json<Buyer>", p.commande_id
            FROM pending_commandes p WHERE p.id = ? FOR UPDATE"#,
         id
     )

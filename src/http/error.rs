@@ -238,6 +238,19 @@ impl ApiError {
         self.0.cause.as_ref()?.chain().find_map(|cause| cause.downcast_ref())
     }
 
+    /// What a table may keep of this failure: the code, then the cause without anything quoted in it, which may be
+    /// about a person. Of an error of the database, its number alone.
+    pub fn keepable(&self) -> String {
+        let cause = match (self.database_cause(), &self.0.cause) {
+            (Some(sqlx::Error::Database(error)), _) => {
+                format!("database {}", error.code().unwrap_or_default())
+            }
+            (_, Some(cause)) => unquoted(&format!("{cause:#}")),
+            (_, None) => return self.code().to_owned(),
+        };
+        format!("{}: {cause}", self.code())
+    }
+
     fn body(code_as_error: bool, inner: &mut Inner) -> Map<String, Value> {
         let error = if code_as_error { &inner.code } else { &inner.message };
         let envelope = [
@@ -250,6 +263,18 @@ impl ApiError {
         let mut body = std::mem::take(&mut inner.extra);
         body.extend(envelope.map(|(key, value)| (key.to_owned(), value)));
         body
+    }
+}
+
+/// A text without what stands between its first and its last quotation mark.
+fn unquoted(text: &str) -> String {
+    let quote = |c: char| matches!(c, '"' | '\'' | '`' | '«' | '»');
+    match (text.find(quote), text.rfind(quote)) {
+        (Some(first), Some(last)) if first < last => {
+            format!("{}…{}", text.get(..first).unwrap_or_default(), text.get(last..).unwrap_or_default())
+        }
+        (Some(first), _) => text.get(..first).unwrap_or_default().to_owned(),
+        _ => text.to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     Kind,
     document::{Buyer, Line, Unit, Vat},
-    store,
+    store::{self, Credited},
 };
 use crate::{
     app::AppState,
@@ -15,22 +15,23 @@ use crate::{
     config::Config,
     db::{violates, with_retry},
     events::{Hint, Tx},
+    money::pro_rata,
 };
 
 /// A paid order to invoice. `amount` is cents, VAT included.
 pub struct NewInvoice {
     /// The order.
     pub commande_id: Uuid,
-    /// What was sold.
-    pub title: String,
-    /// The details of it.
-    pub description: Option<String>,
+    /// What was sold; the lines add up to `amount`.
+    pub lines: Vec<Line>,
     /// What was paid.
     pub amount: i64,
     /// To whom.
     pub buyer: Buyer,
-    /// When it was paid.
+    /// When it was paid: the day whose VAT regime it follows.
     pub paid_at: DateTime<Utc>,
+    /// The day it was delivered, when that is behind.
+    pub supplied_on: Option<NaiveDate>,
     /// The Checkout session that paid; a session is invoiced once.
     pub session_id: String,
     /// What the payment is called at Stripe.
@@ -65,13 +66,6 @@ pub struct Issued {
 /// When the database refuses; the number is then not used.
 pub async fn issue(tx: &mut Tx, state: &AppState, new: NewInvoice) -> Result<Issued, sqlx::Error> {
     let vat = vat_in_force(tx, &state.config, day_in_paris(new.paid_at)).await?;
-    let line = Line {
-        title: new.title,
-        description: new.description,
-        quantity: 1,
-        unit: Unit::Flat,
-        gross: new.amount,
-    };
     let (number, issued_at) = next_number(tx, &state.clock, Kind::Invoice).await?;
     let row = store::NewRow {
         id: new_id(),
@@ -84,16 +78,19 @@ pub async fn issue(tx: &mut Tx, state: &AppState, new: NewInvoice) -> Result<Iss
         vat: &vat,
         issued_at,
         paid_at: new.paid_at,
+        supplied_on: new.supplied_on,
         seller: Json(state.config.company.clone()),
         buyer: Json(new.buyer),
-        items: Json(vec![line]),
+        items: Json(new.lines),
         session_id: Some(&new.session_id),
         payment_reference: new.payment_reference.as_deref(),
     };
     insert(tx, &row).await
 }
 
-/// Issues the credit note of a refund, with the parties and the VAT of the original.
+/// Issues the credit note of a refund, with the parties and the VAT of the original. Partial ones add up to the VAT of
+/// the original to the cent: each takes its share of the VAT of all that was given back so far, less what the former
+/// ones took. The caller holds a lock that keeps two of one invoice apart.
 ///
 /// # Errors
 /// When the original does not exist or the database refuses.
@@ -105,6 +102,8 @@ pub async fn issue_credit_note(
     let original =
         store::for_rendering(tx, new.original_invoice_id).await?.ok_or(sqlx::Error::RowNotFound)?;
     let vat = original.vat();
+    let whole = Credited { amount: original.amount.into(), tax_amount: original.tax_amount.into() };
+    let before = store::credited(tx, new.original_invoice_id).await?;
     let line = Line {
         title: format!("Remboursement sur la facture {}", original.number),
         description: original.items.0.first().map(|line| line.title.clone()),
@@ -120,10 +119,11 @@ pub async fn issue_credit_note(
         original_invoice_id: Some(new.original_invoice_id),
         number: &number,
         amount: new.amount,
-        tax_amount: vat.tax_of(new.amount),
+        tax_amount: tax_given_back(whole, before, new.amount),
         vat: &vat,
         issued_at,
         paid_at: new.refunded_at,
+        supplied_on: original.supplied_on,
         seller: original.seller,
         buyer: original.buyer,
         items: Json(vec![line]),
@@ -131,6 +131,14 @@ pub async fn issue_credit_note(
         payment_reference: Some(&new.reference),
     };
     insert(tx, &row).await
+}
+
+/// The VAT within `amount` cents given back after `before`, of an invoice of `whole`.
+fn tax_given_back(whole: Credited, before: Credited, amount: i64) -> i64 {
+    let of = |amount: i64| u32::try_from(amount).unwrap_or(u32::MAX);
+    let part = (before.amount + amount).min(whole.amount);
+    let in_all = pro_rata(whole.tax_amount, of(part), of(whole.amount));
+    (in_all - before.tax_amount).clamp(0, amount)
 }
 
 async fn insert(tx: &mut Tx, row: &store::NewRow<'_>) -> Result<Issued, sqlx::Error> {
@@ -191,5 +199,31 @@ pub async fn ensure_vat_regime(state: &AppState) -> Result<(), sqlx::Error> {
     match written.await {
         Err(error) if violates(&error, "PRIMARY") => Ok(()),
         written => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn partial_credit_notes_add_up_to_the_vat_of_their_invoice(
+            parts in prop::collection::vec(1_i64..100_000, 1..12), rate_bp in 0_u32..3_000,
+        ) {
+            let amount = parts.iter().sum();
+            let whole = Credited { amount, tax_amount: crate::money::vat_in(amount, rate_bp) };
+            let mut given_back = Credited { amount: 0, tax_amount: 0 };
+            for part in parts {
+                let tax = tax_given_back(whole, given_back, part);
+                prop_assert!((0..=part).contains(&tax));
+                prop_assert!((tax - crate::money::vat_in(part, rate_bp)).abs() <= 1);
+                given_back.amount += part;
+                given_back.tax_amount += tax;
+            }
+            prop_assert_eq!(given_back, whole);
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | route | what |
 //! |---|---|
-//! | `GET /invoices` | the caller's invoices, newest first |
+//! | `GET /invoices` | the caller's invoices and credit notes, newest first |
 //! | `GET /invoices/{id}` | one of them |
 //! | `GET /invoices/{id}/download` | its PDF; a signed link works without a session |
 
@@ -40,6 +40,14 @@ impl Kind {
         match self {
             Self::Invoice => "FA",
             Self::CreditNote => "AV",
+        }
+    }
+
+    /// What the amounts, which are kept positive, count for in lists: what a credit note gives back counts against.
+    fn sign(self) -> i32 {
+        match self {
+            Self::Invoice => 1,
+            Self::CreditNote => -1,
         }
     }
 

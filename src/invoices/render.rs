@@ -43,7 +43,7 @@ pub async fn run(state: AppState, stop: CancellationToken) -> anyhow::Result<()>
     let mut hints = state.bus.subscribe();
     loop {
         if let Err(error) = drain(&state).await {
-            tracing::error!(code = error.code(), "invoices could not be rendered");
+            tracing::error!(%error, "invoices could not be rendered");
         }
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
@@ -76,8 +76,11 @@ pub async fn drain(state: &AppState) -> ApiResult<usize> {
             return Ok(done);
         }
         for lease in due {
-            if let Err(error) = render_one(state, lease.id).await {
-                note_failure(state, &lease, &error).await?;
+            if let Err(error) = render_one(state, lease.id).await
+                && let Err(unnoted) = note_failure(state, &lease, &error).await
+            {
+                // Its lease runs out; the others wait for no one.
+                tracing::warn!(invoice_id = %lease.id, error = %unnoted, "a failed rendering could not be noted");
             }
             done += 1;
         }
@@ -129,11 +132,15 @@ async fn note_rendered(state: &AppState, row: &RenderRow, object: &StoredObject)
 
 async fn note_failure(state: &AppState, lease: &Lease<Rendering>, error: &ApiError) -> ApiResult<()> {
     let (id, attempts) = (lease.id, lease.attempts);
-    tracing::warn!(invoice_id = %id, code = error.code(), attempts, "an invoice was not rendered; it will be tried again");
+    tracing::warn!(invoice_id = %id, %error, attempts, "an invoice was not rendered");
     let mut tx = state.begin().await?;
-    let failed = lease.fail(&mut tx, state.clock.now(), error.code()).await?;
-    if failed != Failed::NotOurs && attempts >= ALERT_AFTER {
-        events::record(&mut tx, RenderingFails { id, attempts }).await?;
+    let given_up = match lease.fail(&mut tx, state.clock.now(), &error.keepable()).await? {
+        Failed::NotOurs => return Ok(()),
+        Failed::GivenUp => true,
+        Failed::Later(_) => false,
+    };
+    if given_up || attempts >= ALERT_AFTER {
+        events::record(&mut tx, RenderingFails { id, attempts, given_up }).await?;
     }
     Ok(tx.commit().await?)
 }
@@ -167,7 +174,7 @@ fn document(row: &RenderRow) -> InvoiceDocument {
         kind,
         number: row.number.clone(),
         issued_on,
-        supplied_on: paid_on.unwrap_or(issued_on),
+        supplied_on: row.supplied_on,
         due_on: row.due_at.map_or(issued_on, day_in_paris),
         paid_on,
         order_reference: row.commande_id.to_string(),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{service, store::InvoiceRow};
+use super::{Kind, service, store::InvoiceRow};
 use crate::{
     app::AppState,
     auth::Session,
@@ -30,10 +30,14 @@ pub fn router() -> OpenApiRouter<AppState> {
 #[serde(rename_all = "camelCase")]
 struct InvoiceItem {
     id: Uuid,
+    kind: Kind,
     number: String,
-    /// Cents, VAT included.
+    /// Number of the invoice that a credit note corrects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_number: Option<String>,
+    /// Cents, VAT included; negative on a credit note.
     amount: i32,
-    /// Cents of VAT within the amount.
+    /// Cents of VAT within the amount, of its sign.
     tax_amount: i32,
     #[schema(example = "599.00 €")]
     amount_formatted: String,
@@ -70,13 +74,16 @@ struct InvoiceList {
 }
 
 fn item(state: &AppState, row: InvoiceRow, reader: Uuid, owner: Option<InvoiceOwner>) -> InvoiceItem {
+    let sign = row.kind.sign();
     InvoiceItem {
         pdf_url: service::download_link(state, row.id, reader),
         id: row.id,
+        kind: row.kind,
         number: row.number,
-        amount: row.amount,
-        tax_amount: row.tax_amount,
-        amount_formatted: money::dotted(row.amount.into()),
+        original_number: row.original_number,
+        amount: sign * row.amount,
+        tax_amount: sign * row.tax_amount,
+        amount_formatted: money::dotted(i64::from(sign) * i64::from(row.amount)),
         created_at: row.created_at.into(),
         commande: InvoiceOrder {
             id: row.commande_id,
@@ -90,7 +97,7 @@ fn item(state: &AppState, row: InvoiceRow, reader: Uuid, owner: Option<InvoiceOw
     }
 }
 
-/// The caller's invoices, newest first.
+/// The caller's invoices and credit notes, newest first.
 #[utoipa::path(get, path = "/invoices", tag = "Invoices", params(Paging<10, 50>), security(("bearer" = [])),
     responses((status = 200, body = InvoiceList), (status = 401, body = ErrorBody)))]
 async fn list(

@@ -27,6 +27,7 @@ pub struct NewRow<'a> {
     pub vat: &'a Vat,
     pub issued_at: DateTime<Utc>,
     pub paid_at: DateTime<Utc>,
+    pub supplied_on: Option<NaiveDate>,
     pub seller: Json<Seller>,
     pub buyer: Json<Buyer>,
     pub items: Json<Vec<Line>>,
@@ -49,9 +50,9 @@ pub async fn insert(conn: &mut MySqlConnection, row: &NewRow<'_>) -> Result<(), 
     sqlx::query!(
         "INSERT INTO invoices
            (id, commande_id, user_id, kind, original_invoice_id, number, amount, tax_amount, vat_regime, vat_rate_bp,
-            vat_mention, status, issued_at, due_at, paid_at, seller, buyer, items, stripe_session_id,
+            vat_mention, status, issued_at, due_at, paid_at, supplied_on, seller, buyer, items, stripe_session_id,
             payment_reference, render_due_at, created_at, updated_at)
-         VALUES (?, ?, (SELECT user_id FROM commandes WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, 'PAID', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, (SELECT user_id FROM commandes WHERE id = ?), ?, ?, ?, ?, ?, ?, ?, ?, 'PAID', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id,
         row.commande_id,
         row.commande_id,
@@ -66,6 +67,7 @@ pub async fn insert(conn: &mut MySqlConnection, row: &NewRow<'_>) -> Result<(), 
         row.issued_at,
         row.paid_at,
         row.paid_at,
+        row.supplied_on,
         row.seller,
         row.buyer,
         row.items,
@@ -136,6 +138,25 @@ pub async fn insert_first_regime(
     Ok(())
 }
 
+/// An amount and the VAT within it, such as what was given back on an invoice so far. Cents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credited {
+    pub amount: i64,
+    pub tax_amount: i64,
+}
+
+pub async fn credited(conn: &mut MySqlConnection, invoice_id: Uuid) -> Result<Credited, sqlx::Error> {
+    sqlx::query_as!(
+        Credited,
+        r#"SELECT CAST(COALESCE(SUM(amount), 0) AS SIGNED) AS "amount!: i64",
+                  CAST(COALESCE(SUM(tax_amount), 0) AS SIGNED) AS "tax_amount!: i64"
+           FROM invoices WHERE original_invoice_id = ? AND kind = 'CREDIT_NOTE'"#,
+        invoice_id
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Everything the document is made of.
 pub struct RenderRow {
     pub id: Uuid,
@@ -150,6 +171,7 @@ pub struct RenderRow {
     pub issued_at: DateTime<Utc>,
     pub paid_at: Option<DateTime<Utc>>,
     pub due_at: Option<DateTime<Utc>>,
+    pub supplied_on: Option<NaiveDate>,
     pub seller: Json<Seller>,
     pub buyer: Json<Buyer>,
     pub items: Json<Vec<Line>>,
@@ -173,7 +195,7 @@ pub async fn for_rendering(conn: &mut MySqlConnection, id: Uuid) -> Result<Optio
         RenderRow,
         r#"SELECT i.id, i.commande_id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount,
                   i.vat_regime AS "vat_regime: VatRegime", i.vat_rate_bp, i.vat_mention, i.issued_at, i.paid_at,
-                  i.due_at, i.seller AS "seller: Json<Seller>", i.buyer AS "buyer: Json<Buyer>",
+                  i.due_at, i.supplied_on, i.seller AS "seller: Json<Seller>", i.buyer AS "buyer: Json<Buyer>",
                   i.items AS "items: Json<Vec<Line>>", i.payment_reference, o.number AS "original_number?",
                   o.issued_at AS "original_issued_at?", c.user_id, c.titre, i.pdf_key
            FROM invoices i
@@ -186,7 +208,7 @@ pub async fn for_rendering(conn: &mut MySqlConnection, id: Uuid) -> Result<Optio
     .await
 }
 
-/// Invoices that wait for their PDF: tried until it is made.
+/// Invoices that wait for their PDF: tried for two days and a half. One given up is made when somebody asks for it.
 pub enum Rendering {}
 
 impl Queue for Rendering {
@@ -198,6 +220,7 @@ impl Queue for Rendering {
     const CAUSE: Option<&'static str> = Some("render_error");
     const LEASE: TimeDelta = TimeDelta::minutes(2);
     const BACKOFF: Backoff = Backoff::new(TimeDelta::seconds(30), TimeDelta::hours(1));
+    const TRIES: u32 = 64;
 }
 
 /// Notes the rendered file; false when another renderer was first.
@@ -242,6 +265,8 @@ pub struct InvoiceRow {
     pub email: String,
     pub pdf_key: Option<String>,
     pub pdf_sha256: Option<String>,
+    /// Number of the invoice that a credit note corrects.
+    pub original_number: Option<String>,
 }
 
 pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<InvoiceRow>, sqlx::Error> {
@@ -250,8 +275,9 @@ pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Invoice
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
                   c.titre, c.description, c.statut AS "statut: Statut", c.created_at AS commande_created_at,
                   c.updated_at AS commande_updated_at, i.user_id, u.prenom, u.nom, u.email, i.pdf_key,
-                  i.pdf_sha256 AS "pdf_sha256: String"
+                  i.pdf_sha256 AS "pdf_sha256: String", o.number AS "original_number?"
            FROM invoices i
+           LEFT JOIN invoices o ON o.id = i.original_invoice_id
            JOIN commandes c ON c.id = i.commande_id
            JOIN users u ON u.id = i.user_id
            WHERE i.id = ?"#,
@@ -272,8 +298,9 @@ pub async fn list_of_user(
         r#"SELECT i.id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount, i.created_at, i.commande_id,
                   c.titre, c.description, c.statut AS "statut: Statut", c.created_at AS commande_created_at,
                   c.updated_at AS commande_updated_at, i.user_id, u.prenom, u.nom, u.email, i.pdf_key,
-                  i.pdf_sha256 AS "pdf_sha256: String"
+                  i.pdf_sha256 AS "pdf_sha256: String", o.number AS "original_number?"
            FROM invoices i
+           LEFT JOIN invoices o ON o.id = i.original_invoice_id
            JOIN commandes c ON c.id = i.commande_id
            JOIN users u ON u.id = i.user_id
            WHERE i.user_id = ?

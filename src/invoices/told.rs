@@ -79,18 +79,20 @@ impl Happening for InvoiceReady {
     }
 }
 
-/// The PDF of an invoice cannot be made; further tries follow.
+/// The PDF of an invoice cannot be made.
 #[derive(Clone)]
 pub struct RenderingFails {
     /// The invoice.
     pub id: Uuid,
     /// Tries so far.
     pub attempts: u32,
+    /// Whether that was the last one.
+    pub given_up: bool,
 }
 
 impl Happening for RenderingFails {
     fn subject(&self) -> String {
-        self.id.to_string()
+        if self.given_up { format!("{}:given_up", self.id) } else { self.id.to_string() }
     }
 
     fn concerns(&self) -> Whom<'_> {
@@ -98,10 +100,10 @@ impl Happening for RenderingFails {
     }
 
     fn tell(&self, _: &Person) -> Telling {
-        let Self { id, attempts } = self;
+        let Self { id, attempts, given_up } = self;
         let title = "Une facture ne peut pas être mise en page";
-        let message =
-            format!("La facture {id} attend son PDF après {attempts} essais ; les essais continuent.");
+        let next = if *given_up { "c’était le dernier" } else { "les essais continuent" };
+        let message = format!("La facture {id} attend son PDF après {attempts} essais ; {next}.");
         let bell = Bell::new(BellKind::System, BellPriority::Haute, title, message.clone());
         Telling::team(Some(bell.leading_to(INVOICES)), Some(mails::warning(title, message, Some(INVOICES))))
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
+    lines,
     store::{self, SessionRow, SessionState},
     stripe::{NewSession, OpenedSession, StripeFailure, session_expiry},
 };
@@ -16,7 +18,10 @@ use crate::{
         PaymentStatus,
         payable::{self, Payable},
     },
+    db,
+    events::Tx,
     http::error::{ApiError, ApiResult},
+    tarifs::service as tarifs,
 };
 
 /// What is to be paid.
@@ -43,12 +48,9 @@ pub struct OpenedCheckout {
 /// 404 without the order, 409 when it needs no payment, 503 when Stripe is away; the caller's
 /// order is left as it was.
 pub async fn open_checkout(state: &AppState, target: Target) -> ApiResult<OpenedCheckout> {
-    let now = state.clock.now();
-    let expires_at = session_expiry(now);
-    let id = new_id();
-    let (payable, amount) = reserve(state, id, target, expires_at, now).await?;
-    let opened =
-        state.stripe.create_session(new_session(state, id, target, payable, amount, expires_at)).await;
+    let (row, payable) = reserve(state, target).await?;
+    let id = row.id;
+    let opened = state.stripe.create_session(new_session(state, &row, target, payable)).await;
     match opened {
         Ok(session) => note_opened(state, id, target, session).await,
         Err(failure) => {
@@ -59,57 +61,68 @@ pub async fn open_checkout(state: &AppState, target: Target) -> ApiResult<Opened
     }
 }
 
-/// Writes the row of the session to come.
-async fn reserve(
-    state: &AppState,
-    id: Uuid,
-    target: Target,
-    expires_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> ApiResult<(Payable, i64)> {
-    let mut conn = state.db.conn().await?;
+/// Writes the row of the session to come, while the order is locked: a change of its price closes the pages it finds.
+async fn reserve(state: &AppState, target: Target) -> ApiResult<(SessionRow, Payable)> {
+    db::with_retry(|| async {
+        let mut tx = state.begin().await?;
+        let payable = payable(&mut tx, target).await?;
+        let row = row(&mut tx, target, &payable, state.clock.now()).await?;
+        store::insert_session(&mut tx, &row).await?;
+        tx.commit().await?;
+        Ok::<_, ApiError>((row, payable))
+    })
+    .await
+}
+
+async fn payable(tx: &mut Tx, target: Target) -> ApiResult<Payable> {
     let payable = match target {
-        Target::Pending(id) => payable::payable_pending(&mut conn, id).await?,
-        Target::Commande(id) => payable::payable_commande(&mut conn, id).await?.map(|(payable, _)| payable),
+        Target::Pending(id) => payable::payable_pending(tx, id).await?,
+        Target::Commande(id) => {
+            payable::lock(tx, id).await?;
+            payable::payable_commande(tx, id).await?.map(|(payable, _)| payable)
+        }
     };
-    let payable = payable.ok_or_else(|| ApiError::not_found("Commande introuvable."))?;
+    payable.ok_or_else(|| ApiError::not_found("Commande introuvable."))
+}
+
+async fn row(
+    tx: &mut Tx,
+    target: Target,
+    payable: &Payable,
+    created_at: DateTime<Utc>,
+) -> ApiResult<SessionRow> {
     let amount = payable.amount.filter(|amount| *amount > 0).ok_or_else(|| {
         ApiError::bad_request("AMOUNT_UNKNOWN", "Le prix de cette commande n’est pas encore fixé.")
     })?;
+    let items = lines::sold(payable, &tarifs::page_prices(tx).await?, amount.into());
     let (commande_id, pending_commande_id) = match target {
         Target::Pending(id) => (None, Some(id)),
         Target::Commande(id) => (Some(id), None),
     };
-    let row = SessionRow {
-        id,
+    Ok(SessionRow {
+        id: new_id(),
         session_id: None,
         commande_id,
         pending_commande_id,
         amount,
+        items: Some(Json(serde_json::to_value(items).map_err(ApiError::internal)?)),
         status: SessionState::Creating,
-    };
-    store::insert_session(&mut conn, &row, expires_at, now).await?;
-    Ok((payable, amount.into()))
+        created_at,
+        expires_at: session_expiry(created_at),
+    })
 }
 
-fn new_session(
-    state: &AppState,
-    id: Uuid,
-    target: Target,
-    payable: Payable,
-    amount: i64,
-    expires_at: DateTime<Utc>,
-) -> NewSession {
+fn new_session(state: &AppState, row: &SessionRow, target: Target, payable: Payable) -> NewSession {
     let site = state.config.site();
     NewSession {
-        idempotency_key: id,
-        amount,
+        idempotency_key: row.id,
+        amount: row.amount.into(),
         product_name: payable.titre,
         product_description: payable.service,
         customer_email: payable.email,
         success_url: format!("{site}/payment-success?session_id={{CHECKOUT_SESSION_ID}}"),
         cancel_url: format!("{site}/payment/cancel"),
-        expires_at,
+        expires_at: row.expires_at,
         metadata: metadata(state, target, payable.user_id),
     }
 }

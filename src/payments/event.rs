@@ -2,12 +2,18 @@
 //! an event of another API version is still understood. A Checkout session is the same type here
 //! and in the gateway's answers, since webhook and reconciliation settle through one function.
 
+mod reading;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use reading::{expandable, or_default};
+
+pub use reading::{Cents, PaymentRef};
 
 /// Stripe's key-value pairs on an object.
 pub type Metadata = BTreeMap<String, String>;
@@ -145,12 +151,11 @@ pub struct CheckoutSession {
     #[serde(default)]
     pub payment_status: PaymentStatus,
     /// What the customer pays, in cents, all included.
-    pub amount_total: Option<i64>,
+    pub amount_total: Option<Cents>,
     /// Lower-case ISO 4217.
     pub currency: Option<String>,
-    /// `pi_...`; absent until the customer tried to pay.
-    #[serde(default, deserialize_with = "expandable")]
-    pub payment_intent: Option<String>,
+    /// Absent until the customer tried to pay.
+    pub payment_intent: Option<PaymentRef>,
     /// Our `userId, commandeId, pendingCommandeId, source`.
     #[serde(default, deserialize_with = "or_default")]
     pub metadata: Metadata,
@@ -168,6 +173,16 @@ impl CheckoutSession {
     /// enough: with a delayed method the money comes days later.
     pub fn is_settled(&self) -> bool {
         matches!(self.payment_status, PaymentStatus::Paid | PaymentStatus::NoPaymentRequired)
+    }
+
+    /// What Stripe calls its payment.
+    pub fn intent(&self) -> Option<&str> {
+        self.payment_intent.as_ref().map(|payment| payment.id.as_str())
+    }
+
+    /// When the money was debited, of a session read with its payment.
+    pub fn debited_at(&self) -> Option<DateTime<Utc>> {
+        self.payment_intent.as_ref()?.debited_at
     }
 }
 
@@ -262,10 +277,10 @@ pub struct Charge {
     pub payment_intent: Option<String>,
     /// Debited, in cents.
     #[serde(default)]
-    pub amount: i64,
+    pub amount: Cents,
     /// Given back so far, in cents.
     #[serde(default)]
-    pub amount_refunded: i64,
+    pub amount_refunded: Cents,
     /// The refunds, newest first; API versions since 2022-11-15 leave them out.
     pub refunds: Option<RefundList>,
     /// Copied from the payment intent.
@@ -288,7 +303,7 @@ pub struct Refund {
     pub id: String,
     /// In cents.
     #[serde(default)]
-    pub amount: i64,
+    pub amount: Cents,
     /// The debit it returns.
     #[serde(default, deserialize_with = "expandable")]
     pub charge: Option<String>,
@@ -315,110 +330,10 @@ pub struct Dispute {
     pub payment_intent: Option<String>,
     /// Contested, in cents.
     #[serde(default)]
-    pub amount: i64,
+    pub amount: Cents,
     /// Such as `fraudulent` or `product_not_received`.
     pub reason: Option<String>,
 }
 
-/// Stripe gives a related object as its identifier or, when asked to expand it, whole.
-fn expandable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Expandable {
-        Id(String),
-        Object { id: String },
-    }
-    Ok(Option::deserialize(from)?.map(|value| match value {
-        Expandable::Id(id) | Expandable::Object { id } => id,
-    }))
-}
-
-/// `null` stands for nothing.
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn event(kind: &str, object: Value) -> StripeEvent {
-        let body = json!({"id": "evt_1", "type": kind, "data": {"object": object}});
-        StripeEvent::parse(body.to_string().as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn an_event_needs_only_an_id_a_type_and_an_object() {
-        let read = event("charge.updated", json!({}));
-        assert_eq!((read.id.as_str(), read.kind.as_str()), ("evt_1", "charge.updated"));
-        assert_eq!((read.created, read.livemode, read.source()), (None, None, None));
-        assert!(matches!(StripeEvent::parse(b"{}"), Err(EventError::NotAnEvent(_))));
-    }
-
-    #[test]
-    fn the_source_is_read_from_the_metadata_of_any_object() {
-        let read = event("invoice.paid", json!({"metadata": {"source": "livrestaka.fr"}}));
-        assert_eq!(read.source(), Some("livrestaka.fr"));
-        assert_eq!(event("invoice.paid", json!({"metadata": null})).source(), None);
-    }
-
-    #[test]
-    fn a_bare_session_is_read_and_never_taken_for_paid() {
-        let session = event("checkout.session.completed", json!({"id": "cs_1"}));
-        let session = session.checkout_session().unwrap();
-        assert_eq!(session.payment_status, PaymentStatus::Unknown);
-        assert!(!session.is_settled());
-    }
-
-    #[test]
-    fn a_full_session_is_read() {
-        let read = event(
-            "checkout.session.completed",
-            json!({
-                "id": "cs_1", "status": "complete", "payment_status": "paid", "amount_total": 35000,
-                "currency": "eur", "payment_intent": {"id": "pi_1", "object": "payment_intent"},
-                "metadata": {"commandeId": "c"}, "expires_at": 1770000000, "something_new": [1],
-                "customer_details": {"name": "Zoé", "email": "z@example.com", "tax_exempt": "none",
-                    "address": {"line1": "1 rue", "line2": null, "country": "FR"}},
-            }),
-        );
-        let session = read.checkout_session().unwrap();
-        assert!(session.is_settled());
-        assert_eq!(session.payment_intent.as_deref(), Some("pi_1"));
-        assert_eq!(session.expires_at.unwrap().timestamp(), 1_770_000_000);
-        let address = session.customer_details.unwrap().address.unwrap();
-        assert_eq!((address.line1.as_deref(), address.line2), (Some("1 rue"), None));
-    }
-
-    #[test]
-    fn values_of_the_future_are_unknown_not_errors() {
-        let read = event("x", json!({"id": "cs", "status": "paused", "payment_status": "soon"}));
-        let session = read.checkout_session().unwrap();
-        assert_eq!(session.status, SessionStatus::Unknown);
-        assert!(!session.is_settled());
-    }
-
-    #[test]
-    fn refunds_and_disputes_are_read_with_or_without_their_optional_parts() {
-        let charge = event("charge.refunded", json!({"id": "ch", "metadata": null})).charge();
-        assert_eq!(charge.unwrap().refunds, None);
-        let charge = json!({"id": "ch", "amount": 500, "amount_refunded": 200,
-            "payment_intent": "pi", "refunds": {"data": [{"id": "re", "amount": 200}]}});
-        let charge = event("charge.refunded", charge).charge().unwrap();
-        assert_eq!(charge.refunds.unwrap().data[0].amount, 200);
-        let dispute = json!({"id": "dp", "charge": {"id": "ch"}, "amount": 9, "reason": "general"});
-        let dispute = event("charge.dispute.created", dispute).dispute().unwrap();
-        assert_eq!((dispute.charge.as_deref(), dispute.payment_intent), (Some("ch"), None));
-        assert!(event("refund.updated", json!({"amount": 3})).refund().is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn garbage_is_an_error_not_a_panic(body: Vec<u8>) {
-            prop_assert!(StripeEvent::parse(&body).is_err());
-        }
-    }
-}
+mod tests;

@@ -1,6 +1,5 @@
 //! Payments that did not happen.
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -37,25 +36,21 @@ pub async fn session_closed(
     Ok(true)
 }
 
-/// Marks a session of ours closed, and its pending order when that was the last one.
+/// Marks a session of ours closed, and its order unless another page of it can still be paid.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn close(tx: &mut Tx, state: &AppState, row: &SessionRow, end: SessionState) -> ApiResult<()> {
     let now = state.clock.now();
     store::set_session_state(tx, row.id, end, now).await?;
+    if store::has_open_session(tx, row.commande_id, row.pending_commande_id).await? {
+        return Ok(());
+    }
     if let Some(pending) = row.pending_commande_id {
-        expire(tx, pending, now).await?;
+        pending::set_expired(tx, pending, now).await?;
     }
     if let (Some(commande), SessionState::Failed) = (row.commande_id, end) {
         payable::set_not_paid(tx, commande, PaymentStatus::Failed, now).await?;
-    }
-    Ok(())
-}
-
-async fn expire(tx: &mut Tx, pending_id: Uuid, now: DateTime<Utc>) -> ApiResult<()> {
-    if !store::has_open_session(tx, pending_id).await? {
-        pending::set_expired(tx, pending_id, now).await?;
     }
     Ok(())
 }

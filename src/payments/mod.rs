@@ -10,10 +10,12 @@
 //! A webhook, the reconcile job and an order that costs nothing all go through [`settlement`].
 
 pub mod checkout;
+pub mod closing;
 pub mod event;
 mod failures;
 pub mod inbox;
 pub mod jobs;
+mod lines;
 mod minimal;
 pub mod personal;
 pub mod reconcile;
@@ -26,6 +28,7 @@ pub mod signature;
 mod store;
 pub mod stripe;
 pub mod told;
+mod unmatched;
 mod webhook;
 
 pub use routes::{development_router, router};

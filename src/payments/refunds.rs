@@ -6,6 +6,7 @@ use super::{
     event::{Charge, Dispute},
     store::{self, NewPayment, PaymentKind, PaymentRow},
     told::{INVOICES, PaymentAlert, Trouble},
+    unmatched::Unmatched,
 };
 use crate::{
     app::AppState,
@@ -17,35 +18,51 @@ use crate::{
 };
 
 /// Issues the credit note for what was given back since the last one. Stripe tells the total, so
-/// that a repeated or late event changes nothing. False when we know of no such payment: its own
-/// event may still be on the way, so that this one must come again.
+/// that a repeated or late event changes nothing. Unmatched when we know of no such payment: its own
+/// event may still be on the way, so that this one waits for it.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn charge_refunded(tx: &mut Tx, state: &AppState, charge: &Charge) -> ApiResult<bool> {
-    let Some(intent) = charge.payment_intent.as_deref() else { return Ok(true) };
-    let Some(payment) = store::lock_payment(tx, intent).await? else { return Ok(false) };
-    let amount = charge.amount_refunded.min(payment.amount.into()) - store::refunded(tx, intent).await?;
+pub async fn charge_refunded(
+    tx: &mut Tx,
+    state: &AppState,
+    charge: &Charge,
+    refunded_at: DateTime<Utc>,
+) -> ApiResult<Option<Unmatched>> {
+    let Some(intent) = charge.payment_intent.as_deref() else { return Ok(None) };
+    let Some(payment) = store::lock_payment(tx, intent).await? else { return Ok(Some(unknown(intent))) };
+    let in_all = charge.amount_refunded.get();
+    let amount = in_all.min(payment.amount.into()) - store::refunded(tx, intent).await?;
     if amount > 0 {
-        let reference = format!("{}:{}", charge.id, charge.amount_refunded);
-        refund(tx, state, &payment, intent, amount, &reference).await?;
+        let reference = format!("{}:{in_all}", charge.id);
+        let given_back = GivenBack { intent, amount, reference: &reference, refunded_at };
+        refund(tx, state, &payment, &given_back).await?;
     }
-    Ok(true)
+    Ok(None)
+}
+
+fn unknown(intent: &str) -> Unmatched {
+    Unmatched::Payment { intent: intent.to_owned() }
+}
+
+/// Money given back; `amount` is cents.
+struct GivenBack<'a> {
+    intent: &'a str,
+    amount: i64,
+    reference: &'a str,
+    refunded_at: DateTime<Utc>,
 }
 
 async fn refund(
     tx: &mut Tx,
     state: &AppState,
     payment: &PaymentRow,
-    intent: &str,
-    amount: i64,
-    reference: &str,
+    given_back: &GivenBack<'_>,
 ) -> ApiResult<()> {
-    let now: DateTime<Utc> = state.clock.now();
+    let GivenBack { intent, amount, reference, refunded_at } = *given_back;
     let mut credit_note = None;
     if let Some(original_invoice_id) = payment.invoice_id {
-        let new =
-            NewCreditNote { original_invoice_id, amount, refunded_at: now, reference: reference.to_owned() };
+        let new = NewCreditNote { original_invoice_id, amount, refunded_at, reference: reference.to_owned() };
         credit_note = Some(invoices::issue_credit_note(tx, state, new).await?.id);
     }
     let row = NewPayment {
@@ -53,34 +70,35 @@ async fn refund(
         commande_id: payment.commande_id,
         invoice_id: credit_note,
         amount,
-        occurred_at: now,
-        day: day_in_paris(now),
+        occurred_at: refunded_at,
+        day: day_in_paris(refunded_at),
         reference,
         payment_intent: Some(intent),
-        now,
+        now: state.clock.now(),
     };
     Ok(store::insert_payment(tx, &row).await?)
 }
 
-/// Warns the administrators of a disputed payment of ours.
+/// Warns the administrators of a disputed payment; unmatched when it is none of ours, or not yet.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn dispute_opened(tx: &mut Tx, dispute: &Dispute) -> ApiResult<()> {
-    let Some(intent) = dispute.payment_intent.as_deref() else { return Ok(()) };
-    let Some(titre) = store::paid_title(tx, intent).await? else { return Ok(()) };
+pub async fn dispute_opened(tx: &mut Tx, dispute: &Dispute) -> ApiResult<Option<Unmatched>> {
+    let Some(intent) = dispute.payment_intent.as_deref() else { return Ok(None) };
+    let Some(titre) = store::paid_title(tx, intent).await? else { return Ok(Some(unknown(intent))) };
     let alert = PaymentAlert {
         trouble: Trouble::Disputed,
         about: dispute.id.clone(),
         title: "Paiement contesté".into(),
         message: format!(
             "Le paiement de {} pour « {} » est contesté par la banque du client. Répondez dans Stripe avant l’échéance.",
-            money::french(dispute.amount),
+            money::french(dispute.amount.get()),
             titre
         ),
         action_path: INVOICES,
     };
-    Ok(events::record(tx, alert).await?)
+    events::record(tx, alert).await?;
+    Ok(None)
 }
 
 /// Whether a payment intent is one of ours: disputes and refunds do not always carry our source.

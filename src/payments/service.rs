@@ -7,17 +7,19 @@ use super::{
     checkout::refused,
     event::{Metadata, PaymentStatus},
     reconcile,
+    settlement::Outcome,
     store::{self, SessionState, SettledOrder},
 };
 pub use super::{
     checkout::{OpenedCheckout, Target, open_checkout},
-    store::{is_being_paid, payable_among},
+    store::{is_being_paid, part_from_pending, payable_among, queue_overdue},
 };
 use crate::{
     app::AppState,
     audit::{self, acts},
     auth::SessionUser,
     commandes::{self, Statut, payable},
+    events::Tx,
     http::error::{ApiError, ApiResult},
 };
 
@@ -46,6 +48,31 @@ async fn unpaid(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<Uui
         return Err(ApiError::conflict("ORDER_CANCELLED", "Cette commande a été annulée."));
     }
     Ok(commande_id)
+}
+
+/// Changes what an unpaid order costs, in cents. Its open payment pages ask for the former price: a job closes them at
+/// Stripe. One that is paid before is settled for what was paid, and the team is told.
+///
+/// # Errors
+/// 404 without such an order, 409 when it is paid, 400 for what is no price.
+pub async fn set_price(tx: &mut Tx, commande_id: Uuid, price: i64) -> ApiResult<()> {
+    let now = tx.now();
+    let price = i32::try_from(price)
+        .ok()
+        .filter(|price| *price >= 0)
+        .ok_or_else(|| ApiError::invalid_field("prixFinal", "Ce prix n’est pas valable."))?;
+    let order = payable::lock(tx, commande_id).await?;
+    let order = order.ok_or_else(|| ApiError::not_found("Commande introuvable."))?;
+    if order.amount == Some(price) {
+        return Ok(());
+    }
+    if !payable::set_price(tx, commande_id, price, now).await? {
+        return Err(ApiError::conflict(
+            "ALREADY_PAID",
+            "Cette commande est déjà payée : son prix ne change plus.",
+        ));
+    }
+    Ok(store::queue_closing(tx, Some(commande_id), None, now).await?)
 }
 
 /// A session of the caller.
@@ -97,7 +124,7 @@ pub async fn settle_simulated(state: &AppState, session_id: &str) -> ApiResult<(
     if !session.is_settled() {
         return Err(ApiError::conflict("NOT_PAID", "Cette session n’a pas encore été payée."));
     }
-    let news = reconcile::settle(state, &session).await?;
+    let news = reconcile::settle(state, &session).await? == Outcome::Settled;
     let mut conn = state.db.conn().await?;
     Ok((news, store::settled_order(&mut conn, session_id).await?.ok_or_else(unknown)?))
 }

@@ -1,8 +1,8 @@
 //! Settling: the one place where a paid session becomes a paid order, whoever tells of it and
 //! however often. All of it is one transaction, the caller's.
 
+mod books;
 mod invoicing;
-mod money;
 mod orders;
 
 use chrono::{DateTime, Utc};
@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::{
     event::CheckoutSession,
+    inbox,
     store::{self, SessionRow, SessionState},
     told::PaymentReceived,
+    unmatched::Unmatched,
 };
 use crate::{
     app::AppState,
@@ -27,7 +29,7 @@ use crate::{
 };
 
 /// What telling of a session led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The order is paid now.
     Settled,
@@ -35,8 +37,8 @@ pub enum Outcome {
     AlreadySettled,
     /// The money is on its way.
     Waiting,
-    /// No session of ours.
-    Unmatched,
+    /// Nothing can be booked.
+    Unmatched(Unmatched),
 }
 
 /// An order that cost nothing and is final at once.
@@ -47,23 +49,33 @@ pub struct FreeOrder {
     pub success_url: String,
 }
 
-/// A payment as the settlement needs it.
+/// A payment as the settlement needs it. `amount` is cents.
 struct Paid<'a> {
     session_id: &'a str,
     amount: i64,
     intent: Option<&'a str>,
     session: &'a CheckoutSession,
+    /// What the page asked for.
+    page: &'a SessionRow,
+    /// When Stripe got the money: the day of the books.
+    paid_at: DateTime<Utc>,
+    /// Now.
     now: DateTime<Utc>,
 }
 
-/// Applies what Stripe says of a session: a paid one settles its order, exactly once.
+/// Applies what Stripe says of a session: a paid one, at `paid_at`, settles its order, exactly once.
 ///
 /// # Errors
 /// When the database refuses; nothing of it is then done.
-pub async fn settle(tx: &mut Tx, state: &AppState, session: &CheckoutSession) -> ApiResult<Outcome> {
+pub async fn settle(
+    tx: &mut Tx,
+    state: &AppState,
+    session: &CheckoutSession,
+    paid_at: DateTime<Utc>,
+) -> ApiResult<Outcome> {
     let reference = session.client_reference_id.as_deref().and_then(|id| Uuid::parse_str(id).ok());
     let Some(row) = store::lock_session(tx, &session.id, reference).await? else {
-        return Ok(Outcome::Unmatched);
+        return Ok(Outcome::Unmatched(Unmatched::Session));
     };
     if row.status == SessionState::Paid {
         return Ok(Outcome::AlreadySettled);
@@ -74,16 +86,34 @@ pub async fn settle(tx: &mut Tx, state: &AppState, session: &CheckoutSession) ->
         store::set_session_processing(tx, row.id, now).await?;
         return Ok(Outcome::Waiting);
     }
+    if let Some(why) = not_bookable(&row, session) {
+        return Ok(Outcome::Unmatched(why));
+    }
+    // Before the order: what follows ends with the number of the invoice, whose counter all settlements share.
+    store::set_session_state(tx, row.id, SessionState::Paid, now).await?;
     let paid = Paid {
         session_id: &session.id,
-        amount: session.amount_total.unwrap_or(row.amount.into()),
-        intent: session.payment_intent.as_deref(),
+        amount: session.amount_total.map_or(row.amount.into(), |amount| amount.get()),
+        intent: session.intent(),
         session,
+        page: &row,
+        paid_at,
         now,
     };
     apply(tx, state, &row, &paid).await?;
-    store::set_session_state(tx, row.id, SessionState::Paid, now).await?;
+    if let Some(intent) = paid.intent {
+        inbox::apply_awaiting(tx, state, intent).await?;
+    }
     Ok(Outcome::Settled)
+}
+
+/// Why money that came cannot go into the books: they are kept in euros, order by order.
+fn not_bookable(row: &SessionRow, session: &CheckoutSession) -> Option<Unmatched> {
+    let currency = session.currency.as_deref().unwrap_or("?");
+    if !currency.eq_ignore_ascii_case("eur") {
+        return Some(Unmatched::Currency(currency.chars().take(3).collect()));
+    }
+    (row.commande_id.is_none() && row.pending_commande_id.is_none()).then_some(Unmatched::OrderGone)
 }
 
 async fn apply(tx: &mut Tx, state: &AppState, row: &SessionRow, paid: &Paid<'_>) -> ApiResult<()> {
@@ -128,7 +158,7 @@ pub async fn settle_free(state: &AppState, pending_id: Uuid) -> ApiResult<FreeOr
 }
 
 async fn open_free(tx: &mut Tx, state: &AppState, pending: &Pending) -> ApiResult<Uuid> {
-    let offered = FirstPayment { amount: 0, session_id: None };
+    let offered = FirstPayment { amount: 0, session_id: None, at: state.clock.now() };
     let Opened { account, order } = opening::open(tx, pending, offered).await?;
     let received = PaymentReceived {
         user_id: account.id,

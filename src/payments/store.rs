@@ -1,13 +1,18 @@
 //! SQL of the payments: sessions, events, money received and given back.
 
+mod closing;
 mod events;
 mod money;
 mod sessions;
 
-pub use events::{EventStatus, Inbox, StoredEvent, event_attempts, event_payload, keep_event, take_event};
+pub use closing::{Closings, forget_closing, part_from_pending, queue_closing, queue_overdue};
+pub use events::{
+    EventStatus, Inbox, Kept, StoredEvent, event_attempts, event_payload, keep_event, lock_events_awaiting,
+    set_processed, take_event,
+};
 pub use money::{NewPayment, PaymentKind, PaymentRow, insert_payment, lock_payment, paid_title, refunded};
 pub use sessions::{
     OpenSessions, OwnedSession, SessionRow, SessionState, SettledOrder, adopt_session, claim_unchecked,
-    has_open_session, insert_session, is_being_paid, lock_session, payable_among, session_of_user,
-    set_opened, set_session_processing, set_session_state, settled_order,
+    has_open_session, insert_session, is_being_paid, lock_session, payable_among, session, session_of_user,
+    set_next_check, set_opened, set_session_processing, set_session_state, settled_order,
 };

@@ -88,6 +88,9 @@ pub enum StripeFailure {
         /// The parameter at fault.
         param: Option<String>,
     },
+    /// Stripe answered with an object that we cannot make sense of; repeating changes nothing.
+    #[error("Stripe's answer cannot be read: {0}")]
+    Unreadable(&'static str),
     /// Stripe knows no such object.
     #[error("Stripe knows no such object")]
     NotFound,
@@ -144,13 +147,14 @@ impl StripeGateway {
         Ok(OpenedSession { id: session.id, url, expires_at: session.expires_at })
     }
 
-    /// The present state of a session.
+    /// The present state of a session, with when its money was debited.
     ///
     /// # Errors
     /// See [`StripeFailure`].
     pub async fn session(&self, id: &str) -> Result<SessionState, StripeFailure> {
         check_id(id)?;
-        self.call(|| RetrieveCheckoutSession::new(id).build(), None).await
+        let payment = vec!["payment_intent.latest_charge".to_owned()];
+        self.call(|| RetrieveCheckoutSession::new(id).expand(payment.clone()).build(), None).await
     }
 
     /// Closes a session that nobody shall pay any more, and gives its last state.
@@ -219,7 +223,7 @@ impl StripeGateway {
         let answer = call.send(&self.client).await.map_err(failure)?;
         // The client hands over its own JSON value; ours reads the types we share with the webhook.
         serde_json::from_str(&miniserde::json::to_string(&answer))
-            .map_err(|_| unreadable("not the object asked for"))
+            .map_err(|_| StripeFailure::Unreadable("not the object asked for"))
     }
 }
 

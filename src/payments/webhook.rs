@@ -30,7 +30,7 @@ const LIMIT: usize = 1 << 20;
     request_body(content = Object, description = "A Stripe event, as signed"),
     params(("stripe-signature" = String, Header, max_length = 1000)),
     responses((status = 200, description = "Received", body = Object),
-        (status = 400, description = "Not signed by Stripe", body = ErrorBody),
+        (status = 400, description = "Not signed by Stripe, or kept but not readable", body = ErrorBody),
         (status = 404, description = "A session of nobody's; Stripe will repeat it", body = ErrorBody),
         (status = 500, description = "Kept, will be tried again", body = ErrorBody)))]
 pub async fn webhook(State(state): State<AppState>, headers: HeaderMap, body: Body) -> ApiResult<Response> {
@@ -43,6 +43,7 @@ pub async fn webhook(State(state): State<AppState>, headers: HeaderMap, body: Bo
         Receipt::Processed | Receipt::Duplicate => {
             Ok(Json(json!({ "received": true, "eventType": event.kind })).into_response())
         }
+        Receipt::Parked => Ok(Json(not_ours(&state, &event)).into_response()),
         Receipt::Unmatched => {
             Err(not_received(ApiError::not_found("Aucune commande ne correspond à ce paiement.")))
         }
@@ -78,10 +79,16 @@ async fn foreign(state: &AppState, event: &StripeEvent) -> ApiResult<Option<Valu
     if source.is_some_and(|source| state.config.stripe.allowed_sources.iter().any(|ours| ours == source)) {
         return Ok(None);
     }
-    if event.kind.starts_with("charge.") && source.is_none() && concerns_our_payment(state, event).await? {
+    let may_be_ours = source.is_none() && event.kind.starts_with("charge.");
+    if may_be_ours && (inbox::may_await(event) || concerns_our_payment(state, event).await?) {
         return Ok(None);
     }
-    Ok(Some(match event.kind.as_str() {
+    Ok(Some(not_ours(state, event)))
+}
+
+fn not_ours(state: &AppState, event: &StripeEvent) -> Value {
+    let source = event.source();
+    match event.kind.as_str() {
         "checkout.session.completed" => json!({
             "received": true, "ignored": true,
             "reason": "Cet événement ne provient pas de ce site.",
@@ -94,7 +101,7 @@ async fn foreign(state: &AppState, event: &StripeEvent) -> ApiResult<Option<Valu
                 else { "Cet événement ne dit pas d’où il provient." },
             "eventType": kind,
         }),
-    }))
+    }
 }
 
 async fn concerns_our_payment(state: &AppState, event: &StripeEvent) -> ApiResult<bool> {

@@ -119,7 +119,9 @@ async fn old_rows_go_and_the_others_stay() {
             }
         }
     }
-    for (days, status) in [(181, "PROCESSED"), (181, "FAILED"), (179, "PROCESSED")] {
+    for (days, status) in
+        [(181, "PROCESSED"), (181, "FAILED"), (179, "PROCESSED"), (31, "PARKED"), (29, "PARKED")]
+    {
         sqlx::query(
             "INSERT INTO stripe_events (id, type, status, payload, received_at) VALUES (?, 'x', ?, '{}', ?)",
         )
@@ -144,6 +146,7 @@ async fn old_rows_go_and_the_others_stay() {
             ("purge_activation_tokens", Outcome::Done(3)),
             ("purge_sent_mails", Outcome::Done(2)),
             ("purge_notifications", Outcome::Done(2)),
+            ("purge_parked_events", Outcome::Done(1)),
             ("purge_stripe_events", Outcome::Done(1)),
         ]
     );
@@ -152,7 +155,7 @@ async fn old_rows_go_and_the_others_stay() {
         ("activation_tokens", 1),
         ("email_outbox", 4),
         ("notifications", 1),
-        ("stripe_events", 2),
+        ("stripe_events", 3),
     ] {
         assert_eq!(lab.count(table).await, left, "{table}");
     }

@@ -27,7 +27,7 @@ async fn order(lab: &Lab, statut: Statut, paid: bool) -> Uuid {
         prix_estime: None,
         buyer: None,
         statut,
-        payment: paid.then_some(FirstPayment { amount: 35_000, session_id: None }),
+        payment: paid.then_some(FirstPayment { amount: 35_000, session_id: None, at: lab.state.clock.now() }),
     };
     let mut conn = lab.state.db.conn().await.unwrap();
     moves::begin(&mut conn, lab.state.clock.now(), &new).await.unwrap();

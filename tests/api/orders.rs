@@ -309,6 +309,9 @@ async fn orders_nobody_paid_are_forgotten_after_a_week() {
     shop.execute("UPDATE checkout_sessions s JOIN pending_commandes p ON p.id = s.pending_commande_id SET s.created_at = '2026-03-15 00:00:00' WHERE p.titre = 'retried@example.com'").await;
     assert_eq!(purge::abandoned(&shop.state).await.unwrap(), 0);
     shop.clock.advance(Duration::days(2));
+    // Its payment page is closed at Stripe first.
+    assert_eq!(purge::abandoned(&shop.state).await.unwrap(), 0);
+    assert_eq!(shop.run_job("stripe_closings").await, 1);
     assert_eq!(purge::abandoned(&shop.state).await.unwrap(), 1);
     assert_eq!(shop.count("pending_commandes WHERE titre = 'old@example.com'").await, 0);
     assert_eq!(shop.count("pending_commandes").await, 3);

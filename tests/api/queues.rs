@@ -10,7 +10,7 @@ use staka::db::{Backoff, Db};
 use staka::emails::worker::Outbox;
 use staka::files::deletions::Deletions;
 use staka::invoices::render::Rendering;
-use staka::payments::{inbox::Inbox, reconcile::OpenSessions};
+use staka::payments::{closing::Closings, inbox::Inbox, reconcile::OpenSessions};
 
 use crate::support::database::TestDatabase;
 
@@ -215,6 +215,18 @@ async fn workers_share_the_open_sessions() {
         format!(
             "INSERT INTO checkout_sessions (id, amount, status, expires_at, checked_at, created_at, updated_at)
              VALUES (LPAD({number}, 16, '0'), 1, '{status}', {DUE}, {DUE}, {DUE}, {DUE})"
+        )
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_share_the_pages_to_close() {
+    claims_lock_what_they_take::<Closings>(|number, waits| {
+        let due = if waits { DUE } else { "NULL" };
+        format!(
+            "INSERT INTO checkout_sessions (id, amount, status, expires_at, checked_at, close_due_at, created_at, updated_at)
+             VALUES (LPAD({number}, 16, '0'), 1, 'OPEN', {DUE}, {DUE}, {due}, {DUE}, {DUE})"
         )
     })
     .await;

@@ -24,7 +24,10 @@ async fn a_session_is_opened_with_all_we_ask_for() {
 
     let session = bench.gateway.session(&opened.id).await.unwrap();
     assert_eq!(session.client_reference_id, Some(order.idempotency_key.to_string()));
-    assert_eq!((session.amount_total, session.currency.as_deref()), (Some(35_000), Some("eur")));
+    assert_eq!(
+        (session.amount_total.map(|amount| amount.get()), session.currency.as_deref()),
+        (Some(35_000), Some("eur"))
+    );
     assert_eq!(session.status, SessionStatus::Open);
     assert_eq!(session.payment_status, PaymentStatus::Unpaid);
     assert_eq!(session.metadata, order.metadata);
@@ -140,12 +143,16 @@ async fn paying_sends_one_signed_webhook_and_returns_to_the_shop() {
     assert_eq!((event.kind.as_str(), event.source()), ("checkout.session.completed", Some("livrestaka.fr")));
     let session = event.checkout_session().unwrap();
     assert!(session.is_settled());
-    assert!(session.payment_intent.as_deref().unwrap().starts_with("pi_"));
+    assert!(session.intent().unwrap().starts_with("pi_"));
     let buyer = session.customer_details.clone().unwrap();
     assert_eq!(buyer.name.as_deref(), Some("Zoé Léger"));
     let address = buyer.address.unwrap();
     assert_eq!((address.city.as_deref(), address.line2), (Some("Quimper"), None));
-    assert_eq!(bench.gateway.session(&id).await.unwrap(), session);
+    let mut asked = bench.gateway.session(&id).await.unwrap();
+    // Who asks also hears when the money was debited.
+    let payment = asked.payment_intent.as_mut().unwrap();
+    assert_eq!(payment.debited_at.take(), Some(bench.clock.now()));
+    assert_eq!(asked, session);
 
     assert_eq!(bench.click(&id, "/pay").await, (303, success));
     assert_eq!(bench.click(&id, "/fail").await.0, 409);
@@ -280,7 +287,7 @@ async fn refunds_are_told_with_what_was_given_back_before() {
     let id = bench.open().await;
     bench.click(&id, "/pay").await;
     let event = bench.endpoint.next(bench.clock.now()).await;
-    let intent = event.checkout_session().unwrap().payment_intent.unwrap();
+    let intent = event.checkout_session().unwrap().payment_intent.unwrap().id;
 
     let key = new_id();
     let part = bench.gateway.refund(key, &intent, Some(10_000)).await.unwrap();
@@ -289,16 +296,16 @@ async fn refunds_are_told_with_what_was_given_back_before() {
     let event = bench.endpoint.next(bench.clock.now()).await;
     assert_eq!((event.kind.as_str(), event.source()), ("charge.refunded", Some("livrestaka.fr")));
     let charge = event.charge().unwrap();
-    assert_eq!((charge.amount, charge.amount_refunded), (35_000, 10_000));
+    assert_eq!((charge.amount.get(), charge.amount_refunded.get()), (35_000, 10_000));
     assert_eq!(charge.payment_intent.as_deref(), Some(intent.as_str()));
     assert_eq!(event.previous["amount_refunded"], 0);
 
     let too_much = bench.gateway.refund(new_id(), &intent, Some(25_001)).await;
     assert!(matches!(too_much, Err(StripeFailure::Refused { .. })));
-    assert_eq!(bench.gateway.refund(new_id(), &intent, None).await.unwrap().amount, 25_000);
+    assert_eq!(bench.gateway.refund(new_id(), &intent, None).await.unwrap().amount.get(), 25_000);
     assert_eq!(bench.simulator.retry_due().await.unwrap(), 1);
     let event = bench.endpoint.next(bench.clock.now()).await;
-    assert_eq!(event.charge().unwrap().amount_refunded, 35_000);
+    assert_eq!(event.charge().unwrap().amount_refunded.get(), 35_000);
     assert_eq!(event.previous["amount_refunded"], 10_000);
     let unknown = bench.gateway.refund(new_id(), "pi_unknown", None).await;
     assert_eq!(unknown, Err(StripeFailure::NotFound));

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, FromRequestParts, Path, State};
+use axum::extract::{Form, FromRequestParts, Path, RawQuery, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -190,15 +190,22 @@ fn email(params: &Params) -> Result<Option<&str>, Failure> {
     }
 }
 
-/// `GET /v1/checkout/sessions/{id}`.
+/// `GET /v1/checkout/sessions/{id}`; `expand[]=payment_intent.latest_charge` is understood.
 pub async fn retrieve(
     _: Key,
     State(simulator): State<Simulator>,
     Path(id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<Value>, Failure> {
     let row = simulator.find(&id).await?;
     let row = row.ok_or_else(|| Failure::missing("checkout.session", &id))?;
-    Ok(Json(without_line_items(row.session())))
+    let mut session = without_line_items(row.session());
+    let expanded = query.is_some_and(|query| query.contains("payment_intent.latest_charge"));
+    if expanded && !session["payment_intent"].is_null() {
+        let paid_at = store::debited_at(simulator.settings.db.pool(), &id).await?;
+        session["payment_intent"] = row.intent(paid_at.unwrap_or(row.created_at));
+    }
+    Ok(Json(session))
 }
 
 /// `POST /v1/checkout/sessions/{id}/expire`.
@@ -208,7 +215,7 @@ pub async fn expire(
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Failure> {
     let closed = simulator.expire_soon(&id).await?;
-    let answer = retrieve(Key, State(simulator), Path(id)).await?;
+    let answer = retrieve(Key, State(simulator), Path(id), RawQuery(None)).await?;
     if closed {
         Ok(answer)
     } else {

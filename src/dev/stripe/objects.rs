@@ -183,6 +183,20 @@ impl SessionRow {
         })
     }
 
+    /// The payment intent of a completed session, with its charge.
+    pub fn intent(&self, debited_at: DateTime<Utc>) -> Value {
+        let mut charge = self.charge();
+        charge["created"] = json!(debited_at.timestamp());
+        json!({
+            "id": self.payment_intent,
+            "object": "payment_intent",
+            "amount": self.amount,
+            "created": self.created_at.timestamp(),
+            "latest_charge": charge,
+            "metadata": parse(&self.intent_metadata),
+        })
+    }
+
     /// The charge of a paid session, with what was given back of it.
     pub fn charge(&self) -> Value {
         let session = self.session();

@@ -200,6 +200,17 @@ pub async fn events(db: &MySqlPool, session: Option<&str>) -> Result<Vec<EventRo
     .await
 }
 
+/// When the money of a session came: when the event that tells of it was made.
+pub async fn debited_at(db: &MySqlPool, session: &str) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT MAX(created_at) FROM dev_stripe_events WHERE session_id = ?
+           AND type IN ('checkout.session.completed', 'checkout.session.async_payment_succeeded')",
+    )
+    .bind(session)
+    .fetch_one(db)
+    .await
+}
+
 /// Events to deliver now, oldest first.
 pub async fn due_events(db: &MySqlPool, now: DateTime<Utc>) -> Result<Vec<EventRow>, sqlx::Error> {
     sqlx::query_as("SELECT * FROM dev_stripe_events WHERE next_attempt_at <= ? ORDER BY id LIMIT 20")

@@ -17,8 +17,8 @@ pub struct InvoiceDocument {
     /// The unique number: at most 35 letters, digits and `+ - _ /` (BR-FR-01/02).
     pub number: String,
     pub issued_on: NaiveDate,
-    /// Day the service was supplied.
-    pub supplied_on: NaiveDate,
+    /// Day the service was supplied; `None` while it is to come.
+    pub supplied_on: Option<NaiveDate>,
     pub due_on: NaiveDate,
     /// Day the whole amount was received (or refunded, for a credit note); `None` while it is due.
     pub paid_on: Option<NaiveDate>,
@@ -47,8 +47,9 @@ pub enum Kind {
     },
 }
 
-/// The person or company that bought.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The person or company that bought. Read from a snapshot, what is missing is empty: an old document is still drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Buyer {
     /// The person's name.
     pub name: String,
@@ -65,7 +66,8 @@ pub struct Buyer {
 }
 
 /// A billing address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Address {
     pub line1: String,
     pub line2: Option<String>,
@@ -76,7 +78,8 @@ pub struct Address {
 }
 
 /// One thing sold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Line {
     pub title: String,
     pub description: Option<String>,
@@ -88,10 +91,11 @@ pub struct Line {
 }
 
 /// What a quantity counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     Page,
+    #[default]
     Flat,
 }
 

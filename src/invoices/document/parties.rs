@@ -34,6 +34,9 @@ pub(super) fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     origin(sheet, doc);
 }
 
+/// Stands for the date of a service not supplied yet.
+const TO_COME: &str = "Prestation à venir";
+
 /// Dates and the order's reference, each under its label.
 fn band(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     let settled = match (doc.paid_on, doc.is_credit_note()) {
@@ -43,7 +46,7 @@ fn band(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
     };
     let cells = [
         ("Date d’émission", day(doc.issued_on), 98.0),
-        ("Date de la prestation", day(doc.supplied_on), 118.0),
+        ("Date de la prestation", doc.supplied_on.map_or_else(|| TO_COME.to_owned(), day), 118.0),
         (settled.0, settled.1, 92.0),
         ("Référence de commande", doc.order_reference.clone(), 174.0),
     ];

@@ -74,9 +74,13 @@ fn head(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
 fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     let width = title_width(doc.vat.regime);
     let title = wrap(&super::clean::one_line(&line.title), Style::bold(9.0), width);
-    let description = line.description.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let description =
-        description.map_or_else(Vec::new, |text| wrap(text, Style::regular(8.0), DESCRIPTION_WIDTH));
+    let texts = [line.description.clone(), price_as_sold(line, doc.vat.regime)];
+    let texts: Vec<String> = texts.into_iter().flatten().map(|text| text.trim().to_owned()).collect();
+    let description: Vec<TextLine> = texts
+        .iter()
+        .filter(|text| !text.is_empty())
+        .flat_map(|text| wrap(text, Style::regular(8.0), DESCRIPTION_WIDTH))
+        .collect();
 
     // A row does not begin with a lone line at the foot of a page.
     if !sheet.fits(PADDING * 2.0 + TITLE + DESCRIPTION * 2.0) {
@@ -92,11 +96,24 @@ fn row(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     sheet.canvas.rule(LEFT, RIGHT, sheet.y, LINE);
 }
 
+/// The price of a page as the buyer read it, where the columns tell it without VAT.
+fn price_as_sold(line: &Line, regime: Regime) -> Option<String> {
+    let told = matches!(regime, Regime::Standard { .. }) && line.unit == Unit::Page && line.gross > 0;
+    let price = french_per_unit(line.gross, line.quantity);
+    told.then(|| format!("{} à {price} TTC", pages(line.quantity)))
+}
+
+fn pages(quantity: u32) -> String {
+    match quantity {
+        0 | 1 => "1\u{a0}page".to_owned(),
+        pages => format!("{}\u{a0}pages", french_count(pages.into())),
+    }
+}
+
 /// The figures stand on the first line of the row.
 fn figures(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, line: &Line, net: i64) {
     let quantity = match (line.unit, line.quantity) {
-        (Unit::Page, 0 | 1) => "1\u{a0}page".to_owned(),
-        (Unit::Page, pages) => format!("{}\u{a0}pages", french_count(pages.into())),
+        (Unit::Page, quantity) => pages(quantity),
         (Unit::Flat, quantity) => french_count(quantity.max(1).into()),
     };
     let price = french_per_unit(net, line.quantity);

@@ -31,15 +31,21 @@ pub fn xml(doc: &InvoiceDocument) -> String {
                 item(x, doc, index + 1, line, net);
             }
             agreement(x, doc);
-            x.node("ram:ApplicableHeaderTradeDelivery", |x| {
-                x.node("ram:ActualDeliverySupplyChainEvent", |x| {
-                    date(x, "ram:OccurrenceDateTime", "udt:DateTimeString", doc.supplied_on); // BT-72
-                });
-            });
+            delivery(x, doc);
             settlement(x, doc);
         });
     });
     xml.finish()
+}
+
+/// BT-72 once the service was supplied; until then BT-70, whom it will be for: the group must hold something.
+fn delivery(x: &mut XmlWriter, doc: &InvoiceDocument) {
+    x.node("ram:ApplicableHeaderTradeDelivery", |x| match doc.supplied_on {
+        Some(day) => x.node("ram:ActualDeliverySupplyChainEvent", |x| {
+            date(x, "ram:OccurrenceDateTime", "udt:DateTimeString", day);
+        }),
+        None => x.node("ram:ShipToTradeParty", |x| x.text("ram:Name", doc.buyer.invoiced_name())),
+    });
 }
 
 /// Billing frame BT-23 (BR-FR-08): S2 for services already paid, S1 for services still due.

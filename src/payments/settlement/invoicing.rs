@@ -1,10 +1,16 @@
 //! What a payment is invoiced as, and to whom.
 
+use serde::Deserialize;
+
 use super::Paid;
 use crate::{
+    clock::day_in_paris,
     commandes::{opening::Opened, payable::Billable, pending::Pending},
-    invoices::{NewInvoice, document},
-    payments::event::CheckoutSession,
+    invoices::{
+        NewInvoice,
+        document::{self, Line},
+    },
+    payments::{event::CheckoutSession, lines},
     users::{
         billing::{Buyer as BillingBlock, TypeClient},
         owners::Account,
@@ -13,17 +19,15 @@ use crate::{
 
 /// The invoice of an order just opened.
 pub(super) fn of_pending(opened: &Opened, pending: &Pending, paid: &Paid<'_>) -> NewInvoice {
+    let sold =
+        Sold { title: &opened.order.titre, service: Some(&pending.tarif_nom), pages: pending.nombre_pages };
     NewInvoice {
         commande_id: opened.order.id,
-        title: opened.order.titre.clone(),
-        description: Some(describe(
-            Some(&pending.tarif_nom),
-            pending.nombre_pages,
-            pending.description.as_deref(),
-        )),
+        lines: sold.lines(paid),
         amount: paid.amount,
         buyer: buyer(&opened.account, pending.adresse.as_deref(), pending.buyer.as_deref(), paid.session),
-        paid_at: paid.now,
+        paid_at: paid.paid_at,
+        supplied_on: None,
         session_id: paid.session_id.to_owned(),
         payment_reference: paid.intent.map(str::to_owned),
     }
@@ -31,32 +35,39 @@ pub(super) fn of_pending(opened: &Opened, pending: &Pending, paid: &Paid<'_>) ->
 
 /// The invoice of an existing order.
 pub(super) fn of_commande(account: &Account, commande: &Billable, paid: &Paid<'_>) -> NewInvoice {
+    let sold = Sold { title: &commande.titre, service: commande.service.as_deref(), pages: commande.pages };
     NewInvoice {
         commande_id: commande.id,
-        title: commande.titre.clone(),
-        description: Some(describe(
-            commande.service.as_deref(),
-            commande.pages,
-            commande.description.as_deref(),
-        )),
+        lines: sold.lines(paid),
         amount: paid.amount,
         buyer: buyer(account, None, commande.buyer.as_deref(), paid.session),
-        paid_at: paid.now,
+        paid_at: paid.paid_at,
+        supplied_on: commande.delivered_at.map(day_in_paris),
         session_id: paid.session_id.to_owned(),
         payment_reference: paid.intent.map(str::to_owned),
     }
 }
 
-/// The line under the title on an invoice.
-fn describe(service: Option<&str>, pages: Option<i32>, description: Option<&str>) -> String {
-    let service = service.unwrap_or("Correction de manuscrit");
-    let head = match pages {
-        Some(pages) => format!("{service} ({pages} pages)"),
-        None => service.to_owned(),
-    };
-    match description.map(str::trim).filter(|text| !text.is_empty()) {
-        Some(text) => format!("{head}\n\n{text}"),
-        None => head,
+/// What was sold, as the order tells it. The author's note is between them and the team, and is no part of it.
+struct Sold<'a> {
+    title: &'a str,
+    service: Option<&'a str>,
+    pages: Option<i32>,
+}
+
+impl Sold<'_> {
+    /// The lines the payment page sold, when that is what was paid; else one line of the amount. The first one names
+    /// the work.
+    fn lines(&self, paid: &Paid<'_>) -> Vec<Line> {
+        let on_page = paid.page.items.as_ref().and_then(|items| Vec::<Line>::deserialize(&items.0).ok());
+        let adds_up = |lines: &Vec<Line>| lines.iter().map(|line| line.gross).sum::<i64>() == paid.amount;
+        let mut lines = on_page
+            .filter(adds_up)
+            .unwrap_or_else(|| vec![lines::whole(self.service, self.pages, paid.amount)]);
+        if let Some(first) = lines.first_mut() {
+            first.description = Some(format!("« {} »", self.title));
+        }
+        lines
     }
 }
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Paid, invoicing, missing, money};
+use super::{Paid, books, invoicing, missing};
 use crate::{
     app::AppState,
     audit::SYSTEM,
@@ -16,16 +16,18 @@ use crate::{
     },
     events::{self, Tx},
     http::error::ApiResult,
+    money::french,
     payments::told::{ORDERS, PaymentAlert, Trouble},
     users::owners,
 };
 
 /// A pending order was paid: it becomes an order, its author gets an account.
 pub(super) async fn open(tx: &mut Tx, state: &AppState, pending: &Pending, paid: &Paid<'_>) -> ApiResult<()> {
-    let payment = FirstPayment { amount: paid.amount, session_id: Some(paid.session_id) };
+    let payment = FirstPayment { amount: paid.amount, session_id: Some(paid.session_id), at: paid.paid_at };
     let opened = opening::open(tx, pending, payment).await?;
+    compare(tx, &opened.order.titre, Some(pending.amount), paid).await?;
     let invoice = invoicing::of_pending(&opened, pending, paid);
-    money::receive(tx, state, &opened.account, opened.order, invoice, paid).await
+    books::receive(tx, state, &opened.account, opened.order, invoice, paid).await
 }
 
 /// An existing order was paid.
@@ -38,32 +40,53 @@ pub(super) async fn pay(
     let account = owners::lock_account(tx, commande.user_id)
         .await?
         .ok_or_else(|| missing("account of order", commande.id))?;
-    payable::set_paid(tx, commande.id, paid.amount, paid.session_id, paid.now).await?;
+    let payment = payable::Paid { amount: paid.amount, session_id: paid.session_id, at: paid.paid_at };
+    payable::set_paid(tx, commande.id, payment, paid.now).await?;
+    compare(tx, &commande.titre, commande.amount, paid).await?;
     let step = Move { to: life::after_payment(commande.statut), by: SYSTEM, told: false };
     moves::move_to(tx, commande.id, step).await?;
     if commande.statut == Statut::Annulee {
         let message =
             format!("La commande annulée « {} » vient d’être payée ; elle est rouverte.", commande.titre);
-        alert(tx, paid, "Une commande annulée a été payée", message).await?;
+        alert(tx, paid.session_id, "Une commande annulée a été payée", message).await?;
     }
     let order = OrderRef { id: commande.id, titre: commande.titre.clone() };
     let invoice = invoicing::of_commande(&account, commande, paid);
-    money::receive(tx, state, &account, order, invoice, paid).await
+    books::receive(tx, state, &account, order, invoice, paid).await
 }
 
 /// A second session of an order that is paid already: the money is noted for the books, nothing
 /// else happens twice, and the administrators are told to give it back.
 pub(super) async fn paid_again(tx: &mut Tx, commande_id: Uuid, paid: &Paid<'_>) -> ApiResult<()> {
-    money::note(tx, commande_id, None, paid).await?;
+    books::note(tx, commande_id, None, paid).await?;
     let message = format!(
         "La commande {commande_id} était déjà payée lorsqu’un second paiement ({}) est arrivé. Il est à rembourser.",
         paid.session_id
     );
-    alert(tx, paid, "Une commande a été payée deux fois", message).await
+    alert(tx, paid.session_id, "Une commande a été payée deux fois", message).await
 }
 
-async fn alert(tx: &mut Tx, paid: &Paid<'_>, title: &str, message: String) -> ApiResult<()> {
-    let about = paid.session_id.to_owned();
+/// Tells the administrators of an amount other than the page's, or than what the order costs now. It is booked and
+/// invoiced as it was paid.
+async fn compare(tx: &mut Tx, titre: &str, due: Option<i32>, paid: &Paid<'_>) -> ApiResult<()> {
+    let due = due.map(i64::from);
+    let asked = i64::from(paid.page.amount);
+    if paid.amount == asked && due == Some(asked) {
+        return Ok(());
+    }
+    let due = due.map_or_else(|| "n’a pas de prix".to_owned(), |due| format!("coûte {}", french(due)));
+    let message = format!(
+        "Le client a payé {} pour « {titre} » ; la page de paiement demandait {} et la commande {due}. La facture \
+         porte ce qui a été payé.",
+        french(paid.amount),
+        french(asked),
+    );
+    let about = format!("{}:amount", paid.session_id);
+    alert(tx, &about, "Un montant payé n’est pas celui de la commande", message).await
+}
+
+async fn alert(tx: &mut Tx, about: &str, title: &str, message: String) -> ApiResult<()> {
+    let about = about.to_owned();
     let title = title.to_owned();
     let alert = PaymentAlert { trouble: Trouble::Anomaly, about, title, message, action_path: ORDERS };
     Ok(events::record(tx, alert).await?)

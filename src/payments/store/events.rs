@@ -17,6 +17,8 @@ pub enum EventStatus {
     Unmatched,
     /// Given up by an administrator.
     Discarded,
+    /// Speaks of a payment that may become ours.
+    Parked,
 }
 
 /// Takes an event for processing: writes it, or locks the row a former delivery left. False when it
@@ -44,7 +46,7 @@ pub async fn take_event(
     let taken = sqlx::query!(
         "UPDATE stripe_events SET status = 'PROCESSED', processed_at = ?, next_attempt_at = NULL, last_error = NULL,
                 attempts = attempts + 1, payload = ?
-         WHERE id = ? AND status IN ('FAILED', 'UNMATCHED')",
+         WHERE id = ? AND status IN ('FAILED', 'UNMATCHED', 'PARKED')",
         now,
         event.payload,
         event.id
@@ -63,35 +65,89 @@ pub struct StoredEvent<'a> {
     pub payload: &'a str,
 }
 
+/// Why an event is kept, and what comes next.
+#[derive(Clone, Copy)]
+pub struct Kept<'a> {
+    pub status: EventStatus,
+    /// Says nothing about any person.
+    pub error: Option<&'a str>,
+    /// When we try again by ourselves.
+    pub retry_at: Option<DateTime<Utc>>,
+    /// The payment intent whose payment it waits for.
+    pub awaits: Option<&'a str>,
+}
+
 /// Keeps an event that could not be applied.
 pub async fn keep_event(
     conn: &mut MySqlConnection,
     event: &StoredEvent<'_>,
-    status: EventStatus,
-    error: Option<&str>,
+    kept: Kept<'_>,
     now: DateTime<Utc>,
-    retry_at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO stripe_events (id, type, status, object_id, payload, last_error, next_attempt_at, received_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        "INSERT INTO stripe_events
+           (id, type, status, object_id, payload, last_error, next_attempt_at, awaits, received_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON DUPLICATE KEY UPDATE
-           attempts = CASE WHEN status IN ('FAILED', 'UNMATCHED') THEN attempts + 1 ELSE attempts END,
-           last_error = CASE WHEN status IN ('FAILED', 'UNMATCHED') THEN VALUES(last_error) ELSE last_error END,
-           next_attempt_at = CASE WHEN status IN ('FAILED', 'UNMATCHED') THEN VALUES(next_attempt_at) ELSE next_attempt_at END,
-           status = CASE WHEN status IN ('FAILED', 'UNMATCHED') THEN VALUES(status) ELSE status END",
+           attempts = CASE WHEN status IN ('FAILED', 'UNMATCHED', 'PARKED') THEN attempts + 1 ELSE attempts END,
+           last_error = CASE WHEN status IN ('FAILED', 'UNMATCHED', 'PARKED') THEN VALUES(last_error) ELSE last_error END,
+           next_attempt_at =
+             CASE WHEN status IN ('FAILED', 'UNMATCHED', 'PARKED') THEN VALUES(next_attempt_at) ELSE next_attempt_at END,
+           awaits = CASE WHEN status IN ('FAILED', 'UNMATCHED', 'PARKED') THEN VALUES(awaits) ELSE awaits END,
+           status = CASE WHEN status IN ('FAILED', 'UNMATCHED', 'PARKED') THEN VALUES(status) ELSE status END",
         event.id,
         event.kind,
-        status,
+        kept.status,
         event.object_id,
         event.payload,
-        error,
-        retry_at,
+        kept.error,
+        kept.retry_at,
+        kept.awaits,
         now
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// An event that waited for its payment.
+pub struct AwaitingEvent {
+    pub id: String,
+    pub payload: String,
+}
+
+/// Locks the events that wait for the payment of an intent, oldest first. One that another delivery holds is passed
+/// over: that delivery waits for the payment's row and applies it itself.
+pub async fn lock_events_awaiting(
+    conn: &mut MySqlConnection,
+    intent: &str,
+) -> Result<Vec<AwaitingEvent>, sqlx::Error> {
+    sqlx::query_as!(
+        AwaitingEvent,
+        "SELECT id, payload FROM stripe_events
+         WHERE awaits = ? AND status IN ('PARKED', 'UNMATCHED') ORDER BY received_at, id FOR UPDATE SKIP LOCKED",
+        intent
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Notes that a stored event was applied, and what is kept of it.
+pub async fn set_processed(
+    conn: &mut MySqlConnection,
+    id: &str,
+    payload: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE stripe_events SET status = 'PROCESSED', processed_at = ?, last_error = NULL, payload = ? WHERE id = ?",
+        now,
+        payload,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// Failed events, tried until they are applied or an administrator gives them up. Deliveries count as tries too, so that

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Duration, TimeDelta, Utc};
-use sqlx::{MySqlConnection, QueryBuilder};
+use serde_json::Value;
+use sqlx::{MySqlConnection, QueryBuilder, types::Json};
 use uuid::Uuid;
 
 use crate::db::{
@@ -36,30 +37,30 @@ pub struct SessionRow {
     pub commande_id: Option<Uuid>,
     pub pending_commande_id: Option<Uuid>,
     pub amount: i32,
+    /// What the page sells, as lines of an invoice.
+    pub items: Option<Json<Value>>,
     pub status: SessionState,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
 }
 
-pub async fn insert_session(
-    conn: &mut MySqlConnection,
-    row: &SessionRow,
-    expires_at: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+pub async fn insert_session(conn: &mut MySqlConnection, row: &SessionRow) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO checkout_sessions
-           (id, stripe_session_id, commande_id, pending_commande_id, amount, status, expires_at, checked_at,
+           (id, stripe_session_id, commande_id, pending_commande_id, amount, items, status, expires_at, checked_at,
             created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         row.id,
         row.session_id,
         row.commande_id,
         row.pending_commande_id,
         row.amount,
+        row.items,
         row.status,
-        expires_at,
-        now,
-        now,
-        now
+        row.expires_at,
+        row.created_at,
+        row.created_at,
+        row.created_at
     )
     .execute(conn)
     .await?;
@@ -85,6 +86,7 @@ pub async fn set_opened(
     Ok(())
 }
 
+/// Notes how a session ended; a paid one stays paid.
 pub async fn set_session_state(
     conn: &mut MySqlConnection,
     id: Uuid,
@@ -92,7 +94,7 @@ pub async fn set_session_state(
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE checkout_sessions SET status = ?, updated_at = ? WHERE id = ? AND status <> 'PAID'",
+        "UPDATE checkout_sessions SET status = ?, close_due_at = NULL, updated_at = ? WHERE id = ? AND status <> 'PAID'",
         state,
         now,
         id
@@ -144,7 +146,8 @@ pub async fn lock_session(
 ) -> Result<Option<SessionRow>, sqlx::Error> {
     let by_id = sqlx::query_as!(
         SessionRow,
-        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
+        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount,
+                  items AS "items: Json<Value>", status AS "status: SessionState", created_at, expires_at
            FROM checkout_sessions WHERE stripe_session_id = ? FOR UPDATE"#,
         session_id
     )
@@ -157,7 +160,7 @@ pub async fn lock_session(
             sqlx::query_as!(
                 SessionRow,
                 r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount,
-                          status AS "status: SessionState"
+                          items AS "items: Json<Value>", status AS "status: SessionState", created_at, expires_at
                    FROM checkout_sessions WHERE id = ? AND stripe_session_id IS NULL FOR UPDATE"#,
                 reference
             )
@@ -196,7 +199,8 @@ pub async fn session_of_user(
     .await
 }
 
-/// Sessions to ask Stripe about, a quarter of an hour after it last spoke of them, until they end.
+/// Sessions to ask Stripe about until they end: a quarter of an hour after they were opened, then [less and less
+/// often](set_next_check).
 pub enum OpenSessions {}
 
 impl Queue for OpenSessions {
@@ -228,10 +232,27 @@ pub async fn claim_unchecked(
     Ok(rows)
 }
 
-async fn session(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<SessionRow>, sqlx::Error> {
+/// Notes when Stripe is asked again about a session that has not ended.
+pub async fn set_next_check(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE checkout_sessions SET checked_at = ? WHERE id = ? AND status IN ('CREATING', 'OPEN', 'PROCESSING')",
+        at - OpenSessions::PATIENCE,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+pub async fn session(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<SessionRow>, sqlx::Error> {
     sqlx::query_as!(
         SessionRow,
-        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount, status AS "status: SessionState"
+        r#"SELECT id, stripe_session_id AS session_id, commande_id, pending_commande_id, amount,
+                  items AS "items: Json<Value>", status AS "status: SessionState", created_at, expires_at
            FROM checkout_sessions WHERE id = ?"#,
         id
     )
@@ -239,11 +260,18 @@ async fn session(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<SessionR
     .await
 }
 
-/// Whether a payment page of this pending order can still be paid, or is.
-pub async fn has_open_session(conn: &mut MySqlConnection, pending_id: Uuid) -> Result<bool, sqlx::Error> {
+/// Whether a payment page of this order, pending or not, can still be paid, or is.
+pub async fn has_open_session(
+    conn: &mut MySqlConnection,
+    commande_id: Option<Uuid>,
+    pending_id: Option<Uuid>,
+) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM checkout_sessions
-             WHERE pending_commande_id = ? AND status IN ('CREATING', 'OPEN', 'PROCESSING')) AS "open!: bool""#,
+        r#"SELECT (EXISTS (SELECT 1 FROM checkout_sessions
+                     WHERE commande_id = ? AND status IN ('CREATING', 'OPEN', 'PROCESSING'))
+                OR EXISTS (SELECT 1 FROM checkout_sessions
+                     WHERE pending_commande_id = ? AND status IN ('CREATING', 'OPEN', 'PROCESSING'))) AS "open!: bool""#,
+        commande_id,
         pending_id
     )
     .fetch_one(conn)
@@ -267,15 +295,13 @@ pub async fn is_being_paid(conn: &mut MySqlConnection, pending_id: Uuid) -> Resu
 /// How long money on its way is waited for, in days: a bank debit takes two weeks at most.
 const MONEY_WAITED_DAYS: i64 = 30;
 
-/// Those of these pending orders that are paid or may still be: a payment page opened since `opened_after` stands,
-/// or money is on its way.
+/// Those of these pending orders that are paid or may still be: a payment page stands, or money is on its way.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn payable_among(
     conn: &mut MySqlConnection,
     pending_ids: &[Uuid],
-    opened_after: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
     if pending_ids.is_empty() {
@@ -284,8 +310,7 @@ pub async fn payable_among(
     let mut query = QueryBuilder::new(
         "SELECT DISTINCT pending_commande_id FROM checkout_sessions WHERE (status = 'PAID'",
     );
-    query.push(" OR (status IN ('CREATING', 'OPEN') AND created_at >= ").push_bind(opened_after);
-    query.push(") OR (status = 'PROCESSING' AND created_at >= ");
+    query.push(" OR status IN ('CREATING', 'OPEN') OR (status = 'PROCESSING' AND created_at >= ");
     query.push_bind(now - Duration::days(MONEY_WAITED_DAYS)).push(")) AND pending_commande_id IN (");
     let mut list = query.separated(", ");
     for id in pending_ids {

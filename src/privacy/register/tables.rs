@@ -95,7 +95,8 @@ pub const TABLES: &[Table] = &[
         whose: &[Through("commande_id"), Through("pending_commande_id")],
         section: None,
         held: &[hidden("stripe_session_id", "what Stripe calls the payment page", Kept(BOOKS))],
-        impersonal: "id commande_id pending_commande_id amount status expires_at checked_at created_at updated_at",
+        impersonal: "id commande_id pending_commande_id amount items status expires_at checked_at close_due_at
+            close_attempts close_error created_at updated_at",
     },
     Table {
         name: "stripe_events",
@@ -104,6 +105,7 @@ pub const TABLES: &[Table] = &[
         held: &[
             hidden("id", "what Stripe calls the event", Kept(BOOKS)),
             hidden("object_id", "what Stripe calls the payment", Kept(BOOKS)),
+            hidden("awaits", "what Stripe calls the payment it waits for", Kept(BOOKS)),
             hidden(
                 "payload",
                 "until it is applied: name, address, phone, card's last digits",
@@ -121,14 +123,14 @@ pub const TABLES: &[Table] = &[
             shown("amount", "what they were asked", Kept(BOOKS), "amount"),
             shown("paid_at", "when they paid", Kept(BOOKS), "paidAt"),
             shown("buyer", "name, address, e-mail, business", Kept(BOOKS), "acheteur"),
-            shown("items", "title of their work, what they say of it", Kept(BOOKS), "lignes"),
+            shown("items", "title of their work", Kept(BOOKS), "lignes"),
             hidden("seller", "the company", Kept(SELLER)),
             shown("stripe_session_id", "what Stripe calls the payment page", Kept(BOOKS), "stripeSessionId"),
             shown("payment_reference", "what Stripe calls the payment", Kept(BOOKS), "paymentReference"),
             hidden("pdf_key", "the document, with all of the above", Kept(BOOKS)),
         ],
         impersonal: "id commande_id user_id kind original_invoice_id tax_amount vat_regime vat_rate_bp vat_mention status
-            issued_at due_at pdf_sha256 pdf_size render_due_at render_attempts render_error is_demo created_at
+            issued_at due_at supplied_on pdf_sha256 pdf_size render_due_at render_attempts render_error is_demo created_at
             updated_at",
     },
     Table {

@@ -55,7 +55,7 @@ pub fn consumer_invoice() -> InvoiceDocument {
         kind: Kind::Invoice,
         number: "FA-2026-000123".into(),
         issued_on: date(12),
-        supplied_on: date(12),
+        supplied_on: Some(date(12)),
         due_on: date(12),
         paid_on: Some(date(12)),
         order_reference: "0195a2c4-7b1e-7c3a-9f00-3d2b6a1c4e55".into(),
@@ -115,11 +115,12 @@ pub fn credit_note() -> InvoiceDocument {
     with_lines(doc, vec![line("Remboursement partiel : Pack KDP Autoédition", 1, Unit::Flat, 9_999)])
 }
 
-/// Pages at three prices, cents that do not divide.
+/// Pages at three prices, cents that do not divide; the service is to come.
 pub fn per_page_invoice() -> InvoiceDocument {
     let mut doc = consumer_invoice();
     doc.number = "FA-2026-000126".into();
     doc.buyer.address = None;
+    doc.supplied_on = None;
     let lines = vec![
         line("Correction Standard, pages 1 à 10 (offertes)", 10, Unit::Page, 0),
         line("Correction Standard, pages 11 à 300", 290, Unit::Page, 57_999),

@@ -1,5 +1,6 @@
 //! What the payment tests share: orders to pay, and webhooks as Stripe signs them.
 
+use chrono::{DateTime, Utc};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -96,10 +97,17 @@ pub fn unpaid_session(id: &str) -> Value {
     session
 }
 
-/// A new event.
+/// A new event, made when it is delivered.
 pub fn event(kind: &str, object: Value) -> Value {
     let id = format!("evt_{}", new_id().simple());
-    json!({ "id": id, "object": "event", "type": kind, "created": 1_773_133_200, "data": { "object": object } })
+    json!({ "id": id, "object": "event", "type": kind, "data": { "object": object } })
+}
+
+/// A new event, made then.
+pub fn event_at(made: DateTime<Utc>, kind: &str, object: Value) -> Value {
+    let mut event = event(kind, object);
+    event["created"] = json!(made.timestamp());
+    event
 }
 
 /// A new `checkout.session.completed` of a paid session.
@@ -114,6 +122,10 @@ pub async fn deliver(server: &TestServer, event: &Value) -> Answer {
 
 /// The same, at another address.
 pub async fn deliver_to(server: &TestServer, path: &str, event: &Value) -> Answer {
+    let mut event = event.clone();
+    if event["created"].is_null() {
+        event["created"] = json!(server.state.clock.now().timestamp());
+    }
     let body = event.to_string();
     let signature = signed(server, &body, WEBHOOK_SECRET);
     post_webhook(server, path, Some(&signature), body).await
@@ -205,4 +217,31 @@ pub async fn paid_once(server: &TestServer) {
     assert_eq!(values(server, twice).await, Vec::<String>::new());
     let twice = "SELECT title FROM notifications GROUP BY title, user_id HAVING COUNT(*) > 1";
     assert_eq!(values(server, twice).await, Vec::<String>::new());
+}
+
+/// Writes `count` pending orders with their open sessions, `cs_1` and on.
+pub async fn sessions(server: &TestServer, count: u32) {
+    let now = server.state.clock.now().format("%Y-%m-%d %H:%M:%S");
+    let numbers: Vec<_> = (1..=count).collect();
+    for part in numbers.chunks(500) {
+        let rows = |row: &dyn Fn(u32) -> String| part.iter().map(|n| row(*n)).collect::<Vec<_>>().join(",");
+        let orders = rows(&|n| {
+            format!(
+                "(UNHEX('{n:032x}'), 'Zoé', 'Lefèvre', 'zoe{n}@example.com', (SELECT id FROM tarifs LIMIT 1), 'Roman {n}',
+                  {PRICE}, TRUE, '{now}', '{now}')"
+            )
+        });
+        let insert = "INSERT INTO pending_commandes
+            (id, prenom, nom, email, tarif_id, titre, amount, consentement_rgpd, created_at, updated_at) VALUES";
+        execute(server, &format!("{insert} {orders}")).await;
+        let pages = rows(&|n| {
+            format!(
+                "(UNHEX('{n:032x}'), 'cs_{n}', UNHEX('{n:032x}'), {PRICE}, 'OPEN', '{now}', '{now}', '{now}', '{now}')"
+            )
+        });
+        let insert = "INSERT INTO checkout_sessions
+            (id, stripe_session_id, pending_commande_id, amount, status, expires_at, checked_at, created_at, updated_at)
+            VALUES";
+        execute(server, &format!("{insert} {pages}")).await;
+    }
 }

@@ -120,7 +120,8 @@ async fn events_of_other_sites_are_ignored() {
             assert_eq!((answer.status.as_u16(), answer.body), (200, shape));
         }
     }
-    assert_eq!(server.count("stripe_events").await, 0);
+    // What may still turn out to be ours waits, and does nothing.
+    assert_eq!(server.count("stripe_events WHERE status <> 'PARKED'").await, 0);
     assert_eq!(server.count("invoices").await, 0);
 }
 

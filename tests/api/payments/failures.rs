@@ -107,8 +107,9 @@ async fn the_last_session_to_close_closes_the_pending_order() {
     execute(
         &server,
         "INSERT INTO checkout_sessions
-         SELECT UNHEX('0190000000007000800000000000000a'), 'cs_test_second', commande_id, pending_commande_id, amount,
-                status, expires_at, checked_at, created_at, updated_at FROM checkout_sessions",
+           (id, stripe_session_id, pending_commande_id, amount, status, expires_at, checked_at, created_at, updated_at)
+         SELECT UNHEX('0190000000007000800000000000000a'), 'cs_test_second', pending_commande_id, amount, status,
+                expires_at, checked_at, created_at, updated_at FROM checkout_sessions",
     )
     .await;
     let status = || value(&server, "SELECT status FROM pending_commandes");

@@ -24,7 +24,7 @@ async fn first(server: &TestServer, token: &str) -> Value {
     server.get_as(token, "/api/invoices").await.body["invoices"][0].clone()
 }
 
-async fn bytes(server: &TestServer, token: Option<&str>, path: &str) -> Vec<u8> {
+pub(super) async fn bytes(server: &TestServer, token: Option<&str>, path: &str) -> Vec<u8> {
     let request = server.request(Method::GET, path);
     let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
     let answer = request.send().await.unwrap();
@@ -34,7 +34,7 @@ async fn bytes(server: &TestServer, token: Option<&str>, path: &str) -> Vec<u8> 
 }
 
 /// What a person reads in a PDF, and the XML a ledger imports from it.
-fn read(pdf: &[u8]) -> (String, String) {
+pub(super) fn read(pdf: &[u8]) -> (String, String) {
     let mut file = std::env::temp_dir();
     file.push(format!("staka-read-{}.pdf", staka::clock::new_id().simple()));
     std::fs::File::create(&file).unwrap().write_all(pdf).unwrap();
@@ -71,6 +71,30 @@ async fn a_list_and_a_detail_have_the_promised_shape() {
     }
     assert_eq!(detail["commande"]["updatedAt"], "2026-03-10T09:00:00.000Z");
     assert_eq!(detail["commande"]["user"]["email"], "client@example.com");
+}
+
+#[tokio::test]
+async fn what_is_given_back_is_listed_as_a_credit_note() {
+    let server = TestServer::start().await;
+    server.ignore_mails();
+    let token = client_with(&server, 1).await;
+    let session = values(&server, "SELECT CAST(stripe_session_id AS CHAR) FROM invoices").await.remove(0);
+    let charge = json!({ "id": "ch_1", "payment_intent": format!("pi_of_{session}"), "amount": PRICE,
+        "amount_refunded": 8_000, "metadata": { "source": "livrestaka.fr" } });
+    accepted(&server, &event("charge.refunded", charge)).await;
+    let list = server.get_as(&token, "/api/invoices").await.body;
+    let (credit, invoice) = (&list["invoices"][0], &list["invoices"][1]);
+    assert_eq!((&credit["kind"], &invoice["kind"]), (&json!("CREDIT_NOTE"), &json!("INVOICE")));
+    assert_eq!(credit["number"], "AV-2026-000001");
+    assert_eq!(credit["originalNumber"], invoice["number"]);
+    assert_eq!(invoice.get("originalNumber"), None);
+    assert_eq!((&credit["amount"], &credit["taxAmount"]), (&json!(-8_000), &json!(-1_333)));
+    assert_eq!(credit["amountFormatted"], "-80.00 €");
+    let detail =
+        server.get_as(&token, &format!("/api/invoices/{}", credit["id"].as_str().unwrap())).await.body;
+    for key in ["kind", "amount", "taxAmount", "amountFormatted", "originalNumber"] {
+        assert_eq!(detail[key], credit[key], "{key}");
+    }
 }
 
 #[tokio::test]

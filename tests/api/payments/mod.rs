@@ -1,8 +1,11 @@
 //! Payments and invoices on the whole server, seen from outside: signed webhooks, the simulated
 //! Stripe's page, and the API.
 
+mod amounts;
 mod bench;
 mod checkout;
+mod closing;
+mod dates;
 mod door;
 mod failures;
 mod invoices;
@@ -13,3 +16,4 @@ mod refunds;
 mod rendering;
 mod retries;
 mod settling;
+mod sold;

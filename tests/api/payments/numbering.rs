@@ -4,35 +4,8 @@ use chrono::{Duration, TimeZone, Utc};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use super::bench::{PRICE, accepted, completed, deliver, event, execute, value, values};
+use super::bench::{PRICE, accepted, completed, deliver, event, execute, sessions, value, values};
 use crate::support::server::TestServer;
-
-/// Writes `count` pending orders with their open sessions, `cs_1` and on.
-async fn sessions(server: &TestServer, count: u32) {
-    let now = server.state.clock.now().format("%Y-%m-%d %H:%M:%S");
-    let numbers: Vec<_> = (1..=count).collect();
-    for part in numbers.chunks(500) {
-        let rows = |row: &dyn Fn(u32) -> String| part.iter().map(|n| row(*n)).collect::<Vec<_>>().join(",");
-        let orders = rows(&|n| {
-            format!(
-                "(UNHEX('{n:032x}'), 'Zoé', 'Lefèvre', 'zoe{n}@example.com', (SELECT id FROM tarifs LIMIT 1), 'Roman {n}',
-                  {PRICE}, TRUE, '{now}', '{now}')"
-            )
-        });
-        let insert = "INSERT INTO pending_commandes
-            (id, prenom, nom, email, tarif_id, titre, amount, consentement_rgpd, created_at, updated_at) VALUES";
-        execute(server, &format!("{insert} {orders}")).await;
-        let pages = rows(&|n| {
-            format!(
-                "(UNHEX('{n:032x}'), 'cs_{n}', UNHEX('{n:032x}'), {PRICE}, 'OPEN', '{now}', '{now}', '{now}', '{now}')"
-            )
-        });
-        let insert = "INSERT INTO checkout_sessions
-            (id, stripe_session_id, pending_commande_id, amount, status, expires_at, checked_at, created_at, updated_at)
-            VALUES";
-        execute(server, &format!("{insert} {pages}")).await;
-    }
-}
 
 /// Three hundred webhooks, sixteen at a time: one in ten comes twice, one in ten fails first.
 #[tokio::test]
@@ -131,4 +104,45 @@ async fn each_series_begins_again_with_the_year_in_france() {
     // The books of the day follow France as well.
     let day = "SELECT day FROM payments WHERE stripe_id = 'cs_3'";
     assert_eq!(value(&server, day).await.unwrap(), "2027-01-01");
+}
+
+/// What another transaction wrote and has not committed yet, seen at last.
+async fn seen_uncommitted(server: &TestServer, rows: &str) {
+    let mut conn = server.state.db.pool().acquire().await.unwrap();
+    sqlx::query("SET SESSION TRANSACTION ISOLATION LEVEL READ UNCOMMITTED")
+        .execute(&mut *conn)
+        .await
+        .unwrap();
+    let count = format!("SELECT COUNT(*) FROM {rows}");
+    while sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(count.clone()))
+        .fetch_one(&mut *conn)
+        .await
+        .unwrap()
+        == 0
+    {}
+    conn.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_settlement_asks_for_its_number_when_all_else_is_settled() {
+    let server = TestServer::start().await;
+    server.ignore_mails();
+    sessions(&server, 2).await;
+    accepted(&server, &completed("cs_1")).await;
+    let mut other = server.state.db.begin().await.unwrap();
+    sqlx::query("SELECT last_number FROM invoice_counters FOR UPDATE").execute(&mut *other).await.unwrap();
+    let event = completed("cs_2");
+    let look = async {
+        for rows in [
+            "checkout_sessions WHERE stripe_session_id = 'cs_2' AND status = 'PAID'",
+            "commandes WHERE stripe_session_id = 'cs_2'",
+            "messages m JOIN users u ON u.id = m.receiver_id WHERE u.email = 'zoe2@example.com'",
+        ] {
+            seen_uncommitted(&server, rows).await;
+        }
+        drop(other);
+    };
+    let (answer, ()) = tokio::join!(deliver(&server, &event), look);
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert_eq!(server.count("invoices WHERE number = 'FA-2026-000002'").await, 1);
 }

@@ -48,7 +48,7 @@ async fn refunds_give_one_credit_note_each() {
     accepted(&server, &event("charge.refunded", charge(&session, PRICE + 1))).await;
     assert_eq!(
         credit_notes(&server).await,
-        ["AV-2026-000001 8000 1333 PAID", "AV-2026-000002 20000 3333 PAID"]
+        ["AV-2026-000001 8000 1333 PAID", "AV-2026-000002 20000 3334 PAID"]
     );
     let sum = "SELECT SUM(CASE kind WHEN 'REFUND' THEN -amount ELSE amount END) FROM payments";
     assert_eq!(value(&server, sum).await.unwrap(), "0");
@@ -127,6 +127,72 @@ async fn a_second_payment_given_back_needs_no_credit_note() {
     assert_eq!(credit_notes(&server).await, Vec::<String>::new());
     let rows = "SELECT CONCAT(kind, ' ', invoice_id IS NULL) FROM payments ORDER BY created_at, id";
     assert_eq!(values(&server, rows).await, ["PAYMENT 0", "PAYMENT 1", "REFUND 1"]);
+}
+
+#[tokio::test]
+async fn a_charge_without_source_waits_for_its_payment() {
+    let server = TestServer::start().await;
+    server.ignore_mails();
+    let waiting = guest_order(&server, "zoe@example.com").await;
+    let mut bare = charge(&waiting.session, PRICE);
+    bare["metadata"] = json!({});
+    bare["billing_details"] = json!({ "name": "Zoé Lefèvre" });
+    let dispute = json!({ "id": "dp_1", "object": "dispute", "payment_intent": format!("pi_of_{}", waiting.session),
+        "amount": PRICE, "reason": "fraudulent", "metadata": {} });
+    let (refund, dispute) = (event("charge.refunded", bare), event("charge.dispute.created", dispute));
+    for told in [&refund, &dispute, &refund] {
+        let answer = deliver(&server, told).await;
+        assert_eq!((answer.status.as_u16(), &answer.body["ignored"]), (200, &json!(true)));
+    }
+    assert_eq!(server.count("stripe_events WHERE status = 'PARKED'").await, 2);
+    assert_eq!(server.count("stripe_events WHERE payload LIKE '%Lef%'").await, 0);
+    assert_eq!(server.count("notifications WHERE title LIKE 'Paiement%'").await, 0);
+    accepted(&server, &completed(&waiting.session)).await;
+    assert_eq!(credit_notes(&server).await, ["AV-2026-000001 28000 4667 PAID"]);
+    assert_eq!(server.count("notifications WHERE title = 'Paiement contesté'").await, 1);
+    assert_eq!(server.count("stripe_events WHERE status = 'PROCESSED'").await, 3);
+    for told in [&refund, &dispute] {
+        assert_eq!(deliver(&server, told).await.status, 200);
+    }
+    assert_eq!(credit_notes(&server).await.len(), 1);
+    // One that never becomes ours is forgotten.
+    let other =
+        json!({ "id": "ch_2", "payment_intent": "pi_of_another_site", "amount": 5, "amount_refunded": 5 });
+    assert_eq!(deliver(&server, &event("charge.refunded", other)).await.status, 200);
+    server.clock.advance(chrono::Duration::days(31));
+    assert_eq!(server.run_job("purge_parked_events").await, 1);
+}
+
+#[tokio::test]
+async fn a_refund_and_its_payment_told_at_once_find_each_other() {
+    let server = TestServer::start().await;
+    server.ignore_mails();
+    for round in 0..8 {
+        let waiting = guest_order(&server, &format!("zoe{round}@example.com")).await;
+        let mut bare = charge(&waiting.session, PRICE);
+        bare["id"] = json!(format!("ch_{round}"));
+        bare["metadata"] = json!({});
+        let events = [completed(&waiting.session), event("charge.refunded", bare)];
+        for answer in join_all(events.iter().map(|event| deliver(&server, event))).await {
+            assert_eq!(answer.status, 200, "{:?}", answer.body);
+        }
+        assert_eq!(credit_notes(&server).await.len(), round + 1);
+    }
+    assert_eq!(server.count("stripe_events WHERE status <> 'PROCESSED'").await, 0);
+}
+
+#[tokio::test]
+async fn partial_credit_notes_give_back_the_vat_of_their_invoice_to_the_cent() {
+    let server = TestServer::start().await;
+    server.ignore_mails();
+    let session = paid(&server).await;
+    for sum in [1, 2, 3, 10_003, 10_100, 27_999, PRICE] {
+        accepted(&server, &event("charge.refunded", charge(&session, sum))).await;
+    }
+    let sums = "SELECT CONCAT(SUM(amount), ' ', SUM(tax_amount)) FROM invoices GROUP BY kind ORDER BY kind";
+    assert_eq!(values(&server, sums).await, ["28000 4667", "28000 4667"]);
+    server.work().await;
+    assert_eq!(server.count("invoices WHERE pdf_key IS NULL").await, 0);
 }
 
 #[tokio::test]

@@ -7,6 +7,9 @@ use staka::invoices::render;
 use super::bench::{accepted, completed, execute, guest_order, mails_of, value};
 use crate::support::server::TestServer;
 
+/// What is kept of a file that stands where a directory should be.
+const CAUSE: &str = "INTERNAL_ERROR: storage failure: Not a directory (os error 20)";
+
 async fn paid(server: &TestServer, email: &str) {
     accepted(server, &completed(&guest_order(server, email).await.session)).await;
 }
@@ -33,10 +36,10 @@ async fn an_invoice_that_cannot_be_stored_is_tried_again() {
     };
     for (attempts, seconds) in [(1, 30), (2, 60), (3, 120), (4, 240)] {
         server.work().await;
-        assert_eq!(state().await.unwrap(), format!("{attempts} 1 INTERNAL_ERROR"));
+        assert_eq!(state().await.unwrap(), format!("{attempts} 1 {CAUSE}"));
         server.clock.advance(Duration::seconds(seconds - 1));
         server.work().await;
-        assert_eq!(state().await.unwrap(), format!("{attempts} 1 INTERNAL_ERROR"), "not due yet");
+        assert_eq!(state().await.unwrap(), format!("{attempts} 1 {CAUSE}"), "not due yet");
         server.clock.advance(Duration::seconds(1));
     }
     // The administrators were told once, the customer has paid and lost nothing.
@@ -65,6 +68,37 @@ async fn one_bad_invoice_does_not_hold_up_the_others() {
     server.work().await;
     assert_eq!(server.count("invoices WHERE pdf_key IS NOT NULL").await, 2);
     assert_eq!(mails_of(&server, "invoice-user").await, 2);
+}
+
+#[tokio::test]
+async fn a_snapshot_that_cannot_be_read_holds_up_no_other_and_is_told() {
+    let server = TestServer::start().await;
+    for email in ["zoe@example.com", "leo@example.com", "ana@example.com"] {
+        paid(&server, email).await;
+    }
+    let broken = |column: &str, json: &str, number: &str| {
+        format!("UPDATE invoices SET {column} = '{json}' WHERE number = 'FA-2026-00000{number}'")
+    };
+    execute(&server, &broken("buyer", "\"Zoé Lefèvre, 12 rue des Lilas\"", "1")).await;
+    // Written by another version, which knew less.
+    execute(&server, &broken("buyer", "{}", "2")).await;
+    execute(&server, &broken("seller", "{\"name\": \"Staka\"}", "2")).await;
+    server.work().await;
+    assert_eq!(server.count("invoices WHERE pdf_key IS NOT NULL").await, 2);
+    assert_eq!(mails_of(&server, "invoice-user").await, 2);
+    let cause = value(&server, "SELECT render_error FROM invoices WHERE pdf_key IS NULL").await.unwrap();
+    assert!(cause.contains("invalid type: string"), "{cause}");
+    assert!(!cause.contains("Zo") && !cause.contains("Lilas"), "{cause}");
+    for _ in 0..64 {
+        server.clock.advance(Duration::hours(1));
+        render::drain(&server.state).await.unwrap();
+    }
+    let given_up = "invoices WHERE pdf_key IS NULL AND render_due_at IS NULL AND render_attempts = 64";
+    assert_eq!(server.count(given_up).await, 1);
+    let told = "notifications WHERE title = 'Une facture ne peut pas être mise en page'";
+    assert_eq!(server.count(&format!("{told} AND message LIKE '%le dernier%'")).await, 1);
+    assert_eq!(server.count(told).await, 2);
+    assert_eq!(mails_of(&server, "admin-warning").await, 2);
 }
 
 #[tokio::test]

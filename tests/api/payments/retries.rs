@@ -4,7 +4,8 @@ use chrono::Duration;
 use serde_json::json;
 
 use super::bench::{
-    accepted, completed, deliver, event, execute, guest_order, mails, paid_once, post_webhook, signed, value,
+    accepted, completed, deliver, event, execute, guest_order, mails, mails_of, paid_once, post_webhook,
+    signed, value,
 };
 use crate::support::server::{TestServer, WEBHOOK_SECRET};
 
@@ -41,7 +42,7 @@ async fn a_failed_event_is_kept_and_tried_again_by_ourselves() {
     nothing_settled(&server).await;
     let kept =
         value(&server, "SELECT CONCAT(status, ' ', attempts, ' ', last_error) FROM stripe_events").await;
-    assert_eq!(kept.unwrap(), "FAILED 1 INTERNAL_ERROR");
+    assert_eq!(kept.unwrap(), "FAILED 1 INTERNAL_ERROR: database 45000");
 
     assert_eq!(server.run_job("stripe_events").await, 0); // not due
     // The pauses grow: one minute, two, four.
@@ -101,14 +102,15 @@ async fn a_table_away_is_no_loss() {
 async fn an_event_that_cannot_be_read_waits_for_someone() {
     let server = TestServer::start().await;
     let odd = event("checkout.session.completed", json!({ "metadata": { "source": "livrestaka.fr" } }));
-    assert_eq!(deliver(&server, &odd).await.status, 500);
-    assert_eq!(server.count("stripe_events WHERE status = 'FAILED'").await, 1);
+    assert_eq!(deliver(&server, &odd).await.status, 400);
+    assert_eq!(server.count("stripe_events WHERE status = 'FAILED' AND next_attempt_at IS NULL").await, 1);
     // Given up by an administrator: never tried again, whoever sends it.
     execute(&server, "UPDATE stripe_events SET status = 'DISCARDED', next_attempt_at = NULL").await;
     let body = odd.to_string();
     let signature = signed(&server, &body, WEBHOOK_SECRET);
     assert_eq!(post_webhook(&server, "/payments/webhook", Some(&signature), body).await.status, 200);
     assert_eq!(server.count("stripe_events WHERE status = 'DISCARDED' AND attempts = 1").await, 1);
+    assert_eq!(mails_of(&server, "admin-warning").await, 1);
 }
 
 #[tokio::test]

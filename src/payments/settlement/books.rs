@@ -19,7 +19,8 @@ use crate::{
     users::owners::Account,
 };
 
-/// Notes the money, invoices it and tells everybody.
+/// Notes the money, invoices it and tells everybody. Last of a settlement: from the number of the invoice on, other
+/// settlements wait.
 pub(super) async fn receive(
     tx: &mut Tx,
     state: &AppState,
@@ -39,7 +40,7 @@ pub(super) async fn receive(
         user_id: account.id,
         order,
         amount: paid.amount,
-        paid_at: paid.now,
+        paid_at: paid.paid_at,
         reference: paid.session_id.to_owned(),
         invoice_number: number,
     };
@@ -61,8 +62,8 @@ pub(super) async fn note(
         commande_id,
         invoice_id,
         amount: paid.amount,
-        occurred_at: paid.now,
-        day: day_in_paris(paid.now),
+        occurred_at: paid.paid_at,
+        day: day_in_paris(paid.paid_at),
         reference: paid.session_id,
         payment_intent: paid.intent,
         now: paid.now,
