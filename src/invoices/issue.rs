@@ -1,6 +1,8 @@
 //! Issuing: the number, the amounts and the snapshots, in the transaction that settles the payment.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
@@ -79,9 +81,9 @@ pub async fn issue(tx: &mut Tx, state: &AppState, new: NewInvoice) -> Result<Iss
         issued_at,
         paid_at: new.paid_at,
         supplied_on: new.supplied_on,
-        seller: Json(state.config.company.clone()),
-        buyer: Json(new.buyer),
-        items: Json(new.lines),
+        seller: frozen(&state.config.company)?,
+        buyer: frozen(&new.buyer)?,
+        items: frozen(&new.lines)?,
         session_id: Some(&new.session_id),
         payment_reference: new.payment_reference.as_deref(),
     };
@@ -106,7 +108,7 @@ pub async fn issue_credit_note(
     let before = store::credited(tx, new.original_invoice_id).await?;
     let line = Line {
         title: format!("Remboursement sur la facture {}", original.number),
-        description: original.items.0.first().map(|line| line.title.clone()),
+        description: original.items.0.pointer("/0/title").and_then(Value::as_str).map(str::to_owned),
         quantity: 1,
         unit: Unit::Flat,
         gross: new.amount,
@@ -126,11 +128,16 @@ pub async fn issue_credit_note(
         supplied_on: original.supplied_on,
         seller: original.seller,
         buyer: original.buyer,
-        items: Json(vec![line]),
+        items: frozen(&[line])?,
         session_id: None,
         payment_reference: Some(&new.reference),
     };
     insert(tx, &row).await
+}
+
+/// What an invoice keeps of something that changes later.
+fn frozen(value: &impl Serialize) -> Result<Json<Value>, sqlx::Error> {
+    serde_json::to_value(value).map(Json).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 /// The VAT within `amount` cents given back after `before`, of an invoice of `whole`.

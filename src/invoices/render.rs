@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -96,7 +98,7 @@ pub async fn render_one(state: &AppState, id: Uuid) -> ApiResult<String> {
     if let Some(key) = row.pdf_key {
         return Ok(key);
     }
-    let document = document(&row);
+    let document = document(&row)?;
     let bytes = tokio::task::spawn_blocking(move || document::render(&document))
         .await
         .map_err(ApiError::internal)?
@@ -160,8 +162,13 @@ fn ready(row: &RenderRow, key: &str) -> InvoiceReady {
     }
 }
 
+/// Reads a snapshot; the cause of a failure names it.
+fn snapshot<T: DeserializeOwned>(name: &'static str, value: &Value) -> ApiResult<T> {
+    T::deserialize(value).map_err(|error| ApiError::internal(anyhow::Error::new(error).context(name)))
+}
+
 /// The document of an issued row: everything comes from its snapshots.
-fn document(row: &RenderRow) -> InvoiceDocument {
+fn document(row: &RenderRow) -> ApiResult<InvoiceDocument> {
     let issued_on = day_in_paris(row.issued_at);
     let paid_on = row.paid_at.map(day_in_paris);
     let kind = match (row.kind, &row.original_number, row.original_issued_at) {
@@ -170,7 +177,7 @@ fn document(row: &RenderRow) -> InvoiceDocument {
         }
         _ => document::Kind::Invoice,
     };
-    InvoiceDocument {
+    Ok(InvoiceDocument {
         kind,
         number: row.number.clone(),
         issued_on,
@@ -178,9 +185,9 @@ fn document(row: &RenderRow) -> InvoiceDocument {
         due_on: row.due_at.map_or(issued_on, day_in_paris),
         paid_on,
         order_reference: row.commande_id.to_string(),
-        seller: row.seller.0.clone(),
-        buyer: row.buyer.0.clone(),
-        lines: row.items.0.clone(),
+        seller: snapshot("seller", &row.seller.0)?,
+        buyer: snapshot("buyer", &row.buyer.0)?,
+        lines: snapshot("items", &row.items.0)?,
         vat: row.vat(),
         amount: row.amount.into(),
         tax_amount: row.tax_amount.into(),
@@ -189,5 +196,5 @@ fn document(row: &RenderRow) -> InvoiceDocument {
             means: "Carte bancaire (Stripe)".into(),
             reference: row.payment_reference.clone(),
         }),
-    }
+    })
 }

@@ -1,12 +1,13 @@
 //! SQL of the invoices.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::Value;
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
     Kind, VatRegime,
-    document::{Buyer, Line, Regime, Seller, Vat},
+    document::{Regime, Vat},
 };
 use crate::{
     commandes::Statut,
@@ -28,9 +29,9 @@ pub struct NewRow<'a> {
     pub issued_at: DateTime<Utc>,
     pub paid_at: DateTime<Utc>,
     pub supplied_on: Option<NaiveDate>,
-    pub seller: Json<Seller>,
-    pub buyer: Json<Buyer>,
-    pub items: Json<Vec<Line>>,
+    pub seller: Json<Value>,
+    pub buyer: Json<Value>,
+    pub items: Json<Value>,
     pub session_id: Option<&'a str>,
     pub payment_reference: Option<&'a str>,
 }
@@ -157,7 +158,7 @@ pub async fn credited(conn: &mut MySqlConnection, invoice_id: Uuid) -> Result<Cr
     .await
 }
 
-/// Everything the document is made of.
+/// Everything the document is made of. The snapshots are read as they are drawn: a credit note copies them unread.
 pub struct RenderRow {
     pub id: Uuid,
     pub commande_id: Uuid,
@@ -172,9 +173,9 @@ pub struct RenderRow {
     pub paid_at: Option<DateTime<Utc>>,
     pub due_at: Option<DateTime<Utc>>,
     pub supplied_on: Option<NaiveDate>,
-    pub seller: Json<Seller>,
-    pub buyer: Json<Buyer>,
-    pub items: Json<Vec<Line>>,
+    pub seller: Json<Value>,
+    pub buyer: Json<Value>,
+    pub items: Json<Value>,
     pub payment_reference: Option<String>,
     pub original_number: Option<String>,
     pub original_issued_at: Option<DateTime<Utc>>,
@@ -195,8 +196,8 @@ pub async fn for_rendering(conn: &mut MySqlConnection, id: Uuid) -> Result<Optio
         RenderRow,
         r#"SELECT i.id, i.commande_id, i.kind AS "kind: Kind", i.number, i.amount, i.tax_amount,
                   i.vat_regime AS "vat_regime: VatRegime", i.vat_rate_bp, i.vat_mention, i.issued_at, i.paid_at,
-                  i.due_at, i.supplied_on, i.seller AS "seller: Json<Seller>", i.buyer AS "buyer: Json<Buyer>",
-                  i.items AS "items: Json<Vec<Line>>", i.payment_reference, o.number AS "original_number?",
+                  i.due_at, i.supplied_on, i.seller AS "seller: Json<Value>", i.buyer AS "buyer: Json<Value>",
+                  i.items AS "items: Json<Value>", i.payment_reference, o.number AS "original_number?",
                   o.issued_at AS "original_issued_at?", c.user_id, c.titre, i.pdf_key
            FROM invoices i
            JOIN commandes c ON c.id = i.commande_id

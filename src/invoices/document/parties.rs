@@ -44,16 +44,18 @@ fn band(sheet: &mut Sheet<'_>, doc: &InvoiceDocument) {
         (Some(date), true) => ("Remboursé le", day(date)),
         (None, _) => ("Échéance", day(doc.due_on)),
     };
+    // What is given back for a service that never came has no such date.
+    let supplied = doc.supplied_on.map(day).or_else(|| (!doc.is_credit_note()).then(|| TO_COME.to_owned()));
     let cells = [
-        ("Date d’émission", day(doc.issued_on), 98.0),
-        ("Date de la prestation", doc.supplied_on.map_or_else(|| TO_COME.to_owned(), day), 118.0),
-        (settled.0, settled.1, 92.0),
-        ("Référence de commande", doc.order_reference.clone(), 174.0),
+        Some(("Date d’émission", day(doc.issued_on), 98.0)),
+        supplied.map(|supplied| ("Date de la prestation", supplied, 118.0)),
+        Some((settled.0, settled.1, 92.0)),
+        Some(("Référence de commande", doc.order_reference.clone(), 174.0)),
     ];
     let top = sheet.y;
     sheet.canvas.block(Area { x: LEFT, y: top, width: WIDTH, height: 40.0 }, 6.0, SOFT);
     let mut x = LEFT + 14.0;
-    for (label, value, width) in cells {
+    for (label, value, width) in cells.into_iter().flatten() {
         sheet.canvas.text(label, Style::regular(7.5), x, top + 15.5, GREY);
         let style = if value.chars().count() > 20 { Style::regular(8.0) } else { Style::bold(9.5) };
         sheet.canvas.line(single(&value, style).fitted(width), x, top + 30.0, INK);

@@ -110,6 +110,7 @@ pub fn credit_note() -> InvoiceDocument {
     let mut doc = professional_invoice();
     doc.kind = Kind::CreditNote { original_number: "FA-2026-000124".into(), original_date: date(12) };
     doc.number = "AV-2026-000007".into();
+    doc.supplied_on = None;
     doc.issued_on = date(20);
     doc.paid_on = Some(date(20));
     with_lines(doc, vec![line("Remboursement partiel : Pack KDP Autoédition", 1, Unit::Flat, 9_999)])

@@ -196,6 +196,16 @@ async fn partial_credit_notes_give_back_the_vat_of_their_invoice_to_the_cent() {
 }
 
 #[tokio::test]
+async fn a_refund_is_credited_whatever_became_of_the_snapshots_of_its_invoice() {
+    let server = TestServer::start().await;
+    server.ignore_mails();
+    let session = paid(&server).await;
+    server.execute("UPDATE invoices SET buyer = '\"Zoé\"', items = '{}'").await;
+    accepted(&server, &event("charge.refunded", charge(&session, PRICE))).await;
+    assert_eq!(credit_notes(&server).await, ["AV-2026-000001 28000 4667 PAID"]);
+}
+
+#[tokio::test]
 async fn a_charge_without_source_is_known_by_its_payment() {
     let server = TestServer::start().await;
     let session = paid(&server).await;
