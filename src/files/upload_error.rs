@@ -35,6 +35,8 @@ pub enum UploadError {
     UnsupportedType {
         /// The file, as the person named it.
         filename: String,
+        /// The extensions that are taken, as people write them.
+        accepted: String,
     },
     /// A file without content.
     #[error("empty file")]
@@ -87,11 +89,11 @@ impl From<UploadError> for ApiError {
                 "UNEXPECTED_FIELD",
                 format!("Le champ « {field} » n'accepte pas de fichier."),
             ),
-            UploadError::UnsupportedType { filename } => Self::new(
+            UploadError::UnsupportedType { filename, accepted } => Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "UNSUPPORTED_FILE_TYPE",
                 format!(
-                    "Le fichier « {filename} » n'est pas d'un format accepté, ou son contenu ne correspond pas à son nom."
+                    "Le fichier « {filename} » n'est pas d'un format accepté, ou son contenu ne correspond pas à son nom. Formats acceptés\u{a0}: {accepted}."
                 ),
             ),
             UploadError::EmptyFile { filename } => {

@@ -36,6 +36,15 @@ pub(super) fn is_ooxml<F: Read + Seek>(file: &mut F, directory: &str) -> io::Res
     Ok(types && archive.file_names_raw().any(|name| name.starts_with(directory.as_bytes())))
 }
 
+/// Whether a zip has the parts of a document of iWork: archives of its own (since 2013), or an index in XML before.
+pub(super) fn is_iwork<F: Read + Seek>(file: &mut F) -> io::Result<bool> {
+    let Some(archive) = open_zip(file)? else { return Ok(false) };
+    let is_part = |name: &[u8]| {
+        name.ends_with(b".iwa") || matches!(name, b"Index.zip" | b"index.xml" | b"index.xml.gz")
+    };
+    Ok(archive.file_names_raw().any(is_part))
+}
+
 /// Whether a zip declares itself to be `mime` in its `mimetype` entry. Writers that compress or forget that entry
 /// exist and their files open everywhere, so the manifest of the family is accepted in its place.
 pub(super) fn is_packaged<F: Read + Seek>(file: &mut F, mime: &str) -> io::Result<bool> {

@@ -23,6 +23,8 @@ pub(super) enum Content {
     Packaged(&'static str),
     /// An OLE compound file that holds one of these streams.
     Ole(&'static [&'static str]),
+    /// A document of Apple Pages: a zip with the parts of iWork.
+    Iwork,
     Text,
     Jpeg,
     Png,
@@ -50,7 +52,9 @@ fn has_signature(content: Content, head: &[u8]) -> bool {
     match content {
         Content::Pdf => contains(head.get(..PDF_WINDOW).unwrap_or(head), b"%PDF-"),
         Content::Rtf => head.starts_with(br"{\rtf"),
-        Content::Ooxml(_) | Content::Packaged(_) | Content::Zip => infer::archive::is_zip(head),
+        Content::Ooxml(_) | Content::Packaged(_) | Content::Iwork | Content::Zip => {
+            infer::archive::is_zip(head)
+        }
         Content::Ole(_) => container::is_ole(head),
         Content::Text => is_text_head(head),
         Content::Jpeg => infer::image::is_jpeg(head),
@@ -75,6 +79,7 @@ pub(super) fn matches_whole<F: Read + Seek>(content: Content, file: &mut F) -> i
     match content {
         Content::Ooxml(directory) => container::is_ooxml(file, directory),
         Content::Packaged(mime) => container::is_packaged(file, mime),
+        Content::Iwork => container::is_iwork(file),
         Content::Ole(streams) => container::holds_ole_stream(file, streams),
         Content::Text => is_text(file),
         _ => Ok(true),

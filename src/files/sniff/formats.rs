@@ -32,7 +32,7 @@ const ORDER_AND_MESSAGE: &[Policy] = &[Policy::Order, Policy::Message];
 const ZIP_LIKE: &[&str] = &["application/zip", "application/x-zip-compressed"];
 
 #[rustfmt::skip]
-static FORMATS: [Format; 29] = [
+static FORMATS: [Format; 31] = [
     f(&["pdf"], "application/pdf", &["application/x-pdf"], Document, Pdf, ALL),
     f(&["docx"], "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ZIP_LIKE, Document, Ooxml("word/"), ALL),
     f(&["doc"], "application/msword", &["application/vnd.ms-word"], Document, Ole(&["WordDocument"]), ALL),
@@ -41,6 +41,8 @@ static FORMATS: [Format; 29] = [
     f(&["epub"], "application/epub+zip", ZIP_LIKE, Document, Packaged("application/epub+zip"), ORDER),
     // Windows with Word installed declares .rtf as a Word document.
     f(&["rtf"], "application/rtf", &["text/rtf", "application/x-rtf", "text/richtext", "application/msword"], Document, Rtf, WORK),
+    f(&["pages"], "application/vnd.apple.pages", &["application/zip", "application/x-zip-compressed", "application/x-iwork-pages-sffpages"], Document, Iwork, WORK),
+    f(&["tex"], "application/x-tex", &["text/x-tex", "text/plain", "application/x-latex"], Document, Text, WORK),
     f(&["txt"], "text/plain", &[], Document, Text, ALL),
     f(&["md", "markdown"], "text/markdown", &["text/x-markdown", "text/plain"], Document, Text, WORK),
     // Windows with Excel installed declares .csv as a workbook.
@@ -75,6 +77,13 @@ const fn f(
     policies: &'static [Policy],
 ) -> Format {
     Format { extensions, mime, aliases, file_type, content, policies }
+}
+
+/// The extensions a policy takes, as people write them: `.pdf, .docx`.
+pub(super) fn accepted(policy: Policy) -> String {
+    let taken = FORMATS.iter().filter(|format| format.allows(policy));
+    let names: Vec<String> = taken.map(|format| format!(".{}", format.extension())).collect();
+    names.join(", ")
 }
 
 impl Format {

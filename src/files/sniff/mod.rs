@@ -24,6 +24,13 @@ pub enum Policy {
     Message,
 }
 
+impl Policy {
+    /// The extensions it takes, as people write them: `.pdf, .docx`.
+    pub fn accepted(self) -> String {
+        formats::accepted(self)
+    }
+}
+
 /// The file is not of a format that is taken, or is not what it says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unsupported or lying file type")]

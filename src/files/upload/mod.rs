@@ -221,7 +221,8 @@ impl MultipartForm {
     ) -> Result<(ReceivedFile, PendingObject), UploadError> {
         let FilePart { mut field, filename } = part;
         let filename = names::clean(&filename);
-        let refused = |_| UploadError::UnsupportedType { filename: filename.clone() };
+        let accepted = || self.spec.policy.accepted();
+        let refused = |_| UploadError::UnsupportedType { filename: filename.clone(), accepted: accepted() };
         let declared = field.content_type().map(|mime| mime.to_string());
         let format = sniff::claimed(self.spec.policy, &filename, declared.as_deref()).map_err(refused)?;
         let limit = self.spec.max_bytes_per_file;

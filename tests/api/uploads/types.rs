@@ -28,6 +28,14 @@ fn pptx() -> Vec<u8> {
     replace(DOCX, b"word/", b"ppt/w")
 }
 
+/// A package with one of the archives every document of Pages has.
+fn pages() -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file("Index/Document.iwa", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(b"iwa").unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
 /// A compound file with the one stream every presentation has.
 fn ppt() -> Vec<u8> {
     let mut file = cfb::CompoundFile::create(Cursor::new(Vec::new())).unwrap();
@@ -67,6 +75,10 @@ fn accepted() -> Vec<Accepted> {
         (WORK, "roman.rtf", "application/msword", RTF.into(), "application/rtf", "DOCUMENT"),
         (ALL, "roman.txt", "text/plain; charset=utf-8", TXT.into(), "text/plain", "DOCUMENT"),
         (ALL, "roman.txt", "", b"L'\xe9t\xe9".into(), "text/plain", "DOCUMENT"),
+        (WORK, "roman.pages", "application/vnd.apple.pages", pages(), "application/vnd.apple.pages", "DOCUMENT"),
+        (WORK, "roman.pages", "application/zip", pages(), "application/vnd.apple.pages", "DOCUMENT"),
+        (WORK, "these.tex", "application/x-tex", TXT.into(), "application/x-tex", "DOCUMENT"),
+        (WORK, "these.tex", "", TXT.into(), "application/x-tex", "DOCUMENT"),
         (WORK, "notes.md", "text/markdown", TXT.into(), "text/markdown", "DOCUMENT"),
         ("order message", "notes.csv", "application/vnd.ms-excel", TXT.into(), "text/csv", "DOCUMENT"),
         (ALL, "t.xlsx", SHEET, XLSX.into(), SHEET, "DOCUMENT"),
@@ -148,7 +160,8 @@ async fn files_that_lie_are_refused_and_leave_nothing() {
     ] {
         let (status, body) = demo.post("order", one(name, declared, bytes)).await;
         assert!(refused(status, &body), "{name} {declared}: {status} {body}");
-        assert!(body["message"].as_str().unwrap().contains(name), "{body}");
+        let told = body["message"].as_str().unwrap();
+        assert!(told.contains(name) && told.contains(".docx, ") && told.contains(".pages, "), "{body}");
         assert_eq!(body["error"], body["message"]);
     }
     demo.assert_clean().await;
