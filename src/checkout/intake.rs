@@ -143,7 +143,7 @@ fn wish(fields: &Fields, titre: Option<String>, longest_note: usize, problems: &
 /// Judges the order of a guest.
 ///
 /// # Errors
-/// 404 for a service that is not sold, 409 `EMAIL_TAKEN` and `PRICE_CHANGED`, 400 without the pages a price needs.
+/// 404 for a service that is not sold, 409 `EMAIL_TAKEN`, 400 `PRICE_CHANGED` or without the pages a price needs.
 pub async fn judge_guest(state: &AppState, customer: Customer, wish: Wish) -> ApiResult<Order> {
     let mut conn = state.db.conn().await?;
     let quote = tarifs::service::quote(&mut conn, &wish.service, wish.pages).await?;

@@ -1,7 +1,10 @@
 //! What the person reads when there is no price.
 
 use super::price::{MAX_PAGES, PriceError};
-use crate::http::{ApiError, Detail};
+use crate::{
+    http::{ApiError, Detail},
+    money,
+};
 
 impl From<PriceError> for ApiError {
     fn from(error: PriceError) -> Self {
@@ -21,9 +24,11 @@ impl From<PriceError> for ApiError {
                 invalid("prixCalcule", "invalid", message.to_owned())
             }
             PriceError::Changed { expected_amount } => {
-                let message =
-                    "Le prix de ce service a changé. Merci de vérifier le nouveau montant avant de valider.";
-                Self::conflict("PRICE_CHANGED", message).with("expectedAmount", expected_amount)
+                let message = format!(
+                    "Le prix de cette commande a changé : elle coûte désormais {}. Rechargez la page pour commander à ce prix.",
+                    money::french(expected_amount)
+                );
+                Self::bad_request("PRICE_CHANGED", message).with("expectedAmount", expected_amount)
             }
         }
     }

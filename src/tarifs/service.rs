@@ -68,7 +68,7 @@ impl Quote {
     /// Compares the price a form showed, in euros as it was sent, with this one.
     ///
     /// # Errors
-    /// 409 `PRICE_CHANGED` with `expectedAmount` in cents, 400 when it is no price.
+    /// 400 `PRICE_CHANGED` with `expectedAmount` in cents, 400 when it is no price.
     pub fn check_shown(&self, prix_calcule: Option<&str>) -> ApiResult<()> {
         Ok(price::check_client_price(prix_calcule, self.amount)?)
     }

@@ -57,6 +57,13 @@ async fn a_guest_orders_with_documents() {
     shop.refused(shop.get_as(&author, &path), 403, "FILE_FORBIDDEN").await;
 }
 
+/// The web application shows the message alone.
+fn assert_price_changed(refusal: &serde_json::Value) {
+    assert_eq!(refusal["expectedAmount"], 28_000);
+    assert!(refusal["message"].as_str().unwrap().contains("280,00\u{a0}€"), "{refusal}");
+    assert!(refusal["details"].is_null(), "{refusal}");
+}
+
 #[tokio::test]
 async fn everything_wrong_with_a_form_is_told_at_once() {
     let shop = Shop::open().await;
@@ -98,8 +105,8 @@ async fn a_refusal_leaves_nothing_behind() {
         |changes: &[(&'static str, Option<&str>)]| guest_form(service, changes).part("files", word());
     shop.refused(order(with_file(&[])), 409, "EMAIL_TAKEN").await;
     let changed =
-        shop.refused(order(with_file(&[other, ("prixCalcule", Some("0.5"))])), 409, "PRICE_CHANGED").await;
-    assert_eq!(changed["expectedAmount"], 28_000);
+        shop.refused(order(with_file(&[other, ("prixCalcule", Some("0.5"))])), 400, "PRICE_CHANGED").await;
+    assert_price_changed(&changed);
     shop.refused(order(with_file(&[other, ("serviceId", Some("pack-kdp"))])), 404, "NOT_FOUND").await;
     let unknown = Uuid::nil().to_string();
     shop.refused(order(with_file(&[other, ("serviceId", Some(&unknown))])), 404, "NOT_FOUND").await;
@@ -244,6 +251,9 @@ async fn a_connected_author_orders_under_their_own_name() {
     let short =
         shop.refused(order(guest_form(service, &[("titre", Some("ab"))])), 400, "VALIDATION_ERROR").await;
     assert_eq!(refused_fields(&short), ["titre"]);
+    let dearer =
+        shop.refused(order(guest_form(service, &[("prixCalcule", Some("279.99"))])), 400, "PRICE_CHANGED");
+    assert_price_changed(&dearer.await);
     let nobody =
         shop.post("/commandes/create-paid-project").multipart(guest_form(service, &[]).part("files", word()));
     shop.refused(nobody, 401, "TOKEN_MISSING").await;
