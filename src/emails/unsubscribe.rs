@@ -3,22 +3,15 @@
 //! `GET` only shows a page with a button, because scanners of incoming mail open every link; `POST`
 //! does it, from that button or directly from the mail program (one click, RFC 8058).
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, StatusCode, header::CONTENT_SECURITY_POLICY},
-    response::{Html, IntoResponse, Response},
-};
+use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use crate::{
     app::AppState,
-    http::{ApiPath, ApiResult},
+    http::{ApiPath, ApiResult, page::Page},
     users,
 };
-
-const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/templates/pages/unsubscribe.html"));
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// `GET` and `POST /public/unsubscribe/{userId}/{token}`.
 pub fn router() -> OpenApiRouter<AppState> {
@@ -43,13 +36,13 @@ fn subject(user_id: Uuid) -> String {
     params(("userId" = Uuid, Path), ("token" = String, Path, max_length = 255, description = "Seal of the link")),
     responses((status = 200, description = "A page that asks for confirmation", content_type = "text/html"),
               (status = 404, description = "The link is not ours", content_type = "text/html")))]
-async fn ask(State(state): State<AppState>, link: ApiResult<Link>) -> Response {
+async fn ask(State(state): State<AppState>, link: ApiResult<Link>) -> Page {
     if holder(&state, link).is_none() {
         return unknown();
     }
     let text = "Vous ne recevrez plus nos mails d’information. Ceux qui concernent vos paiements, vos factures et \
                 la sécurité de votre compte continueront d’arriver.";
-    page(StatusCode::OK, "Se désabonner", text, r#"<form method="post"><button>Confirmer</button></form>"#)
+    Page::new("Se désabonner", text).button("Confirmer")
 }
 
 /// Stops the mails a person may refuse; also the one-click form of RFC 8058.
@@ -57,14 +50,14 @@ async fn ask(State(state): State<AppState>, link: ApiResult<Link>) -> Response {
     params(("userId" = Uuid, Path), ("token" = String, Path, max_length = 255, description = "Seal of the link")),
     responses((status = 200, description = "Done, now or before", content_type = "text/html"),
               (status = 404, description = "The link is not ours", content_type = "text/html")))]
-async fn unsubscribe(State(state): State<AppState>, link: ApiResult<Link>) -> ApiResult<Response> {
+async fn unsubscribe(State(state): State<AppState>, link: ApiResult<Link>) -> ApiResult<Page> {
     let Some(user_id) = holder(&state, link) else {
         return Ok(unknown());
     };
     users::service::refuse_mails(&state, user_id).await?;
     let text = "C’est fait : vous ne recevrez plus nos mails d’information. Vous pouvez changer d’avis à tout moment \
                 dans les paramètres de votre compte.";
-    Ok(page(StatusCode::OK, "Vous êtes désabonné", text, ""))
+    Ok(Page::new("Vous êtes désabonné", text))
 }
 
 /// Whose account the link is of. One that is not ours names nobody, whatever is wrong with it.
@@ -73,13 +66,6 @@ fn holder(state: &AppState, link: ApiResult<Link>) -> Option<Uuid> {
     state.links.is_sealed(&subject(user_id), &token).then_some(user_id)
 }
 
-fn unknown() -> Response {
-    let text = "Ce lien n’est pas valable. Vous pouvez régler vos notifications dans les paramètres de votre compte.";
-    page(StatusCode::NOT_FOUND, "Lien inconnu", text, "")
-}
-
-/// Every part is a constant of this file: nothing here needs escaping.
-fn page(status: StatusCode, title: &str, text: &str, form: &str) -> Response {
-    let html = PAGE.replace("{{title}}", title).replace("{{text}}", text).replace("{{form}}", form);
-    (status, [(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY))], Html(html)).into_response()
+fn unknown() -> Page {
+    Page::unknown("Vous pouvez régler vos notifications dans les paramètres de votre compte.")
 }

@@ -16,6 +16,7 @@ pub mod layers;
 pub mod limits;
 pub mod list;
 pub mod observe;
+pub mod page;
 pub mod paths;
 pub mod places;
 pub mod problems;
