@@ -10,7 +10,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::Simulator;
-use super::failure::Failure;
+use super::failure::{Failure, played};
 use super::objects::{self, NewObject};
 use super::params::Params;
 use super::status::{PaymentStatus, SessionStatus};
@@ -117,6 +117,7 @@ fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure
     if params.required("mode")? != "payment" {
         return Err(Failure::invalid("parameter_invalid", "mode", "Only payments are simulated"));
     }
+    played(params.get("customer_email"))?;
     let expires_at = expiry(params, now)?;
     let amount = amount(params)?;
     let id = format!("cs_test_{}", hex::encode(random_bytes::<24>()));

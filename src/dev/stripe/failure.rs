@@ -44,6 +44,35 @@ impl Failure {
     }
 }
 
+/// The refusal a customer's address asks for: its part before the `@` names an error code of Stripe's.
+pub fn played(email: Option<&str>) -> Result<(), Failure> {
+    const NAME: &str = "line_items[0][price_data][product_data][name]";
+    const UNIT: &str = "line_items[0][price_data][unit_amount]";
+    let Some((code, _)) = email.and_then(|email| email.split_once('@')) else { return Ok(()) };
+    Err(match code {
+        "email_invalid" => Failure::invalid("email_invalid", "customer_email", "Invalid email address"),
+        "amount_too_small" => Failure::invalid("amount_too_small", UNIT, "At least 0.50 EUR is due"),
+        "parameter_invalid_string_blank" => {
+            Failure::invalid("parameter_invalid_string_blank", NAME, "Must not be blank")
+        }
+        "parameter_invalid_integer" => {
+            Failure::invalid("parameter_invalid_integer", "expires_at", "Invalid integer")
+        }
+        "api_key_expired" => {
+            let message = "Expired API Key provided.";
+            let refusal = Failure::new(StatusCode::UNAUTHORIZED, "invalid_request_error", message);
+            Failure { code: Some("api_key_expired"), ..refusal }
+        }
+        "rate_limit" => {
+            Failure::new(StatusCode::TOO_MANY_REQUESTS, "invalid_request_error", "Too many requests.")
+        }
+        "api_error" => {
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "api_error", "An unknown error occurred.")
+        }
+        _ => return Ok(()),
+    })
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let error = json!({"type": self.kind, "code": self.code, "param": self.param,

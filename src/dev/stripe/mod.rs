@@ -24,6 +24,10 @@
 //! `delayed=true` also works in the query. They answer 303 to where Stripe would send the customer,
 //! after the webhook was answered (10 s at most), or 409 with the page when the session's state does
 //! not allow the step. Paying twice is no error: the second time only redirects.
+//!
+//! A customer whose address begins with the name of one of Stripe's errors is refused a session for that reason:
+//! `email_invalid@`, `amount_too_small@`, `parameter_invalid_string_blank@` (the title), `parameter_invalid_integer@` (an
+//! expiry of ours), `api_key_expired@`, `rate_limit@` and `api_error@`.
 
 #![allow(clippy::disallowed_types, reason = "refusals here are Stripe's, not the API's")]
 #![allow(clippy::indexing_slicing, reason = "a JSON value answers null for a key it lacks")]
