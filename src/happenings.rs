@@ -32,8 +32,12 @@ happenings! {
     "order-moved" = commandes::told::OrderMoved;
     /// An order waits for its payment: told to the team.
     "order-awaiting" = checkout::told::OrderAwaitingPayment;
-    /// A pending order became an order: confirmed to its author.
+    /// A pending order was paid and became an order: its author's bell, beside the mail of the payment.
     "order-opened" = commandes::told::OrderOpened;
+    /// An order that costs nothing is final: confirmed to its author, told to the team.
+    "order-offered" = commandes::told::OrderOffered;
+    /// A guest sent an order that costs nothing: the mail with the link that confirms it.
+    "order-to-confirm" = checkout::told::OrderToConfirm;
 
     // Money
     /// Money arrived: confirmed to the client, told to the team.

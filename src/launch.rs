@@ -9,6 +9,7 @@ use crate::{
     app::{self, AppState, SIMULATOR_PATH, Surroundings},
     auth, checkout,
     clock::Clock,
+    commandes,
     config::Config,
     db::Db,
     dev::{
@@ -75,6 +76,7 @@ pub async fn launch(
     let state = AppState::assemble(config, db, surroundings)?;
     state.storage.prepare().context("UPLOADS_DIR cannot be used")?;
     invoices::ensure_vat_regime(&state).await.context("the VAT regime cannot be read")?;
+    commandes::references::fill(&state).await.context("orders cannot be given their references")?;
     let beside_api = stand_ins(&state, simulator.as_ref());
     Ok(Launched {
         app: app::build_app(&state, beside_api)?,
@@ -123,6 +125,7 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         notifications::jobs::schedule,
         payments::jobs::schedule,
         checkout::jobs::schedule,
+        commandes::jobs::schedule,
         files::jobs::schedule,
     ] {
         schedule(&mut scheduler);

@@ -146,6 +146,8 @@ pub(super) async fn invite(tx: &mut events::Tx, user: &User) -> Result<bool, sql
         user_id: user.id,
         request_id: new_id(),
         titre: order.titre,
+        reference: order.reference.unwrap_or_default(),
+        pack: None,
         amount: order.amount.map_or(0, i64::from),
     };
     events::record(tx, requested).await?;

@@ -108,6 +108,8 @@ pub async fn void_reset_tokens(
 pub struct LatestOrder {
     /// Title.
     pub titre: String,
+    /// What people call it.
+    pub reference: Option<String>,
     /// Cents, VAT included.
     pub amount: Option<i32>,
 }
@@ -119,7 +121,7 @@ pub async fn latest_order(
 ) -> Result<Option<LatestOrder>, sqlx::Error> {
     sqlx::query_as!(
         LatestOrder,
-        "SELECT titre, amount FROM commandes WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1",
+        "SELECT titre, reference, amount FROM commandes WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1",
         user_id
     )
     .fetch_optional(conn)

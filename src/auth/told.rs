@@ -75,6 +75,10 @@ pub struct ActivationRequested {
     pub request_id: Uuid,
     /// Title of the order.
     pub titre: String,
+    /// What people call the order; empty for one that has no reference yet.
+    pub reference: String,
+    /// Name of the service, when the mail is the confirmation of a purchase.
+    pub pack: Option<String>,
     /// What the order cost, in cents.
     pub amount: i64,
 }
@@ -93,6 +97,8 @@ impl Happening for ActivationRequested {
         let mail = mails::ActivationUser {
             first_name: person.first_name.clone(),
             commande_title: self.titre.clone(),
+            reference: self.reference.clone(),
+            pack_name: self.pack.clone(),
             activation_path: String::new(),
             expires_at: Default::default(),
             amount: self.amount,

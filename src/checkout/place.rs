@@ -1,27 +1,35 @@
 //! Placing an order that is to be paid, the same for guests and connected authors.
 //!
-//! The order and its documents are recorded in one transaction; then the payment page is opened, outside of any
-//! transaction; then, in a second one, it is told: the administrators hear only of orders that can be paid, and once.
-//! When the page cannot be opened everything is taken back. A process killed in between leaves an untold order that
-//! nobody can pay; the purge forgets it.
+//! The order, its documents and the payment page to come are recorded in one transaction; then the page is opened, outside
+//! of any transaction; then the administrators are told, once, of an order that can be paid. When the page cannot be
+//! opened everything is taken back. A process killed in between leaves an order nobody was told of: a job tells of it.
+//!
+//! The same form sent again within ten minutes gets the order and the page of the first: a unique fingerprint of who
+//! orders what sees to it.
 
-use axum::extract::FromRequest;
+use axum::{extract::FromRequest, http::StatusCode};
+use chrono::TimeDelta;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
+    announce, confirming,
     form::Fields,
     intake::{self, Order},
-    purge,
-    told::OrderAwaitingPayment,
+    purge, quota,
+    told::OrderToConfirm,
 };
 use crate::{
     app::AppState,
     audit::{self, acts},
     clock::new_id,
-    commandes::pending::{self, NewPending, PendingState},
-    db::with_retry,
-    events,
+    commandes::{
+        pending::{self, FirstOrder, NewPending, PendingState},
+        references,
+    },
+    db::{violates, with_retry},
+    events::{self, Tx},
     files::{
         deletions,
         sniff::Policy,
@@ -31,7 +39,8 @@ use crate::{
     },
     http::{ApiError, ApiResult, Problems, RequestContext, extract::read_json},
     payments::{
-        service::{Target, open_checkout},
+        offers,
+        service::{OpenedCheckout, Page, Target, open, page_again, reserve},
         settlement::settle_free,
     },
     users::billing,
@@ -59,10 +68,14 @@ pub struct Incoming {
 pub struct Placed {
     /// The order, until it is paid.
     pub pending_id: Uuid,
+    /// What people call it.
+    pub reference: String,
     /// Where the customer goes now.
     pub checkout_url: String,
     /// Stripe's session; empty for an order that costs nothing.
     pub session_id: String,
+    /// Whether its customer has yet to confirm it by mail.
+    pub to_confirm: bool,
     /// Documents kept with it.
     pub files: usize,
 }
@@ -157,32 +170,134 @@ pub async fn placed(state: &AppState, id: Uuid) -> ApiResult<PendingState> {
     found.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))
 }
 
+/// How long the same form makes the same order.
+const SAME_FOR: TimeDelta = TimeDelta::minutes(10);
+
 async fn finish(state: AppState, order: Order, received: Option<Received>) -> ApiResult<Placed> {
-    let id = new_id();
+    let files = received.as_ref().map_or(&[][..], Received::files);
+    let count = files.len();
+    let fingerprint = fingerprint(&order, files);
+    if let Some(first) = placed_before(&state, &fingerprint).await? {
+        return again(&state, &order, first, count).await;
+    }
+    let bytes = files.iter().map(|file| file.object.size).sum();
+    admit(&state, &order, bytes).await?;
     let kept = match received {
         Some(received) => received.keep(&state.storage).await?,
         None => vec![],
     };
-    let ids = match with_retry(|| record(&state, id, &order, &kept)).await {
-        Ok(ids) => ids,
+    let new = New { id: new_id(), order: &order, files: &kept, fingerprint: &fingerprint };
+    match with_retry(|| record(&state, &new)).await {
+        Ok(Some(recorded)) => conclude(&state, &new, recorded).await,
+        Ok(None) => {
+            deletions::abandon(&state, &storage_keys(&kept)).await;
+            let first = placed_before(&state, &fingerprint).await?.ok_or_else(ApiError::unavailable)?;
+            again(&state, &order, first, count).await
+        }
         Err(error) => {
             // A connection lost during the commit may have left the order behind.
-            take_back(&state, id).await;
+            take_back(&state, new.id).await;
             deletions::abandon(&state, &storage_keys(&kept)).await;
-            return Err(error.into());
-        }
-    };
-    let files: Vec<_> = ids.into_iter().zip(kept).collect();
-    match open(&state, id, &order).await {
-        Ok((checkout_url, session_id)) => {
-            tell(&state, id, &order, &files).await;
-            Ok(Placed { pending_id: id, checkout_url, session_id, files: files.len() })
-        }
-        Err(error) => {
-            take_back(&state, id).await;
             Err(error)
         }
     }
+}
+
+/// Who orders what: service, pages, price, title, and the documents' names and sizes.
+fn fingerprint(order: &Order, files: &[ReceivedFile]) -> String {
+    let who = order.customer.user_id.map_or_else(|| order.customer.email.clone(), |id| id.to_string());
+    let Order { quote, titre, .. } = order;
+    let files: Vec<_> = files.iter().map(|file| (&file.filename, file.object.size)).collect();
+    let what = json!([who, quote.tarif.id, quote.pages, quote.amount, titre, files]);
+    hex::encode(Sha256::digest(what.to_string()))
+}
+
+async fn placed_before(state: &AppState, fingerprint: &str) -> ApiResult<Option<FirstOrder>> {
+    let mut conn = state.db.conn().await?;
+    Ok(pending::same_order(&mut conn, fingerprint, state.clock.now() - SAME_FOR).await?)
+}
+
+/// Gives the order of the same form once more, and its page.
+async fn again(state: &AppState, order: &Order, first: FirstOrder, files: usize) -> ApiResult<Placed> {
+    let target = Target::Pending(first.id);
+    let reference = first.reference.unwrap_or_default();
+    match first.amount {
+        0 => offered(state, order, first.id, reference, files).await,
+        _ => {
+            // Whoever placed it may be taking it back at this moment.
+            let gone = |error: ApiError| match error.status() {
+                StatusCode::NOT_FOUND => ApiError::unavailable(),
+                _ => error,
+            };
+            let opened = page_again(state, target).await.map_err(gone)?;
+            announce::one(state, first.id).await;
+            Ok(paid_at(opened, first.id, reference, files))
+        }
+    }
+}
+
+/// Whether there is room for an order, and whether it may cost nothing.
+async fn admit(state: &AppState, order: &Order, bytes: u64) -> ApiResult<()> {
+    if order.quote.amount == 0 {
+        if let Some(user_id) = order.customer.user_id {
+            quota::of_offered(state, user_id, bytes).await?;
+        }
+        offers::check(state, &order.customer.email)?;
+    }
+    quota::make_room(state, bytes).await
+}
+
+/// An order to record, with its documents.
+struct New<'a> {
+    id: Uuid,
+    order: &'a Order,
+    files: &'a [ReceivedFile],
+    fingerprint: &'a str,
+}
+
+/// An order recorded: what people call it, and its payment page to open, unless it costs nothing.
+struct Recorded {
+    reference: String,
+    page: Option<Page>,
+}
+
+/// Opens the page of an order just recorded, or the order itself, and tells of it.
+async fn conclude(state: &AppState, new: &New<'_>, recorded: Recorded) -> ApiResult<Placed> {
+    let Recorded { reference, page } = recorded;
+    let Some(page) = page else {
+        return offered(state, new.order, new.id, reference, new.files.len()).await;
+    };
+    match open(state, &page).await {
+        Ok(opened) => {
+            announce::one(state, new.id).await;
+            Ok(paid_at(opened, new.id, reference, new.files.len()))
+        }
+        Err(error) => {
+            take_back(state, new.id).await;
+            Err(error)
+        }
+    }
+}
+
+fn paid_at(opened: OpenedCheckout, pending_id: Uuid, reference: String, files: usize) -> Placed {
+    let OpenedCheckout { url: checkout_url, session_id } = opened;
+    Placed { pending_id, reference, checkout_url, session_id, to_confirm: false, files }
+}
+
+/// An order that costs nothing: an author's is final at once, a guest's when the link of its mail is followed.
+async fn offered(
+    state: &AppState,
+    order: &Order,
+    pending_id: Uuid,
+    reference: String,
+    files: usize,
+) -> ApiResult<Placed> {
+    let to_confirm = order.customer.user_id.is_none();
+    let checkout_url = match to_confirm {
+        true => confirming::waiting_url(state),
+        false => settle_free(state, pending_id).await?.success_url,
+    };
+    Ok(Placed { pending_id, reference, checkout_url, session_id: String::new(), to_confirm, files })
 }
 
 fn storage_keys(files: &[ReceivedFile]) -> Vec<String> {
@@ -195,34 +310,62 @@ async fn take_back(state: &AppState, id: Uuid) {
     }
 }
 
-/// The first transaction: the order and its documents. Returns the documents' ids, in their order.
-async fn record(
-    state: &AppState,
-    id: Uuid,
-    order: &Order,
-    received: &[ReceivedFile],
-) -> Result<Vec<Uuid>, sqlx::Error> {
-    let now = state.clock.now();
+/// Records an order whole; `None` when the same one is there already.
+async fn record(state: &AppState, new: &New<'_>) -> ApiResult<Option<Recorded>> {
+    let (now, order) = (state.clock.now(), new.order);
     let mut tx = state.begin().await?;
-    pending::insert(&mut tx, now, &new_pending(id, order)).await?;
-    let mut ids = Vec::with_capacity(received.len());
-    for file in received {
-        let new = NewFile {
-            file,
-            owner: Owner::Pending(id),
-            uploaded_by: order.customer.user_id,
-            is_corrected: false,
-        };
-        ids.push(files::insert(&mut tx, now, new).await?);
+    let reference = references::claim(&mut tx).await?;
+    pending::forget_fingerprint(&mut tx, new.fingerprint, now - SAME_FOR).await?;
+    match pending::insert(&mut tx, now, &new_pending(new, &reference)).await {
+        Err(error) if violates(&error, pending::FINGERPRINT_KEY) => return Ok(None),
+        inserted => inserted?,
+    }
+    record_files(&mut tx, new).await?;
+    if let (true, Some(user_id), Some(buyer)) = (order.remember_buyer, order.customer.user_id, &order.buyer) {
+        billing::remember_buyer(&mut tx, now, user_id, buyer).await?;
+    }
+    let page = match order.quote.amount {
+        0 => None,
+        _ => Some(reserve(&mut tx, Target::Pending(new.id)).await?),
+    };
+    if page.is_none() && order.customer.user_id.is_none() {
+        events::record(&mut tx, to_confirm(new, &reference)).await?;
     }
     tx.commit().await?;
-    Ok(ids)
+    Ok(Some(Recorded { reference, page }))
 }
 
-fn new_pending(id: Uuid, order: &Order) -> NewPending<'_> {
+async fn record_files(tx: &mut Tx, new: &New<'_>) -> Result<(), sqlx::Error> {
+    let (now, customer) = (tx.now(), &new.order.customer);
+    for file in new.files {
+        let owner = Owner::Pending(new.id);
+        let row = NewFile { file, owner, uploaded_by: customer.user_id, is_corrected: false };
+        let id = files::insert(tx, now, row).await?;
+        let details = json!({ "size": file.object.size, "mimeType": file.mime });
+        audit::record(tx, acts::FILE_UPLOADED, &customer.email, id, details).await?;
+    }
+    Ok(())
+}
+
+fn to_confirm(new: &New<'_>, reference: &str) -> OrderToConfirm {
+    let Order { customer, quote, titre, .. } = new.order;
+    OrderToConfirm {
+        pending_id: new.id,
+        reference: reference.to_owned(),
+        customer_name: customer.full_name(),
+        customer_email: customer.email.clone(),
+        titre: titre.clone(),
+        pack: quote.tarif.nom.clone(),
+    }
+}
+
+fn new_pending<'a>(new: &'a New<'_>, reference: &'a str) -> NewPending<'a> {
+    let order = new.order;
     let customer = &order.customer;
     NewPending {
-        id,
+        id: new.id,
+        reference,
+        fingerprint: new.fingerprint,
         user_id: customer.user_id,
         prenom: &customer.prenom,
         nom: &customer.nom,
@@ -235,51 +378,5 @@ fn new_pending(id: Uuid, order: &Order) -> NewPending<'_> {
         pages: order.quote.pages,
         amount: order.quote.amount,
         buyer: order.buyer.as_ref(),
-    }
-}
-
-/// Opens the payment page, or the order itself when it costs nothing: where to go, and Stripe's session.
-async fn open(state: &AppState, id: Uuid, order: &Order) -> ApiResult<(String, String)> {
-    if order.quote.amount == 0 {
-        let free = settle_free(state, id).await?;
-        return Ok((free.success_url, String::new()));
-    }
-    let opened = open_checkout(state, Target::Pending(id)).await?;
-    Ok((opened.url, opened.session_id))
-}
-
-/// The second transaction. Its failure is no reason to refuse an order that can be paid.
-async fn tell(state: &AppState, id: Uuid, order: &Order, files: &[(Uuid, ReceivedFile)]) {
-    let told = with_retry(|| async {
-        let mut tx = state.begin().await?;
-        for (file_id, file) in files {
-            let details = json!({ "size": file.object.size, "mimeType": file.mime });
-            audit::record(&mut tx, acts::FILE_UPLOADED, &order.customer.email, *file_id, details).await?;
-        }
-        if let (true, Some(user_id), Some(buyer)) =
-            (order.remember_buyer, order.customer.user_id, &order.buyer)
-        {
-            billing::remember_buyer(&mut tx, state.clock.now(), user_id, buyer).await?;
-        }
-        // An order that cost nothing is open already, and the settlement told of it.
-        if order.quote.amount > 0 {
-            events::record(&mut tx, awaiting(id, order, files.len())).await?;
-        }
-        tx.commit().await
-    });
-    if let Err(error) = told.await {
-        tracing::error!(%error, pending = %id, "an order waits for its payment and nobody was told");
-    }
-}
-
-fn awaiting(id: Uuid, order: &Order, files: usize) -> OrderAwaitingPayment {
-    OrderAwaitingPayment {
-        pending_id: id,
-        customer_name: order.customer.full_name(),
-        customer_email: order.customer.email.clone(),
-        titre: order.titre.clone(),
-        amount: order.quote.amount,
-        pages: order.quote.pages,
-        files: u32::try_from(files).unwrap_or(u32::MAX),
     }
 }

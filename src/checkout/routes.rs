@@ -11,7 +11,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    intake,
+    confirming, intake,
     place::{self, Incoming, place},
 };
 use crate::{
@@ -28,6 +28,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(order_as_guest))
         .routes(routes!(guest_order))
         .routes(routes!(create_paid_project))
+        .merge(confirming::router())
 }
 
 /// The text fields of both order forms. Sent as multipart/form-data with the documents in `files`, or as JSON without.
@@ -60,7 +61,7 @@ struct OrderForm {
     /// Needed by page-priced services.
     #[schema(minimum = 1, maximum = 1000)]
     nombre_pages: Option<u32>,
-    /// The price shown, in euros; a different one is refused with 409.
+    /// The price shown, in euros; another one is refused.
     #[schema(minimum = 0, maximum = 1_000_000)]
     prix_calcule: Option<f64>,
     type_client: Option<TypeClient>,
@@ -87,7 +88,10 @@ struct OrderForm {
 #[serde(rename_all = "camelCase")]
 struct GuestOrderPlaced {
     message: &'static str,
-    /// Where to send the customer: the payment page, or the success page when nothing is due.
+    /// What people call the order.
+    reference: String,
+    /// Where to send the customer: the payment page; when nothing is due, the success page or, for a guest, the page that
+    /// asks to look into their mailbox.
     checkout_url: String,
     /// Stripe's session; empty when nothing is due.
     session_id: String,
@@ -102,17 +106,21 @@ struct GuestOrderPlaced {
 struct PaidProjectPlaced {
     success: bool,
     message: &'static str,
-    /// Where to send the customer: the payment page, or the success page when nothing is due.
+    /// What people call the order.
+    reference: String,
+    /// Where to send the customer: the payment page; when nothing is due, the success page or, for a guest, the page that
+    /// asks to look into their mailbox.
     checkout_url: String,
     pending_commande_id: Uuid,
 }
 
-/// Orders as a guest. Limited per address; a form whose fields have to be corrected does not count.
+/// Orders as a guest. Limited per address; a form that is not in order counts as nothing.
 #[utoipa::path(post, path = "/public/order", tag = "Orders",
     request_body(content = OrderForm, content_type = "multipart/form-data"),
-    responses((status = 201, body = GuestOrderPlaced), (status = 400, body = ErrorBody),
+    responses((status = 201, body = GuestOrderPlaced),
+              (status = 400, description = "`PRICE_CHANGED` with `expectedAmount` in cents, `PAYMENT_REFUSED`, or what is wrong with the form.", body = ErrorBody),
               (status = 404, description = "The service is not sold.", body = ErrorBody),
-              (status = 409, description = "`EMAIL_TAKEN`, or `PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
+              (status = 409, description = "`EMAIL_TAKEN`", body = ErrorBody),
               (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 429, body = ErrorBody),
               (status = 503, body = ErrorBody)))]
 async fn order_as_guest(
@@ -130,7 +138,13 @@ async fn order_as_guest(
     let order = intake::judge_guest(&state, customer, wish).await?;
     let placed = place(&state, order, documents, &fields).await?;
     let answer = GuestOrderPlaced {
-        message: "Votre commande est enregistrée. Procédez au paiement pour la valider.",
+        message: match placed.to_confirm {
+            true => {
+                "Votre commande vous est offerte. Confirmez-la par le lien que nous venons de vous envoyer par e-mail."
+            }
+            false => "Votre commande est enregistrée. Procédez au paiement pour la valider.",
+        },
+        reference: placed.reference,
         checkout_url: placed.checkout_url,
         session_id: placed.session_id,
         pending_commande_id: placed.pending_id,
@@ -142,10 +156,10 @@ async fn order_as_guest(
 /// Orders as a connected author. Identity fields of the form are ignored.
 #[utoipa::path(post, path = "/commandes/create-paid-project", tag = "Orders", security(("bearer" = [])),
     request_body(content = OrderForm, content_type = "multipart/form-data"),
-    responses((status = 201, body = PaidProjectPlaced), (status = 400, body = ErrorBody),
+    responses((status = 201, body = PaidProjectPlaced),
+              (status = 400, description = "`PRICE_CHANGED` with `expectedAmount` in cents, `PAYMENT_REFUSED`, or what is wrong with the form.", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, description = "`CLIENT_REQUIRED`", body = ErrorBody),
               (status = 404, description = "The service is not sold.", body = ErrorBody),
-              (status = 409, description = "`PRICE_CHANGED` with `expectedAmount`.", body = ErrorBody),
               (status = 413, body = ErrorBody), (status = 415, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn create_paid_project(
     _: LongRunning,
@@ -159,7 +173,11 @@ async fn create_paid_project(
     let placed = place(&state, order, documents, &fields).await?;
     let answer = PaidProjectPlaced {
         success: true,
-        message: "Votre projet est enregistré. Procédez au paiement pour le valider.",
+        message: match placed.session_id.is_empty() {
+            true => "Votre projet est enregistré : il vous est offert.",
+            false => "Votre projet est enregistré. Procédez au paiement pour le valider.",
+        },
+        reference: placed.reference,
         checkout_url: placed.checkout_url,
         pending_commande_id: placed.pending_id,
     };
@@ -171,6 +189,8 @@ async fn create_paid_project(
 #[serde(rename_all = "camelCase")]
 struct GuestOrderState {
     id: Uuid,
+    /// What people call the order.
+    reference: Option<String>,
     status: PendingStatus,
     created_at: Iso,
 }
@@ -190,6 +210,11 @@ async fn guest_order(State(state): State<AppState>, PathId(id): PathId) -> ApiRe
     let found = place::placed(&state, id).await?;
     Ok(Json(GuestOrder {
         message: "Commande récupérée avec succès.",
-        pending_commande: GuestOrderState { id, status: found.status, created_at: found.created_at.into() },
+        pending_commande: GuestOrderState {
+            id,
+            reference: found.reference,
+            status: found.status,
+            created_at: found.created_at.into(),
+        },
     }))
 }

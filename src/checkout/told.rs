@@ -16,6 +16,8 @@ const ORDERS: &str = "/admin/commandes";
 pub struct OrderAwaitingPayment {
     /// The order, until it is paid.
     pub pending_id: Uuid,
+    /// What people call it.
+    pub reference: String,
     /// First and family name of who orders.
     pub customer_name: String,
     /// Their address.
@@ -53,10 +55,51 @@ impl Happening for OrderAwaitingPayment {
             customer_name: customer_name.clone(),
             customer_email: customer_email.clone(),
             commande_title: titre.clone(),
+            reference: self.reference.clone(),
             amount: *amount,
             pages: self.pages,
             files: self.files,
         };
         Telling::team(Some(bell), Some(mail.into()))
+    }
+}
+
+/// A guest sent an order that costs nothing: whoever reads the mail confirms it.
+#[derive(Clone)]
+pub struct OrderToConfirm {
+    /// The order, until it is confirmed.
+    pub pending_id: Uuid,
+    /// What people call it.
+    pub reference: String,
+    /// First and family name of who orders.
+    pub customer_name: String,
+    /// Their address.
+    pub customer_email: String,
+    /// Title of the order.
+    pub titre: String,
+    /// Name of the service.
+    pub pack: String,
+}
+
+impl Happening for OrderToConfirm {
+    fn subject(&self) -> String {
+        self.pending_id.to_string()
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Guest { name: &self.customer_name, email: &self.customer_email }
+    }
+
+    fn tell(&self, person: &Person) -> Telling {
+        // The worker makes the link when it sends.
+        let mail = mails::OrderToConfirm {
+            first_name: person.first_name.clone(),
+            commande_title: self.titre.clone(),
+            reference: self.reference.clone(),
+            pack_name: Some(self.pack.clone()),
+            order_id: self.pending_id,
+            confirm_path: String::new(),
+        };
+        Telling::person(None, Some(mail.into()))
     }
 }

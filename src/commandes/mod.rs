@@ -1,21 +1,26 @@
 //! Orders: the rows, the life they lead, and what their owners read of them.
 //!
 //! [`life`] says which status may follow which, [`moves`] alone writes it. [`pending`] holds the orders that exist only
-//! once they are paid, [`opening`] makes orders of them. [`payable`] is what payments need to know.
+//! once they are paid, [`opening`] makes orders of them. [`payable`] is what payments need to know, [`references`] what
+//! people call an order.
 //!
 //! | route                                  | what it does                                       |
 //! |----------------------------------------|----------------------------------------------------|
 //! | `POST /commandes`                      | an order without payment                           |
 //! | `GET /commandes`, `GET /commandes/{id}`| the caller's orders                                |
 
+pub mod announcing;
+pub mod jobs;
 pub mod life;
 pub mod moves;
 pub mod opening;
 pub mod payable;
 pub mod pending;
 pub mod personal;
+pub mod references;
 mod routes;
 mod service;
+pub mod sizes;
 mod store;
 pub mod told;
 

@@ -16,9 +16,12 @@ use crate::{
 };
 
 /// An order to record. Amounts are cents.
+#[derive(Clone, Copy)]
 pub struct NewCommande<'a> {
     /// The order.
     pub id: Uuid,
+    /// What people call it.
+    pub reference: &'a str,
     /// Whose.
     pub user_id: Uuid,
     /// The line of the price list it follows.
@@ -35,6 +38,8 @@ pub struct NewCommande<'a> {
     pub pages: Option<i32>,
     /// What it may cost: an indication.
     pub prix_estime: Option<i32>,
+    /// What is owed for it, when the server could compute it and it is not paid.
+    pub due: Option<i64>,
     /// Who it is invoiced to.
     pub buyer: Option<&'a Buyer>,
     /// Where it stands.
@@ -65,10 +70,11 @@ pub async fn begin(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO commandes
-           (id, user_id, tarif_id, titre, description, fichier_url, statut, pack_type, pages_declarees, prix_estime,
+           (id, reference, user_id, tarif_id, titre, description, fichier_url, statut, pack_type, pages_declarees, prix_estime,
             buyer, payment_status, stripe_session_id, amount, paid_at, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         new.id,
+        new.reference,
         new.user_id,
         new.tarif_id,
         new.titre,
@@ -81,7 +87,7 @@ pub async fn begin(
         new.buyer.map(Json),
         new.payment.map(|_| PaymentStatus::Paid),
         new.payment.and_then(|payment| payment.session_id),
-        new.payment.map(|payment| payment.amount),
+        new.payment.map(|payment| payment.amount).or(new.due),
         new.payment.map(|payment| payment.at),
         now,
         now
@@ -130,6 +136,7 @@ fn refused(from: Statut, to: Statut) -> ApiError {
 struct Position {
     id: Uuid,
     user_id: Uuid,
+    reference: Option<String>,
     titre: String,
     statut: Statut,
     paid: bool,
@@ -139,7 +146,7 @@ struct Position {
 async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Position>, sqlx::Error> {
     sqlx::query_as!(
         Position,
-        r#"SELECT id, user_id, titre, statut AS "statut: Statut", COALESCE(payment_status = 'paid', FALSE) AS "paid!: bool",
+        r#"SELECT id, user_id, reference, titre, statut AS "statut: Statut", COALESCE(payment_status = 'paid', FALSE) AS "paid!: bool",
                   date_finition
            FROM commandes WHERE id = ? FOR UPDATE"#,
         id
@@ -180,7 +187,7 @@ async fn tell(tx: &mut Tx, order: &Position, step: Move<'_>) -> Result<(), sqlx:
     }
     let moved = OrderMoved {
         user_id: order.user_id,
-        order: OrderRef { id: order.id, titre: order.titre.clone() },
+        order: OrderRef::new(order.id, order.reference.clone(), order.titre.clone()),
         to: step.to,
         at: tx.now(),
     };

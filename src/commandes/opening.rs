@@ -6,7 +6,8 @@ use super::{
     Statut,
     moves::{self, FirstPayment, NewCommande},
     pending::{self, Pending},
-    told::{OrderOpened, OrderRef},
+    references,
+    told::{OrderOffered, OrderOpened, OrderRef},
 };
 use crate::{
     auth::told::ActivationRequested,
@@ -34,17 +35,39 @@ pub struct Opened {
 pub async fn open(tx: &mut Tx, pending: &Pending, payment: FirstPayment<'_>) -> ApiResult<Opened> {
     let now = tx.now();
     let account = account(tx, pending, now).await?;
-    let order =
-        OrderRef { id: new_id(), titre: pending.titre.clone().unwrap_or_else(|| pending.tarif_nom.clone()) };
+    let reference = match &pending.reference {
+        Some(reference) => reference.clone(),
+        None => references::claim(tx).await?,
+    };
+    let titre = pending.titre.clone().unwrap_or_else(|| pending.tarif_nom.clone());
+    let order = OrderRef::new(new_id(), Some(reference), titre);
     moves::begin(tx, now, &new_commande(pending, &account, &order, payment)).await?;
     pending::set_paid(tx, pending.id, account.id, order.id, now).await?;
     files::store::adopt(tx, pending.id, order.id, account.id, now).await?;
-    let pack = Some(pending.tarif_nom.clone());
-    events::record(tx, OrderOpened { user_id: account.id, order: order.clone(), pack }).await?;
-    if account.dormant {
-        welcome(tx, &account, &order, payment.amount).await?;
-    }
+    tell(tx, pending, &account, &order, payment.amount).await?;
     Ok(Opened { account, order })
+}
+
+async fn tell(
+    tx: &mut Tx,
+    pending: &Pending,
+    account: &Account,
+    order: &OrderRef,
+    amount: i64,
+) -> ApiResult<()> {
+    let (user_id, pack) = (account.id, Some(pending.tarif_nom.clone()));
+    match amount {
+        0 => {
+            let by_activation = account.dormant;
+            let offered = OrderOffered { user_id, order: order.clone(), pack: pack.clone(), by_activation };
+            events::record(tx, offered).await?;
+        }
+        _ => events::record(tx, OrderOpened { user_id, order: order.clone() }).await?,
+    }
+    if account.dormant {
+        welcome(tx, account, order, pack, amount).await?;
+    }
+    Ok(())
 }
 
 fn new_commande<'a>(
@@ -55,6 +78,7 @@ fn new_commande<'a>(
 ) -> NewCommande<'a> {
     NewCommande {
         id: order.id,
+        reference: &order.reference,
         user_id: account.id,
         tarif_id: Some(pending.tarif_id),
         titre: &order.titre,
@@ -63,6 +87,7 @@ fn new_commande<'a>(
         pack_type: None,
         pages: pending.nombre_pages,
         prix_estime: None,
+        due: None,
         buyer: pending.buyer.as_deref(),
         statut: Statut::Payee,
         payment: Some(payment),
@@ -93,9 +118,21 @@ async fn account(tx: &mut Tx, pending: &Pending, now: DateTime<Utc>) -> ApiResul
 }
 
 /// First words and the way in, for someone who has no password yet.
-async fn welcome(tx: &mut Tx, account: &Account, order: &OrderRef, amount: i64) -> ApiResult<()> {
+async fn welcome(
+    tx: &mut Tx,
+    account: &Account,
+    order: &OrderRef,
+    pack: Option<String>,
+    amount: i64,
+) -> ApiResult<()> {
     messages::welcome(tx, account.id, &account.prenom, order.id, &order.titre).await?;
-    let requested =
-        ActivationRequested { user_id: account.id, request_id: order.id, titre: order.titre.clone(), amount };
+    let requested = ActivationRequested {
+        user_id: account.id,
+        request_id: order.id,
+        titre: order.titre.clone(),
+        reference: order.reference.clone(),
+        pack,
+        amount,
+    };
     Ok(events::record(tx, requested).await?)
 }

@@ -9,6 +9,8 @@ use crate::tarifs::Unite;
 
 /// An order to open a payment page for.
 pub struct Payable {
+    /// What people call it.
+    pub reference: Option<String>,
     /// Whose, unless a guest's.
     pub user_id: Option<Uuid>,
     /// Where its customer is written to.
@@ -64,7 +66,7 @@ pub async fn commande_of_user(
 pub async fn payable_pending(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Payable>, sqlx::Error> {
     sqlx::query_as!(
         Payable,
-        r#"SELECT p.user_id, p.email, COALESCE(p.titre, t.nom) AS "titre!", t.nom AS "service?",
+        r#"SELECT p.reference, p.user_id, p.email, COALESCE(p.titre, t.nom) AS "titre!", t.nom AS "service?",
                   t.unite AS "unite?: Unite", p.nombre_pages AS pages, p.amount AS "amount?"
            FROM pending_commandes p JOIN tarifs t ON t.id = p.tarif_id WHERE p.id = ?"#,
         id
@@ -82,7 +84,7 @@ pub async fn payable_commande(
     id: Uuid,
 ) -> Result<Option<(Payable, Standing)>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT c.user_id, u.email, c.titre, t.nom AS "service?", t.unite AS "unite?: Unite",
+        r#"SELECT c.reference, c.user_id, u.email, c.titre, t.nom AS "service?", t.unite AS "unite?: Unite",
                   COALESCE(c.pages_verifiees, c.pages_declarees) AS "pages: i32",
                   COALESCE(c.prix_final, c.amount) AS "amount: i32",
                   c.statut AS "statut: Statut", c.payment_status AS "payment_status: PaymentStatus"
@@ -94,6 +96,7 @@ pub async fn payable_commande(
     .await?;
     Ok(row.map(|row| {
         let payable = Payable {
+            reference: row.reference,
             user_id: Some(row.user_id),
             email: row.email,
             titre: row.titre,
@@ -110,16 +113,18 @@ pub async fn payable_commande(
 pub struct Billable {
     /// The order.
     pub id: Uuid,
+    /// What people call it.
+    pub reference: Option<String>,
     /// Whose.
     pub user_id: Uuid,
     /// Title.
     pub titre: String,
+    /// What is owed for it, in cents; `None` while no price is set.
+    pub due: Option<i32>,
     /// Name of its line of the price list.
     pub service: Option<String>,
     /// Length, as checked or else as declared.
     pub pages: Option<i32>,
-    /// Cents owed; `None` while no price is set.
-    pub amount: Option<i32>,
     /// When it was delivered.
     pub delivered_at: Option<DateTime<Utc>>,
     /// Where it stands.
@@ -137,9 +142,10 @@ pub struct Billable {
 pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Billable>, sqlx::Error> {
     sqlx::query_as!(
         Billable,
-        r#"SELECT c.id, c.user_id, c.titre, (SELECT t.nom FROM tarifs t WHERE t.id = c.tarif_id) AS "service?",
+        r#"SELECT c.id, c.reference, c.user_id, c.titre,
+                  (SELECT t.nom FROM tarifs t WHERE t.id = c.tarif_id) AS "service?",
                   COALESCE(c.pages_verifiees, c.pages_declarees) AS "pages: i32",
-                  COALESCE(c.prix_final, c.amount) AS "amount: i32", c.date_finition AS delivered_at,
+                  COALESCE(c.prix_final, c.amount) AS "due: i32", c.date_finition AS delivered_at,
                   c.statut AS "statut: Statut",
                   COALESCE(c.payment_status = 'paid', FALSE) AS "paid!: bool", c.buyer AS "buyer: Json<Buyer>"
            FROM commandes c WHERE c.id = ? FOR UPDATE"#,
@@ -153,8 +159,8 @@ pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Billabl
 pub struct Paid<'a> {
     /// Cents.
     pub amount: i64,
-    /// What Stripe calls the payment page.
-    pub session_id: &'a str,
+    /// What Stripe calls the payment page; none when the order was offered.
+    pub session_id: Option<&'a str>,
     /// When the money came.
     pub at: DateTime<Utc>,
 }
@@ -249,6 +255,10 @@ pub async fn is_paid(
 
 /// An order that was not paid, and whose it is.
 pub struct UnpaidOrder {
+    /// The order, pending or not.
+    pub id: Uuid,
+    /// What people call it.
+    pub reference: Option<String>,
     /// The account, unless a guest's.
     pub user_id: Option<Uuid>,
     /// First name of its customer.
@@ -261,6 +271,8 @@ pub struct UnpaidOrder {
     pub titre: String,
     /// Cents owed; `None` while no price is set.
     pub amount: Option<i32>,
+    /// Whether it has a price and was not given up.
+    pub payable: bool,
 }
 
 /// The unpaid order behind a refused payment, `None` when it is paid or gone.
@@ -275,8 +287,8 @@ pub async fn unpaid_order(
     if let Some(id) = pending {
         return sqlx::query_as!(
             UnpaidOrder,
-            r#"SELECT p.user_id, p.prenom, p.nom, p.email, COALESCE(p.titre, t.nom) AS "titre!",
-                      p.amount AS "amount?: i32"
+            r#"SELECT p.id, p.reference, p.user_id, p.prenom, p.nom, p.email, COALESCE(p.titre, t.nom) AS "titre!",
+                      p.amount AS "amount?: i32", p.amount > 0 AS "payable!: bool"
                FROM pending_commandes p JOIN tarifs t ON t.id = p.tarif_id
                WHERE p.id = ? AND p.commande_id IS NULL"#,
             id
@@ -286,8 +298,9 @@ pub async fn unpaid_order(
     }
     sqlx::query_as!(
         UnpaidOrder,
-        r#"SELECT c.user_id AS "user_id?: Uuid", u.prenom, u.nom, u.email, c.titre,
-                  COALESCE(c.prix_final, c.amount) AS "amount: i32"
+        r#"SELECT c.id, c.reference, c.user_id AS "user_id?: Uuid", u.prenom, u.nom, u.email, c.titre,
+                  COALESCE(c.prix_final, c.amount) AS "amount: i32",
+                  (c.statut <> 'ANNULEE' AND COALESCE(c.prix_final, c.amount, 0) > 0) AS "payable!: bool"
            FROM commandes c JOIN users u ON u.id = c.user_id
            WHERE c.id = ? AND (c.payment_status IS NULL OR c.payment_status <> 'paid')"#,
         commande

@@ -1,4 +1,4 @@
-//! Orders waiting for their first payment: the only place that writes `pending_commandes`.
+//! Orders waiting for their first payment.
 
 use chrono::{DateTime, Utc};
 use sqlx::{MySqlConnection, types::Json};
@@ -22,6 +22,8 @@ pub enum PendingStatus {
 
 /// What anyone holding the id may know of a pending order.
 pub struct PendingState {
+    /// What people call it.
+    pub reference: Option<String>,
     /// Whether it is paid.
     pub status: PendingStatus,
     /// When it was placed.
@@ -35,7 +37,7 @@ pub struct PendingState {
 pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<PendingState>, sqlx::Error> {
     sqlx::query_as!(
         PendingState,
-        r#"SELECT status AS "status: PendingStatus", created_at FROM pending_commandes WHERE id = ?"#,
+        r#"SELECT reference, status AS "status: PendingStatus", created_at FROM pending_commandes WHERE id = ?"#,
         id
     )
     .fetch_optional(conn)
@@ -46,6 +48,10 @@ pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Pending
 pub struct NewPending<'a> {
     /// The order.
     pub id: Uuid,
+    /// What people call it.
+    pub reference: &'a str,
+    /// Who ordered what: the same for a form sent twice.
+    pub fingerprint: &'a str,
     /// The account, for connected authors.
     pub user_id: Option<Uuid>,
     /// First name.
@@ -72,7 +78,11 @@ pub struct NewPending<'a> {
     pub buyer: Option<&'a Buyer>,
 }
 
-/// Records a pending order.
+/// Refuses a second order for a form sent twice.
+pub const FINGERPRINT_KEY: &str = "pending_commandes_fingerprint";
+
+/// Records a pending order. The same one recorded at this moment violates [`FINGERPRINT_KEY`]. Of one that costs nothing
+/// nobody is to be told that its payment is awaited.
 ///
 /// # Errors
 /// When the database refuses.
@@ -83,10 +93,12 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "INSERT INTO pending_commandes
-           (id, user_id, prenom, nom, email, telephone, adresse, tarif_id, titre, description, nombre_pages, amount,
-            buyer, consentement_rgpd, status, created_at, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE, 'PENDING', ?, ?)",
+           (id, reference, fingerprint, user_id, prenom, nom, email, telephone, adresse, tarif_id, titre, description,
+            nombre_pages, amount, buyer, consentement_rgpd, status, announced_at, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, TRUE, 'PENDING', ?, ?, ?)",
         new.id,
+        new.reference,
+        new.fingerprint,
         new.user_id,
         new.prenom,
         new.nom,
@@ -99,8 +111,59 @@ pub async fn insert(
         new.pages,
         new.amount,
         new.buyer.map(Json),
+        (new.amount == 0).then_some(now),
         now,
         now
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// An order placed a moment ago, met again by the same form.
+pub struct FirstOrder {
+    /// The order.
+    pub id: Uuid,
+    /// What people call it.
+    pub reference: Option<String>,
+    /// Cents.
+    pub amount: i32,
+}
+
+/// The order of this fingerprint placed since `since`, when it still waits for its payment or costs nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn same_order(
+    conn: &mut MySqlConnection,
+    fingerprint: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<FirstOrder>, sqlx::Error> {
+    sqlx::query_as!(
+        FirstOrder,
+        r#"SELECT id AS "id: Uuid", reference, amount FROM pending_commandes
+           WHERE fingerprint = ? AND created_at >= ? AND (status = 'PENDING' OR amount = 0)"#,
+        fingerprint,
+        since
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Lets the same form make another order, unless [`same_order`] finds one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_fingerprint(
+    conn: &mut MySqlConnection,
+    fingerprint: &str,
+    since: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE pending_commandes SET fingerprint = NULL
+         WHERE fingerprint = ? AND NOT (created_at >= ? AND (status = 'PENDING' OR amount = 0))",
+        fingerprint,
+        since
     )
     .execute(conn)
     .await
@@ -111,6 +174,8 @@ pub async fn insert(
 pub struct Pending {
     /// The order.
     pub id: Uuid,
+    /// What people call it.
+    pub reference: Option<String>,
     /// The account, for connected authors.
     pub user_id: Option<Uuid>,
     /// First name.
@@ -149,7 +214,7 @@ pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Pending
     sqlx::query_as!(
         Pending,
         // A join would lock the tarif too, and every settlement would wait for every other.
-        r#"SELECT p.id, p.user_id, p.prenom, p.nom, p.email, p.telephone, p.adresse, p.tarif_id,
+        r#"SELECT p.id, p.reference, p.user_id, p.prenom, p.nom, p.email, p.telephone, p.adresse, p.tarif_id,
                   (SELECT t.nom FROM tarifs t WHERE t.id = p.tarif_id) AS "tarif_nom!",
                   p.titre, p.description, p.nombre_pages, p.amount, p.buyer AS "buyer: Json<Buyer>", p.commande_id
            FROM pending_commandes p WHERE p.id = ? FOR UPDATE"#,
@@ -190,6 +255,25 @@ pub async fn set_expired(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE pending_commandes SET status = 'EXPIRED', updated_at = ? WHERE id = ? AND status = 'PENDING'",
+        now,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Marks a pending order that has a payment page again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_waiting(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE pending_commandes SET status = 'PENDING', updated_at = ? WHERE id = ? AND status = 'EXPIRED'",
         now,
         id
     )

@@ -65,7 +65,7 @@ pub async fn erase(
     sqlx::query!(
         "UPDATE pending_commandes
          SET user_id = ?, prenom = ?, nom = ?, email = ?, telephone = NULL, adresse = NULL, titre = NULL,
-             description = NULL, buyer = NULL, status = IF(status = 'PENDING', 'EXPIRED', status), updated_at = ?
+             description = NULL, buyer = NULL, fingerprint = NULL, status = IF(status = 'PENDING', 'EXPIRED', status), updated_at = ?
          WHERE user_id = ? OR email = ?",
         subject.user_id,
         ERASED_PRENOM,
@@ -85,6 +85,7 @@ pub async fn erase(
 #[serde(rename_all = "camelCase")]
 struct Commande {
     id: Uuid,
+    reference: Option<String>,
     titre: String,
     description: Option<String>,
     fichier_url: Option<String>,
@@ -110,6 +111,7 @@ struct Commande {
 #[serde(rename_all = "camelCase")]
 struct Pending {
     id: Uuid,
+    reference: Option<String>,
     prenom: String,
     nom: String,
     email: String,
@@ -140,7 +142,7 @@ pub async fn export(conn: &mut MySqlConnection, subject: &Subject) -> Result<Sec
 async fn orders(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Commande>, sqlx::Error> {
     sqlx::query_as!(
         Commande,
-        r#"SELECT c.id, c.titre, c.description, c.fichier_url, c.statut, c.payment_status, c.note_client,
+        r#"SELECT c.id, c.reference, c.titre, c.description, c.fichier_url, c.statut, c.payment_status, c.note_client,
                   c.note_correcteur, COALESCE(t.nom, c.pack_type) AS service, c.pages_declarees, c.pages_verifiees,
                   c.amount, c.buyer AS "facturation: Json<Buyer>", c.stripe_session_id,
                   c.paid_at AS "paid_at: Iso", c.date_echeance AS "date_echeance: Iso",
@@ -156,7 +158,7 @@ async fn orders(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Command
 async fn pending(conn: &mut MySqlConnection, subject: &Subject) -> Result<Vec<Pending>, sqlx::Error> {
     sqlx::query_as!(
         Pending,
-        r#"SELECT p.id, p.prenom, p.nom, p.email, p.telephone, p.adresse, p.titre, p.description,
+        r#"SELECT p.id, p.reference, p.prenom, p.nom, p.email, p.telephone, p.adresse, p.titre, p.description,
                   t.nom AS "service?", p.nombre_pages, p.amount, p.buyer AS "facturation: Json<Buyer>",
                   p.consentement_rgpd, p.status AS statut, p.created_at, p.updated_at
            FROM pending_commandes p LEFT JOIN tarifs t ON t.id = p.tarif_id

@@ -105,6 +105,8 @@ impl NewCommande {
 #[serde(rename_all = "camelCase")]
 struct CreatedCommande {
     id: Uuid,
+    /// What people call the order.
+    reference: String,
     titre: String,
     description: Option<String>,
     fichier_url: Option<String>,
@@ -132,6 +134,7 @@ async fn create_commande(
     let created = service::create(&state, &user, &draft).await?;
     let commande = CreatedCommande {
         id: created.id,
+        reference: created.reference,
         titre: draft.titre,
         description: draft.description,
         fichier_url: draft.fichier_url,
@@ -155,6 +158,8 @@ struct ListQuery {
 #[serde(rename_all = "camelCase")]
 struct Commande {
     id: Uuid,
+    /// What people call the order.
+    reference: Option<String>,
     titre: String,
     description: Option<String>,
     fichier_url: Option<String>,
@@ -193,6 +198,7 @@ impl From<OwnCommande> for Commande {
     fn from(row: OwnCommande) -> Self {
         Self {
             id: row.id,
+            reference: row.reference,
             titre: row.titre,
             description: row.description,
             fichier_url: row.fichier_url,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Statut,
     moves::{self, NewCommande},
+    references,
     store::{self, OwnCommande, OwnFilter},
     told::{OrderCreated, OrderRef},
 };
@@ -72,6 +73,8 @@ impl Draft {
 pub struct Created {
     /// The order.
     pub id: Uuid,
+    /// What people call it.
+    pub reference: String,
     /// Where it stands.
     pub statut: Statut,
     /// When.
@@ -84,11 +87,12 @@ pub struct Created {
 /// When the database is away.
 pub async fn create(state: &AppState, user: &SessionUser, draft: &Draft) -> ApiResult<Created> {
     let quote = estimate(state, draft).await?;
-    let estimated =
-        quote.as_ref().and_then(|quote| i32::try_from(quote.amount).ok()).or(draft.shown_estimate);
+    let due = quote.as_ref().map(|quote| quote.amount);
+    let estimated = due.and_then(|due| i32::try_from(due).ok()).or(draft.shown_estimate);
     let verified = draft.pack.as_deref() == Some(VERIFIED_PACK);
     let new = NewCommande {
         id: new_id(),
+        reference: "",
         user_id: user.id,
         titre: &draft.titre,
         description: draft.description.as_deref(),
@@ -97,13 +101,14 @@ pub async fn create(state: &AppState, user: &SessionUser, draft: &Draft) -> ApiR
         pack_type: draft.pack.as_deref().filter(|_| quote.is_none()),
         pages: draft.pages.and_then(|pages| i32::try_from(pages).ok()),
         prix_estime: estimated,
+        due,
         buyer: None,
         statut: if verified { Statut::EnAttenteVerification } else { Statut::EnAttente },
         payment: None,
     };
     let pack = quote.map(|quote| quote.tarif.nom);
-    let created_at = with_retry(|| record(state, user, &new, pack.clone())).await?;
-    Ok(Created { id: new.id, statut: new.statut, created_at })
+    let (reference, created_at) = with_retry(|| record(state, user, &new, pack.clone())).await?;
+    Ok(Created { id: new.id, reference, statut: new.statut, created_at })
 }
 
 async fn record(
@@ -111,22 +116,23 @@ async fn record(
     user: &SessionUser,
     new: &NewCommande<'_>,
     pack: Option<String>,
-) -> Result<chrono::DateTime<chrono::Utc>, sqlx::Error> {
+) -> Result<(String, chrono::DateTime<chrono::Utc>), sqlx::Error> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
-    moves::begin(&mut tx, now, new).await?;
+    let reference = references::claim(&mut tx).await?;
+    moves::begin(&mut tx, now, &NewCommande { reference: &reference, ..*new }).await?;
     let details = json!({ "titre": new.titre, "statut": new.statut });
     audit::record(&mut tx, acts::COMMAND_CREATED, &user.email, new.id, details).await?;
     let created = OrderCreated {
         user_id: user.id,
-        order: OrderRef { id: new.id, titre: new.titre.to_owned() },
+        order: OrderRef::new(new.id, Some(reference.clone()), new.titre.to_owned()),
         pack,
         amount: new.prix_estime.map(i64::from),
         needs_verification: new.statut == Statut::EnAttenteVerification,
     };
     events::record(&mut tx, created).await?;
     tx.commit().await?;
-    Ok(now)
+    Ok((reference, now))
 }
 
 /// What the order will cost, when it names a tarif and all that its price needs is known.

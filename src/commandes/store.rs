@@ -14,6 +14,7 @@ use crate::{
 #[derive(sqlx::FromRow)]
 pub struct OwnCommande {
     pub id: Uuid,
+    pub reference: Option<String>,
     pub titre: String,
     pub description: Option<String>,
     pub fichier_url: Option<String>,
@@ -47,7 +48,7 @@ pub async fn of_user(
     page: Page,
 ) -> Result<Vec<OwnCommande>, sqlx::Error> {
     let columns =
-        "SELECT id, titre, description, fichier_url, statut, note_client, note_correcteur, payment_status,
+        "SELECT id, reference, titre, description, fichier_url, statut, note_client, note_correcteur, payment_status,
                           created_at, updated_at FROM commandes";
     filter
         .keep(Select::new(columns))
@@ -70,7 +71,7 @@ pub async fn one_of_user(
 ) -> Result<Option<OwnCommande>, sqlx::Error> {
     sqlx::query_as!(
         OwnCommande,
-        r#"SELECT id, titre, description, fichier_url, statut AS "statut: Enum<Statut>", note_client, note_correcteur,
+        r#"SELECT id, reference, titre, description, fichier_url, statut AS "statut: Enum<Statut>", note_client, note_correcteur,
                   payment_status AS "payment_status: Enum<PaymentStatus>", created_at, updated_at
            FROM commandes WHERE id = ? AND user_id = ?"#,
         id,

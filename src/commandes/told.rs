@@ -18,11 +18,18 @@ const ORDERS: &str = "/admin/commandes";
 pub struct OrderRef {
     /// The order.
     pub id: Uuid,
+    /// What people call it; empty for an order that has no reference yet.
+    pub reference: String,
     /// Its title.
     pub titre: String,
 }
 
 impl OrderRef {
+    /// An order by its id, its reference, when it has one, and its title.
+    pub fn new(id: Uuid, reference: Option<String>, titre: String) -> Self {
+        Self { id, reference: reference.unwrap_or_default(), titre }
+    }
+
     fn project_path(&self) -> String {
         format!("/app/projects/{}/files", self.id)
     }
@@ -33,15 +40,27 @@ impl OrderRef {
             .leading_to(self.project_path())
     }
 
-    fn confirmation(&self, person: &Person, pack: Option<&str>, needs_verification: bool) -> mails::Mail {
-        let mail = mails::ClientProjectConfirmation {
+    fn confirmation(&self, person: &Person, pack: Option<&str>) -> mails::ClientProjectConfirmation {
+        mails::ClientProjectConfirmation {
             first_name: person.first_name.clone(),
             commande_title: self.titre.clone(),
             commande_id: self.id.to_string(),
+            reference: self.reference.clone(),
             pack_name: pack.map(str::to_owned),
-            needs_verification,
-        };
-        mail.into()
+            needs_verification: false,
+            offered: false,
+        }
+    }
+
+    fn for_team(&self, person: &Person, amount: Option<i64>) -> mails::AdminOrder {
+        mails::AdminOrder {
+            customer_name: person.name.clone(),
+            customer_email: person.email.clone(),
+            commande_title: self.titre.clone(),
+            reference: self.reference.clone(),
+            amount,
+            offered: false,
+        }
     }
 }
 
@@ -82,21 +101,19 @@ impl Happening for OrderCreated {
     }
 
     fn tell(&self, person: &Person) -> Telling {
-        let OrderRef { id, titre } = &self.order;
+        let OrderRef { id, titre, .. } = &self.order;
         let message = format!("{} a créé la commande « {titre} ».", person.name);
         let team_bell = Bell::new(BellKind::Order, BellPriority::Haute, "Nouvelle commande", message)
             .leading_to(ORDERS)
             .with_data(json!({
                 "customerName": person.name, "customerEmail": person.email, "commandeTitle": titre, "commandeId": id,
             }));
-        let team_mail = mails::AdminOrder {
-            customer_name: person.name.clone(),
-            customer_email: person.email.clone(),
-            commande_title: titre.clone(),
-            commande_id: id.to_string(),
-            amount: self.amount,
+        let offered = self.amount == Some(0);
+        let team_mail = mails::AdminOrder { offered, ..self.order.for_team(person, self.amount) };
+        let mail = mails::ClientProjectConfirmation {
+            needs_verification: self.needs_verification,
+            ..self.order.confirmation(person, self.pack.as_deref())
         };
-        let mail = self.order.confirmation(person, self.pack.as_deref(), self.needs_verification);
         Telling {
             bell: Some(self.bell()),
             mail: Some(mail.into()),
@@ -151,6 +168,7 @@ impl Happening for OrderMoved {
             first_name: person.first_name.clone(),
             commande_title: self.order.titre.clone(),
             commande_id: self.order.id.to_string(),
+            reference: self.order.reference.clone(),
             status: self.to.as_str().to_owned(),
             status_label: self.to.label().to_owned(),
         };
@@ -158,15 +176,13 @@ impl Happening for OrderMoved {
     }
 }
 
-/// A pending order was paid, or was free: it became an order.
+/// A pending order was paid: it became an order. The mail of the payment, or of the activation, says so.
 #[derive(Clone)]
 pub struct OrderOpened {
     /// Its author.
     pub user_id: Uuid,
     /// The order.
     pub order: OrderRef,
-    /// Name of the tarif.
-    pub pack: Option<String>,
 }
 
 impl Happening for OrderOpened {
@@ -178,8 +194,55 @@ impl Happening for OrderOpened {
         Whom::Account(self.user_id)
     }
 
+    fn tell(&self, _: &Person) -> Telling {
+        Telling::person(Some(self.order.recorded()), None)
+    }
+}
+
+/// An order that costs nothing is final.
+#[derive(Clone)]
+pub struct OrderOffered {
+    /// Its author.
+    pub user_id: Uuid,
+    /// The order.
+    pub order: OrderRef,
+    /// Name of the tarif.
+    pub pack: Option<String>,
+    /// Whether the mail that activates the account tells of it already.
+    pub by_activation: bool,
+}
+
+impl Happening for OrderOffered {
+    fn subject(&self) -> String {
+        self.order.id.to_string()
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Account(self.user_id)
+    }
+
     fn tell(&self, person: &Person) -> Telling {
-        let mail = self.order.confirmation(person, self.pack.as_deref(), false);
-        Telling::person(Some(self.order.recorded()), Some(mail.into()))
+        let OrderRef { id, titre, .. } = &self.order;
+        let mail = mails::ClientProjectConfirmation {
+            offered: true,
+            ..self.order.confirmation(person, self.pack.as_deref())
+        };
+        let message = format!("Votre projet « {titre} » est bien enregistré : il vous est offert.");
+        let bell =
+            Bell::new(BellKind::Success, BellPriority::Haute, "Votre commande vous est offerte", message)
+                .leading_to(self.order.project_path());
+        let message = format!("{} a passé la commande offerte « {titre} ».", person.name);
+        let team_bell = Bell::new(BellKind::Order, BellPriority::Haute, "Commande offerte", message)
+            .leading_to(ORDERS)
+            .with_data(json!({
+                "customerName": person.name, "customerEmail": person.email, "commandeTitle": titre, "commandeId": id,
+            }));
+        let team_mail = mails::AdminOrder { offered: true, ..self.order.for_team(person, None) };
+        Telling {
+            bell: Some(bell),
+            mail: (!self.by_activation).then(|| mail.into()),
+            team_bell: Some(team_bell),
+            team_mail: Some(team_mail.into()),
+        }
     }
 }

@@ -11,6 +11,8 @@ pub struct StorageSettings {
     pub directory: PathBuf,
     /// `UPLOADS_RESERVE_MB`: uploads are refused when less free space than this would remain, in MiB.
     pub reserve_mb: u64,
+    /// `UNPAID_FILES_MB`: what the files of unpaid orders may take together, in MiB.
+    pub unpaid_mb: u64,
     /// `STORAGE_URL`: where they are kept instead of the directory.
     pub bucket: Option<BucketSettings>,
 }
@@ -37,6 +39,7 @@ impl StorageSettings {
         Ok(Self {
             directory: vars.text("UPLOADS_DIR", "uploads").into(),
             reserve_mb: vars.parsed("UPLOADS_RESERVE_MB")?.unwrap_or(256),
+            unpaid_mb: vars.parsed("UNPAID_FILES_MB")?.unwrap_or(2048),
             bucket: bucket(vars)?,
         })
     }

@@ -55,6 +55,8 @@ pub struct Person {
     pub name: String,
     /// The only address mails go to.
     pub email: String,
+    /// Whether they can log in.
+    pub active: bool,
     /// Choices about mails, as the account keeps them.
     pub preferences: Option<Value>,
 }
@@ -63,7 +65,14 @@ impl Person {
     /// Someone without an account.
     pub fn guest(name: &str, email: &str) -> Self {
         let first_name = name.split(' ').next().unwrap_or(name).to_owned();
-        Self { id: None, first_name, name: name.to_owned(), email: email.to_owned(), preferences: None }
+        Self {
+            id: None,
+            first_name,
+            name: name.to_owned(),
+            email: email.to_owned(),
+            active: false,
+            preferences: None,
+        }
     }
 }
 

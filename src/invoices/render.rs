@@ -158,6 +158,7 @@ fn ready(row: &RenderRow, key: &str) -> InvoiceReady {
         issued_at: row.issued_at,
         pdf_key: key.to_owned(),
         titre: row.titre.clone(),
+        reference: row.reference.clone().unwrap_or_default(),
         attempt: 0,
     }
 }
@@ -184,7 +185,7 @@ fn document(row: &RenderRow) -> ApiResult<InvoiceDocument> {
         supplied_on: row.supplied_on,
         due_on: row.due_at.map_or(issued_on, day_in_paris),
         paid_on,
-        order_reference: row.commande_id.to_string(),
+        order_reference: row.reference.clone().unwrap_or_default(),
         seller: snapshot("seller", &row.seller.0)?,
         buyer: snapshot("buyer", &row.buyer.0)?,
         lines: snapshot("items", &row.items.0)?,

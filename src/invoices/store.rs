@@ -181,6 +181,8 @@ pub struct RenderRow {
     pub original_issued_at: Option<DateTime<Utc>>,
     pub user_id: Uuid,
     pub titre: String,
+    /// What people call the order.
+    pub reference: Option<String>,
     pub pdf_key: Option<String>,
 }
 
@@ -198,7 +200,7 @@ pub async fn for_rendering(conn: &mut MySqlConnection, id: Uuid) -> Result<Optio
                   i.vat_regime AS "vat_regime: VatRegime", i.vat_rate_bp, i.vat_mention, i.issued_at, i.paid_at,
                   i.due_at, i.supplied_on, i.seller AS "seller: Json<Value>", i.buyer AS "buyer: Json<Value>",
                   i.items AS "items: Json<Value>", i.payment_reference, o.number AS "original_number?",
-                  o.issued_at AS "original_issued_at?", c.user_id, c.titre, i.pdf_key
+                  o.issued_at AS "original_issued_at?", c.user_id, c.titre, c.reference, i.pdf_key
            FROM invoices i
            JOIN commandes c ON c.id = i.commande_id
            LEFT JOIN invoices o ON o.id = i.original_invoice_id

@@ -33,6 +33,8 @@ pub struct InvoiceReady {
     pub pdf_key: String,
     /// Title of the order.
     pub titre: String,
+    /// What people call the order; empty for one that has no reference yet.
+    pub reference: String,
     /// Tells resendings apart; 0 is the first.
     pub attempt: u32,
 }
@@ -52,10 +54,12 @@ impl InvoiceReady {
             first_name: person.first_name.clone(),
             number: self.number.clone(),
             commande_title: self.titre.clone(),
+            order_reference: self.reference.clone(),
             amount: self.amount,
             tax_amount: self.tax_amount,
             issued_at: self.issued_at,
             is_credit_note: self.kind == Kind::CreditNote,
+            has_space: person.active,
         };
         Letter::from(mail).attach(StoredAttachment {
             filename: self.kind.file_name(&self.number),

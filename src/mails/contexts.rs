@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// Declares context structs with the derives all of them share.
 macro_rules! contexts {
@@ -21,6 +22,12 @@ contexts! {
     ActivationUser {
         first_name: String,
         commande_title: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
+        /// Name of the service, when the mail tells of a purchase.
+        #[serde(default)]
+        pack_name: Option<String>,
         /// `/activation/<token>`: secret.
         activation_path: String,
         /// End of validity of the link.
@@ -52,8 +59,12 @@ contexts! {
         /// Paid, in cents.
         amount: i64,
         paid_at: DateTime<Utc>,
-        /// Reference of the payment, to quote to the support.
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
         reference: String,
+        /// Name of the service, when the mail tells of a purchase.
+        #[serde(default)]
+        pack_name: Option<String>,
     }
 
     /// An invoice or a credit note; the PDF travels as an attachment.
@@ -62,12 +73,18 @@ contexts! {
         /// Legal number (`FA-2026-000123`, `AV-2026-000004`).
         number: String,
         commande_title: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        order_reference: String,
         /// Cents, VAT included.
         amount: i64,
         /// Cents of VAT within `amount`; 0 under an exemption.
         tax_amount: i64,
         issued_at: DateTime<Utc>,
         is_credit_note: bool,
+        /// Whether the reader can log in to find it again.
+        #[serde(default)]
+        has_space: bool,
     }
 
     /// An order was recorded.
@@ -75,10 +92,16 @@ contexts! {
         first_name: String,
         commande_title: String,
         commande_id: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
         /// Name of the tarif, when one was chosen.
         pack_name: Option<String>,
         /// The number of pages must be checked before the price is final.
         needs_verification: bool,
+        /// It costs nothing.
+        #[serde(default)]
+        offered: bool,
     }
 
     /// An order moved from one status to another.
@@ -86,6 +109,9 @@ contexts! {
         first_name: String,
         commande_title: String,
         commande_id: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
         /// Wire form of the status it has now.
         status: String,
         /// The same in words, as `en cours`.
@@ -96,10 +122,32 @@ contexts! {
     PaymentFailedUser {
         first_name: String,
         commande_title: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
         /// Attempted, in cents.
         amount: i64,
-        /// Where the client may try again.
+        /// The order, pending or not.
+        #[serde(default)]
+        order_id: Uuid,
+        /// Where the client may try again: a signed link, made when the mail is sent.
         retry_path: String,
+    }
+
+    /// Confirmation asked of a guest whose order costs nothing.
+    OrderToConfirm {
+        first_name: String,
+        commande_title: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
+        /// Name of the service, when the mail tells of a purchase.
+        #[serde(default)]
+        pack_name: Option<String>,
+        /// The order, until it is confirmed.
+        order_id: Uuid,
+        /// Where to confirm it: a signed link, made when the mail is sent.
+        confirm_path: String,
     }
 
     /// Information for the team.
@@ -114,9 +162,14 @@ contexts! {
         customer_name: String,
         customer_email: String,
         commande_title: String,
-        commande_id: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
         /// Cents, when the price is known.
         amount: Option<i64>,
+        /// It costs nothing.
+        #[serde(default)]
+        offered: bool,
     }
 
     /// A payment received, for the team.
@@ -126,7 +179,8 @@ contexts! {
         commande_title: String,
         /// Paid, in cents.
         amount: i64,
-        /// Reference of the payment at the payment provider.
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
         reference: String,
         /// Absent when nothing is invoiced.
         invoice_number: Option<String>,
@@ -137,6 +191,9 @@ contexts! {
         customer_name: String,
         customer_email: String,
         commande_title: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
         /// Due, in cents.
         amount: i64,
         pages: Option<u32>,

@@ -83,6 +83,8 @@ mails! {
     OrderUser = "order-user", Projects;
     /// A payment was refused.
     PaymentFailedUser = "payment-failed-user", Transactional;
+    /// A guest sent an order that costs nothing: confirm it.
+    OrderToConfirm = "order-to-confirm", Transactional;
     /// For the team: something happened.
     AdminInfo = "admin-info", Admin;
     /// For the team: a new order.

@@ -2,6 +2,7 @@
 
 use super::contexts::*;
 use chrono::{DateTime, TimeZone, Utc};
+use uuid::Uuid;
 
 /// A context that can show what it looks like.
 pub trait Sampled: Sized {
@@ -12,6 +13,7 @@ pub trait Sampled: Sized {
 /// Apostrophes, markup, template syntax, emoji and non-latin letters: all of it must come out as typed.
 const NASTY_TITLE: &str = "L'été d'Élise & <b>Noé</b> : « {{mystère}} » 📚 Ω";
 const TOKEN: &str = "q3Jv9xYdWmT0c1aZ7LrKfUuE5nHb2sPo4iGyXtRkVeA";
+const REFERENCE: &str = "7F3K-92QD";
 const COMMANDE: &str = "7b0f3c0e-2a51-4c39-9e5d-0d6a4f1c8b72";
 
 fn at(month: u32, day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
@@ -31,12 +33,15 @@ impl Sampled for ActivationUser {
         let paid = Self {
             first_name: s("Éloïse"),
             commande_title: s(NASTY_TITLE),
+            reference: s(REFERENCE),
+            pack_name: Some(s("Correction Standard")),
             activation_path: format!("/activation/{TOKEN}"),
             expires_at: at(7, 31, 9, 8),
             amount: 46_800,
         };
         let free = Self { amount: 0, ..paid.clone() };
-        vec![paid, free]
+        let again = Self { reference: String::new(), pack_name: None, ..paid.clone() };
+        vec![paid, free, again]
     }
 }
 
@@ -62,6 +67,7 @@ impl Sampled for OrderUser {
             first_name: s("Éloïse"),
             commande_title: title,
             commande_id: s(COMMANDE),
+            reference: s(REFERENCE),
             status: s(status),
             status_label: s(label),
         };
@@ -81,10 +87,11 @@ impl Sampled for PaymentUser {
             commande_title: s(NASTY_TITLE),
             amount: 123_456,
             paid_at: at(7, 29, 9, 8),
-            reference: s("pi_3RqLx2JbT8wK0cVd1mNz5yHf"),
+            reference: s(REFERENCE),
+            pack_name: Some(s("Correction Standard")),
         };
-        let free = Self { amount: 0, ..paid.clone() };
-        vec![paid, free]
+        let bare = Self { reference: String::new(), pack_name: None, ..paid.clone() };
+        vec![paid, bare]
     }
 }
 
@@ -94,16 +101,20 @@ impl Sampled for InvoiceUser {
             first_name: s("Éloïse"),
             number: s("FA-2026-000123"),
             commande_title: s(NASTY_TITLE),
+            order_reference: s(REFERENCE),
             amount: 46_800,
             tax_amount: 7_800,
             issued_at: at(7, 29, 9, 8),
             is_credit_note: false,
+            has_space: true,
         };
         let credit_note = Self {
             number: s("AV-2026-000004"),
             commande_title: long_title(),
+            order_reference: String::new(),
             tax_amount: 0,
             is_credit_note: true,
+            has_space: false,
             ..invoice.clone()
         };
         vec![invoice, credit_note]
@@ -116,8 +127,10 @@ impl Sampled for ClientProjectConfirmation {
             first_name: s("Éloïse"),
             commande_title: s(NASTY_TITLE),
             commande_id: s(COMMANDE),
+            reference: s(REFERENCE),
             pack_name: Some(s("Pack KDP Autoédition")),
             needs_verification: true,
+            offered: false,
         };
         let ready = Self {
             commande_title: long_title(),
@@ -125,7 +138,8 @@ impl Sampled for ClientProjectConfirmation {
             needs_verification: false,
             ..to_verify.clone()
         };
-        vec![to_verify, ready]
+        let offered = Self { offered: true, needs_verification: false, ..to_verify.clone() };
+        vec![to_verify, ready, offered]
     }
 }
 
@@ -134,9 +148,26 @@ impl Sampled for PaymentFailedUser {
         vec![Self {
             first_name: s("Éloïse"),
             commande_title: s(NASTY_TITLE),
+            reference: s(REFERENCE),
             amount: 46_800,
-            retry_path: s("/app/projects"),
+            order_id: Uuid::nil(),
+            retry_path: format!("/api/public/reprise/{TOKEN}"),
         }]
+    }
+}
+
+impl Sampled for OrderToConfirm {
+    fn samples() -> Vec<Self> {
+        let named = Self {
+            first_name: s("Éloïse"),
+            commande_title: s(NASTY_TITLE),
+            reference: s(REFERENCE),
+            pack_name: Some(s("Correction Standard")),
+            order_id: Uuid::nil(),
+            confirm_path: format!("/api/public/commande-offerte/{TOKEN}"),
+        };
+        let bare = Self { reference: String::new(), pack_name: None, ..named.clone() };
+        vec![named, bare]
     }
 }
 
@@ -161,11 +192,13 @@ impl Sampled for AdminOrder {
             customer_name: s("Éloïse d'Aubigné"),
             customer_email: s("eloise@example.com"),
             commande_title: s(NASTY_TITLE),
-            commande_id: s(COMMANDE),
+            reference: s(REFERENCE),
             amount: Some(46_800),
+            offered: false,
         };
         let unpriced = Self { commande_title: long_title(), amount: None, ..priced.clone() };
-        vec![priced, unpriced]
+        let offered = Self { offered: true, ..unpriced.clone() };
+        vec![priced, unpriced, offered]
     }
 }
 
@@ -176,11 +209,11 @@ impl Sampled for AdminPayment {
             customer_email: s("eloise@example.com"),
             commande_title: s(NASTY_TITLE),
             amount: 46_800,
-            reference: s("pi_3RqLx2JbT8wK0cVd1mNz5yHf"),
+            reference: s(REFERENCE),
             invoice_number: Some(s("FA-2026-000123")),
         };
-        let free = Self { amount: 0, invoice_number: None, ..invoiced.clone() };
-        vec![invoiced, free]
+        let bare = Self { reference: String::new(), invoice_number: None, ..invoiced.clone() };
+        vec![invoiced, bare]
     }
 }
 
@@ -190,6 +223,7 @@ impl Sampled for AdminProjectPaymentPending {
             customer_name: s("Éloïse d'Aubigné"),
             customer_email: s("eloise@example.com"),
             commande_title: s(NASTY_TITLE),
+            reference: s(REFERENCE),
             amount: 46_800,
             pages: Some(312),
             files: 2,

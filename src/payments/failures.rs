@@ -4,13 +4,13 @@ use uuid::Uuid;
 
 use super::{
     event::{CheckoutSession, Metadata, PaymentIntent},
+    refusals::{self, Refusal},
     store::{self, SessionRow, SessionState},
-    told::PaymentFailed,
 };
 use crate::{
     app::AppState,
     commandes::{PaymentStatus, payable, pending},
-    events::{self, Tx},
+    events::Tx,
     http::error::ApiResult,
 };
 
@@ -31,7 +31,8 @@ pub async fn session_closed(
     }
     close(tx, state, &row, end).await?;
     if end == SessionState::Failed {
-        tell(tx, row.commande_id, row.pending_commande_id, row.amount.into(), &session.id).await?;
+        refusals::note(tx, refusal(row.commande_id, row.pending_commande_id, row.amount.into(), &session.id))
+            .await?;
     }
     Ok(true)
 }
@@ -65,30 +66,18 @@ pub async fn payment_refused(tx: &mut Tx, state: &AppState, intent: &PaymentInte
     if let Some(id) = commande {
         payable::set_not_paid(tx, id, PaymentStatus::Failed, state.clock.now()).await?;
     }
-    tell(tx, commande, pending, 0, &intent.id).await
+    Ok(refusals::note(tx, refusal(commande, pending, 0, &intent.id)).await?)
+}
+
+fn refusal(
+    commande_id: Option<Uuid>,
+    pending_commande_id: Option<Uuid>,
+    amount: i64,
+    attempt: &str,
+) -> Refusal<'_> {
+    Refusal { commande_id, pending_commande_id, attempt, amount }
 }
 
 fn id_in(metadata: &Metadata, key: &str) -> Option<Uuid> {
     metadata.get(key).and_then(|id| Uuid::parse_str(id).ok())
-}
-
-/// Tells the customer and the administrators, unless the order is paid or gone meanwhile.
-async fn tell(
-    tx: &mut Tx,
-    commande: Option<Uuid>,
-    pending: Option<Uuid>,
-    amount: i64,
-    attempt: &str,
-) -> ApiResult<()> {
-    let Some(order) = payable::unpaid_order(tx, commande, pending).await? else { return Ok(()) };
-    let failed = PaymentFailed {
-        user_id: order.user_id,
-        attempt: attempt.to_owned(),
-        customer_name: format!("{} {}", order.prenom, order.nom),
-        customer_email: order.email,
-        titre: order.titre,
-        amount: order.amount.map_or(amount, i64::from),
-        retry_path: if order.user_id.is_some() { "/app/projects" } else { "/commande-invitee" }.to_owned(),
-    };
-    Ok(events::record(tx, failed).await?)
 }

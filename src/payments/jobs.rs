@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
-use super::{closing, inbox, reconcile};
+use super::{closing, inbox, reconcile, refusals};
 use crate::jobs::{BATCH, DAILY, MINUTELY, Scheduler, in_batches};
 
 /// How long an applied event is kept: Stripe repeats one for days, an auditor asks for months.
@@ -21,6 +21,7 @@ pub fn schedule(scheduler: &mut Scheduler) {
     scheduler.add("purge_parked_events", DAILY, async |state| {
         in_batches(state, PARKED_KEPT, delete_parked_events).await
     });
+    scheduler.add("refused_payments", MINUTELY, async |state| Ok(refusals::tell_due(&state).await?));
     scheduler.add("purge_stripe_events", DAILY, async |state| {
         in_batches(state, EVENTS_KEPT, delete_stripe_events).await
     });

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `POST /payments/create-checkout-session` | a payment page for an unpaid order of the caller |
 //! | `GET /payments/status/{sessionId}` | what became of it |
+//! | `GET`, `POST /public/reprise/{token}` | the page a refused payment's mail leads to |
 //! | `POST /payments/webhook` | Stripe's events, signed |
 //! | `POST /payments/dev-webhook-simulate` | development: pay and settle a simulated session |
 //!
@@ -17,9 +18,13 @@ pub mod inbox;
 pub mod jobs;
 mod lines;
 mod minimal;
+pub mod offers;
 pub mod personal;
 pub mod reconcile;
 mod refunds;
+mod refusals;
+mod refused;
+pub mod resuming;
 mod routes;
 pub mod service;
 mod session_id;

@@ -72,6 +72,16 @@ pub async fn erase(
     )
     .execute(&mut *conn)
     .await?;
+    sqlx::query!(
+        "DELETE FROM payment_refusals
+         WHERE commande_id IN (SELECT c.id FROM commandes c WHERE c.user_id = ?)
+            OR pending_commande_id IN (SELECT p.id FROM pending_commandes p WHERE p.user_id = ? OR p.email = ?)",
+        subject.user_id,
+        subject.user_id,
+        subject.email
+    )
+    .execute(&mut *conn)
+    .await?;
     for event in idle_events(conn, subject).await? {
         sqlx::query!(
             "UPDATE stripe_events SET payload = ? WHERE id = ? AND status IN ('UNMATCHED', 'DISCARDED')",

@@ -9,7 +9,8 @@ use validator::Validate;
 
 use super::{
     event::{Metadata, PaymentStatus},
-    service,
+    resuming,
+    service::{self, Simulated as Became},
     session_id::SessionId,
     webhook,
 };
@@ -25,6 +26,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(create_checkout_session))
         .routes(routes!(status))
         .routes(routes!(webhook::webhook))
+        .merge(resuming::router())
 }
 
 /// The route that exists only where Stripe is simulated.
@@ -42,12 +44,14 @@ struct CheckoutRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct CheckoutAnswer {
+    /// Stripe's; empty when nothing is due.
     session_id: String,
     /// Where to send the customer.
     url: String,
 }
 
-/// Opens a payment page for an unpaid order of the caller. The server sets the price.
+/// Opens a payment page for an unpaid order of the caller. The server sets the price; when nothing is due the order is
+/// final at once, `sessionId` is empty and `url` is the success page.
 #[utoipa::path(post, path = "/payments/create-checkout-session", tag = "Payments", request_body = CheckoutRequest,
     security(("bearer" = [])),
     responses((status = 200, body = CheckoutAnswer), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
@@ -64,6 +68,8 @@ async fn create_checkout_session(
 
 #[derive(Serialize, ToSchema)]
 struct StatusAnswer {
+    /// What people call the order.
+    reference: Option<String>,
     /// `paid`, `unpaid` or `no_payment_required`.
     status: &'static str,
     #[schema(value_type = Object)]
@@ -85,7 +91,7 @@ async fn status(
         PaymentStatus::NoPaymentRequired => "no_payment_required",
         PaymentStatus::Unpaid | PaymentStatus::Unknown => "unpaid",
     };
-    Ok(Json(StatusAnswer { status, metadata: found.metadata }))
+    Ok(Json(StatusAnswer { reference: found.reference, status, metadata: found.metadata }))
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -98,6 +104,8 @@ struct SimulateRequest {
 #[derive(Serialize, ToSchema)]
 struct SimulateAnswer {
     success: bool,
+    /// Whether the money is still on its way.
+    pending: bool,
     message: &'static str,
     data: Simulated,
 }
@@ -119,16 +127,22 @@ async fn dev_webhook_simulate(
     State(state): State<AppState>,
     ApiJson(request): ApiJson<SimulateRequest>,
 ) -> ApiResult<Json<SimulateAnswer>> {
-    let (news, order) = service::settle_simulated(&state, &request.session_id).await?;
+    let (became, order) = service::settle_simulated(&state, &request.session_id).await?;
+    let pending = became == Became::Pending;
     Ok(Json(SimulateAnswer {
         success: true,
-        message: if news { "Paiement simulé." } else { "Ce paiement était déjà traité." },
+        pending,
+        message: match became {
+            Became::Settled => "Paiement simulé.",
+            Became::Known => "Ce paiement était déjà traité.",
+            Became::Pending => "Le paiement est en cours : le prélèvement n’a pas encore abouti.",
+        },
         data: Simulated {
             user_id: order.user_id,
             commande_id: order.commande_id,
             pending_commande_id: order.pending_commande_id,
             email: order.email,
-            is_processed: true,
+            is_processed: !pending,
         },
     }))
 }

@@ -3,16 +3,16 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{
-    checkout::refused,
-    event::{Metadata, PaymentStatus},
-    reconcile,
-    settlement::Outcome,
-    store::{self, SessionState, SettledOrder},
-};
 pub use super::{
-    checkout::{OpenedCheckout, Target, open_checkout},
-    store::{is_being_paid, part_from_pending, payable_among, queue_overdue},
+    checkout::{OpenedCheckout, Page, Target, open, open_checkout, page_again, reserve},
+    store::{is_being_paid, open_pages, part_from_pending, payable_among, queue_overdue},
+};
+use super::{
+    event::{Metadata, PaymentStatus, SessionStatus},
+    offers, reconcile,
+    refused::refused,
+    settlement::{self, Outcome},
+    store::{self, SessionState, SettledOrder},
 };
 use crate::{
     app::AppState,
@@ -23,31 +23,47 @@ use crate::{
     http::error::{ApiError, ApiResult},
 };
 
-/// Opens a payment page for an order of the caller, named by its own id or by an invoice's.
+/// Where the author of an order goes to have it settled.
+pub struct NextStep {
+    /// Stripe's id of the session; empty for an order that costs nothing.
+    pub session_id: String,
+    /// The payment page, or the success page when nothing is due.
+    pub url: String,
+}
+
+/// Opens a payment page for an order of the caller, named by its own id or by an invoice's; one that costs nothing is
+/// final at once.
 ///
 /// # Errors
-/// 404 without such an order, 400 when it is paid or has no price, 409 when it was cancelled.
-pub async fn checkout_for(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<OpenedCheckout> {
-    let commande_id = unpaid(state, user, id).await?;
+/// 404 without such an order, 400 when it is paid or has no price, 409 when it was cancelled, 429 when too many were
+/// offered.
+pub async fn checkout_for(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<NextStep> {
+    let (commande_id, due) = unpaid(state, user, id).await?;
+    if due == Some(0) {
+        offers::check(state, &user.email)?;
+        let url = settlement::settle_offered(state, commande_id).await?;
+        return Ok(NextStep { session_id: String::new(), url });
+    }
     let opened = open_checkout(state, Target::Commande(commande_id)).await?;
     let details = json!({ "commandeId": commande_id });
     let session_id = opened.session_id.as_str();
     audit::record_alone(state, acts::PAYMENT_SESSION_CREATED, &user.email, session_id, details).await?;
-    Ok(opened)
+    Ok(NextStep { session_id: opened.session_id, url: opened.url })
 }
 
-async fn unpaid(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<Uuid> {
+/// The order, and what is due for it in cents, when it can be paid.
+async fn unpaid(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<(Uuid, Option<i32>)> {
     let mut conn = state.db.conn().await?;
     let unknown = || ApiError::not_found("Commande introuvable.");
     let commande_id = payable::commande_of_user(&mut conn, id, user.id).await?.ok_or_else(unknown)?;
-    let (_, now) = payable::payable_commande(&mut conn, commande_id).await?.ok_or_else(unknown)?;
+    let (payable, now) = payable::payable_commande(&mut conn, commande_id).await?.ok_or_else(unknown)?;
     if now.payment_status == Some(commandes::PaymentStatus::Paid) {
         return Err(ApiError::bad_request("ALREADY_PAID", "Cette commande est déjà payée."));
     }
     if now.statut == Statut::Annulee {
         return Err(ApiError::conflict("ORDER_CANCELLED", "Cette commande a été annulée."));
     }
-    Ok(commande_id)
+    Ok((commande_id, payable.amount))
 }
 
 /// Changes what an unpaid order costs, in cents. Its open payment pages ask for the former price: a job closes them at
@@ -63,7 +79,7 @@ pub async fn set_price(tx: &mut Tx, commande_id: Uuid, price: i64) -> ApiResult<
         .ok_or_else(|| ApiError::invalid_field("prixFinal", "Ce prix n’est pas valable."))?;
     let order = payable::lock(tx, commande_id).await?;
     let order = order.ok_or_else(|| ApiError::not_found("Commande introuvable."))?;
-    if order.amount == Some(price) {
+    if order.due == Some(price) {
         return Ok(());
     }
     if !payable::set_price(tx, commande_id, price, now).await? {
@@ -79,6 +95,8 @@ pub async fn set_price(tx: &mut Tx, commande_id: Uuid, price: i64) -> ApiResult<
 pub struct Status {
     /// State of the money.
     pub status: PaymentStatus,
+    /// What people call the order.
+    pub reference: Option<String>,
     /// What we noted on the session.
     pub metadata: Option<Metadata>,
 }
@@ -102,31 +120,48 @@ pub async fn status(state: &AppState, user: &SessionUser, session_id: &str) -> A
             if session.is_settled() && owned.status != SessionState::Paid {
                 reconcile::settle(state, &session).await?;
             }
-            Ok(Status { status: session.payment_status, metadata: Some(session.metadata) })
+            let metadata = Some(session.metadata);
+            Ok(Status { status: session.payment_status, reference: owned.reference, metadata })
         }
         Err(_) if owned.status == SessionState::Paid => {
-            Ok(Status { status: PaymentStatus::Paid, metadata: Some(known_metadata(state, user, &owned)) })
+            let metadata = Some(known_metadata(state, user, &owned));
+            Ok(Status { status: PaymentStatus::Paid, reference: owned.reference, metadata })
         }
         Err(failure) => Err(refused(failure)),
     }
+}
+
+/// What became of a session of the simulated page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Simulated {
+    /// Settled now.
+    Settled,
+    /// Settled before.
+    Known,
+    /// Its customer is through, the money is on its way.
+    Pending,
 }
 
 /// Settles a session paid on the simulated page; tells whether that was news, and what it led to.
 ///
 /// # Errors
 /// 404 without the simulator or the session, 409 `NOT_PAID`.
-pub async fn settle_simulated(state: &AppState, session_id: &str) -> ApiResult<(bool, SettledOrder)> {
+pub async fn settle_simulated(state: &AppState, session_id: &str) -> ApiResult<(Simulated, SettledOrder)> {
     let unknown = || ApiError::not_found("Cette session de paiement est inconnue.");
     if !state.config.stripe.simulated() {
         return Err(unknown());
     }
     let session = state.stripe.session(session_id).await.map_err(|_| unknown())?;
-    if !session.is_settled() {
+    if !session.is_settled() && session.status != SessionStatus::Complete {
         return Err(ApiError::conflict("NOT_PAID", "Cette session n’a pas encore été payée."));
     }
-    let news = reconcile::settle(state, &session).await? == Outcome::Settled;
+    let became = match (session.is_settled(), reconcile::settle(state, &session).await?) {
+        (false, _) => Simulated::Pending,
+        (true, Outcome::Settled) => Simulated::Settled,
+        (true, _) => Simulated::Known,
+    };
     let mut conn = state.db.conn().await?;
-    Ok((news, store::settled_order(&mut conn, session_id).await?.ok_or_else(unknown)?))
+    Ok((became, store::settled_order(&mut conn, session_id).await?.ok_or_else(unknown)?))
 }
 
 fn known_metadata(state: &AppState, user: &SessionUser, owned: &store::OwnedSession) -> Metadata {

@@ -12,19 +12,13 @@ use super::{
     event::CheckoutSession,
     inbox,
     store::{self, SessionRow, SessionState},
-    told::PaymentReceived,
     unmatched::Unmatched,
 };
 use crate::{
     app::AppState,
-    commandes::{
-        moves::FirstPayment,
-        opening::{self, Opened},
-        payable,
-        pending::{self, Pending},
-    },
+    commandes::{moves::FirstPayment, opening, payable, pending},
     db,
-    events::{self, Tx},
+    events::Tx,
     http::error::{ApiError, ApiResult},
 };
 
@@ -148,26 +142,43 @@ pub async fn settle_free(state: &AppState, pending_id: Uuid) -> ApiResult<FreeOr
             .ok_or_else(|| ApiError::not_found("Commande introuvable."))?;
         let commande_id = match pending.commande_id {
             Some(id) => id,
-            None => open_free(&mut tx, state, &pending).await?,
+            None => opening::open(&mut tx, &pending, offered(state.clock.now())).await?.order.id,
         };
         tx.commit().await?;
         Ok::<_, ApiError>(commande_id)
     })
     .await?;
-    Ok(FreeOrder { commande_id, success_url: format!("{}/payment-success", state.config.site()) })
+    Ok(FreeOrder { commande_id, success_url: success_url(state) })
 }
 
-async fn open_free(tx: &mut Tx, state: &AppState, pending: &Pending) -> ApiResult<Uuid> {
-    let offered = FirstPayment { amount: 0, session_id: None, at: state.clock.now() };
-    let Opened { account, order } = opening::open(tx, pending, offered).await?;
-    let received = PaymentReceived {
-        user_id: account.id,
-        amount: 0,
-        paid_at: state.clock.now(),
-        reference: order.id.to_string(),
-        invoice_number: None,
-        order: order.clone(),
-    };
-    events::record(tx, received).await?;
-    Ok(order.id)
+/// Nothing is owed for what is offered.
+fn offered(at: DateTime<Utc>) -> FirstPayment<'static> {
+    FirstPayment { amount: 0, session_id: None, at }
+}
+
+/// Finishes an existing order that costs nothing, as a payment would; gives the address of the success page.
+///
+/// # Errors
+/// 404 without the order, 409 when it costs something meanwhile.
+pub async fn settle_offered(state: &AppState, commande_id: Uuid) -> ApiResult<String> {
+    db::with_retry(|| async {
+        let mut tx = state.begin().await?;
+        let commande = payable::lock(&mut tx, commande_id)
+            .await?
+            .ok_or_else(|| ApiError::not_found("Commande introuvable."))?;
+        if commande.paid {
+            return Ok(());
+        }
+        if commande.due != Some(0) {
+            return Err(ApiError::conflict("PRICE_CHANGED", "Le prix de cette commande vient de changer."));
+        }
+        orders::offer(&mut tx, &commande, None, state.clock.now()).await?;
+        Ok::<_, ApiError>(tx.commit().await?)
+    })
+    .await?;
+    Ok(success_url(state))
+}
+
+fn success_url(state: &AppState) -> String {
+    format!("{}/payment-success", state.config.site())
 }

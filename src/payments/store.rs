@@ -13,6 +13,7 @@ pub use events::{
 pub use money::{NewPayment, PaymentKind, PaymentRow, insert_payment, lock_payment, paid_title, refunded};
 pub use sessions::{
     OpenSessions, OwnedSession, SessionRow, SessionState, SettledOrder, adopt_session, claim_unchecked,
-    has_open_session, insert_session, is_being_paid, lock_session, payable_among, session, session_of_user,
-    set_next_check, set_opened, set_session_processing, set_session_state, settled_order,
+    has_open_session, insert_session, is_being_paid, lock_session, open_pages, payable_among, session,
+    session_of_user, set_next_check, set_not_opened, set_opened, set_session_processing, set_session_state,
+    settled_order, standing_page,
 };

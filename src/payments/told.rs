@@ -24,14 +24,18 @@ pub struct PaymentReceived {
     pub user_id: Uuid,
     /// The order.
     pub order: OrderRef,
+    /// Name of the service.
+    pub pack: Option<String>,
     /// Received, in cents.
     pub amount: i64,
     /// When.
     pub paid_at: DateTime<Utc>,
-    /// What the payment is called at the payment provider.
-    pub reference: String,
+    /// What Stripe calls the payment page, which tells payments apart.
+    pub session_id: String,
     /// Absent when nothing is invoiced.
     pub invoice_number: Option<String>,
+    /// Whether the mail that activates the account tells of the payment already.
+    pub by_activation: bool,
 }
 
 impl PaymentReceived {
@@ -48,12 +52,13 @@ impl PaymentReceived {
             commande_title: self.order.titre.clone(),
             amount: self.amount,
             paid_at: self.paid_at,
-            reference: self.reference.clone(),
+            reference: self.order.reference.clone(),
+            pack_name: self.pack.clone(),
         }
     }
 
     fn team_bell(&self, person: &Person) -> Bell {
-        let OrderRef { id, titre } = &self.order;
+        let OrderRef { id, titre, .. } = &self.order;
         let message = format!("{} a payé {} pour « {titre} ».", person.name, money::french(self.amount));
         Bell::new(BellKind::Payment, BellPriority::Haute, "Paiement reçu", message).leading_to(INVOICES).with_data(
             json!({
@@ -69,7 +74,7 @@ impl PaymentReceived {
             customer_email: person.email.clone(),
             commande_title: self.order.titre.clone(),
             amount: self.amount,
-            reference: self.reference.clone(),
+            reference: self.order.reference.clone(),
             invoice_number: self.invoice_number.clone(),
         }
     }
@@ -77,7 +82,7 @@ impl PaymentReceived {
 
 impl Happening for PaymentReceived {
     fn subject(&self) -> String {
-        self.reference.clone()
+        self.session_id.clone()
     }
 
     fn concerns(&self) -> Whom<'_> {
@@ -87,7 +92,7 @@ impl Happening for PaymentReceived {
     fn tell(&self, person: &Person) -> Telling {
         Telling {
             bell: Some(self.bell()),
-            mail: Some(self.mail(person).into()),
+            mail: (!self.by_activation).then(|| self.mail(person).into()),
             team_bell: Some(self.team_bell(person)),
             team_mail: Some(self.team_mail(person).into()),
         }
@@ -105,12 +110,10 @@ pub struct PaymentFailed {
     pub customer_name: String,
     /// Where a client without an account is written to.
     pub customer_email: String,
-    /// Title of the order.
-    pub titre: String,
+    /// The order, pending or not.
+    pub order: OrderRef,
     /// Attempted, in cents.
     pub amount: i64,
-    /// Where the client may try again: a path of the web application.
-    pub retry_path: String,
 }
 
 impl PaymentFailed {
@@ -118,7 +121,7 @@ impl PaymentFailed {
         let message = format!(
             "Votre paiement de {} pour « {} » n’a pas abouti. Rien n’a été débité.",
             money::french(self.amount),
-            self.titre
+            self.order.titre
         );
         Bell::new(BellKind::Error, BellPriority::Haute, "Paiement refusé", message).leading_to(BILLING)
     }
@@ -126,9 +129,11 @@ impl PaymentFailed {
     fn mail(&self, person: &Person) -> mails::PaymentFailedUser {
         mails::PaymentFailedUser {
             first_name: person.first_name.clone(),
-            commande_title: self.titre.clone(),
+            commande_title: self.order.titre.clone(),
+            reference: self.order.reference.clone(),
             amount: self.amount,
-            retry_path: self.retry_path.clone(),
+            order_id: self.order.id,
+            retry_path: String::new(),
         }
     }
 
@@ -136,7 +141,7 @@ impl PaymentFailed {
         let message = format!(
             "Le paiement de {} pour « {} » ({}) a été refusé.",
             self.customer_name,
-            self.titre,
+            self.order.titre,
             money::french(self.amount)
         );
         Bell::new(BellKind::Warning, BellPriority::Normale, "Paiement refusé", message).leading_to(ORDERS)
@@ -156,12 +161,15 @@ impl Happening for PaymentFailed {
     }
 
     fn tell(&self, person: &Person) -> Telling {
-        let message = format!("Le paiement de {} pour « {} » a été refusé.", self.customer_name, self.titre);
+        let OrderRef { reference, titre, .. } = &self.order;
+        let message =
+            format!("Le paiement de {} pour « {titre} » ({reference}) a été refusé.", self.customer_name);
+        let title = format!("Paiement refusé {reference}");
         Telling {
             bell: Some(self.bell()),
             mail: Some(self.mail(person).into()),
             team_bell: Some(self.team_bell()),
-            team_mail: Some(mails::warning("Paiement refusé", message, Some(ORDERS))),
+            team_mail: Some(mails::warning(title.trim_end(), message, Some(ORDERS))),
         }
     }
 }

@@ -21,7 +21,8 @@ pub struct Filter {
     pub words: Words,
 }
 
-const COLUMNS: &str = "SELECT c.id, c.titre, c.description, c.statut, c.amount, c.pack_type, t.nom AS tarif,
+const COLUMNS: &str =
+    "SELECT c.id, c.reference, c.titre, c.description, c.statut, c.amount, c.pack_type, t.nom AS tarif,
         c.pages_declarees, c.pages_verifiees, c.date_echeance, c.date_finition, c.created_at, c.updated_at,
         u.prenom AS corrector_prenom, u.nom AS corrector_nom,
         EXISTS (SELECT 1 FROM files f WHERE f.commande_id = c.id AND f.is_corrected = TRUE) AS corrected

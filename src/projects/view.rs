@@ -58,6 +58,7 @@ impl Stage {
 #[derive(sqlx::FromRow)]
 pub struct ProjectRow {
     pub id: Uuid,
+    pub reference: Option<String>,
     pub titre: String,
     pub description: Option<String>,
     pub statut: Enum<Statut>,
@@ -81,6 +82,8 @@ pub struct ProjectRow {
 #[serde(rename_all = "camelCase")]
 pub struct Project {
     id: Uuid,
+    /// What people call the order.
+    reference: Option<String>,
     title: String,
     /// Kind of text, guessed from the author's note.
     #[serde(rename = "type")]
@@ -113,6 +116,7 @@ impl From<ProjectRow> for Project {
         let status = Stage::of(statut);
         Self {
             id: row.id,
+            reference: row.reference.clone(),
             kind: kind(note),
             pages: pages(&row, note),
             started_at: day_in_paris(row.created_at),

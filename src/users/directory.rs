@@ -27,7 +27,7 @@ impl events::Directory for Directory {
 
 async fn person(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Person>, sqlx::Error> {
     let row = sqlx::query!(
-        r#"SELECT id, prenom, nom, email, preferences AS "preferences: Json<Value>"
+        r#"SELECT id, prenom, nom, email, is_active AS "active: bool", preferences AS "preferences: Json<Value>"
            FROM users WHERE id = ? AND deleted_at IS NULL"#,
         id
     )
@@ -38,6 +38,7 @@ async fn person(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Person>, 
         name: format!("{} {}", row.prenom, row.nom),
         first_name: row.prenom,
         email: row.email,
+        active: row.active,
         preferences: row.preferences.map(|json| decoded(json.0)),
     }))
 }

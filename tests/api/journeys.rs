@@ -77,9 +77,7 @@ async fn a_guest_orders_pays_and_enters() {
             to("activation-user", "zoe.lefevre@example.com"),
             to("admin-payment", "equipe@staka.test"),
             to("admin-project-payment-pending", "equipe@staka.test"),
-            to("client-project-confirmation", "zoe.lefevre@example.com"),
             to("invoice-user", "zoe.lefevre@example.com"),
-            to("payment-user", "zoe.lefevre@example.com"),
         ]
     );
     assert_eq!(server.count("commandes").await, 1);
@@ -102,7 +100,7 @@ async fn a_guest_orders_pays_and_enters() {
 
     sees_everything(&server, &session, "L’œuvre au noir", 3, 28_000).await;
     server.work().await;
-    assert_eq!(server.mail_kinds().await.len(), 8); // welcome, and the team is told
+    assert_eq!(server.mail_kinds().await.len(), 6); // welcome, and the team is told
 }
 
 /// What a paid order shows its author: the project, its files, the invoice and the notifications.
@@ -184,14 +182,5 @@ async fn a_connected_author_orders_and_pays() {
     server.work().await;
     sees_everything(&server, &token, "Mémoires d’outre-page", 1, 63_000).await;
     let kinds: Vec<_> = server.mail_kinds().await.into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(
-        kinds,
-        [
-            "admin-payment",
-            "admin-project-payment-pending",
-            "client-project-confirmation",
-            "invoice-user",
-            "payment-user"
-        ]
-    );
+    assert_eq!(kinds, ["admin-payment", "admin-project-payment-pending", "invoice-user", "payment-user"]);
 }

@@ -6,6 +6,7 @@ use staka::{
     commandes::{
         Statut,
         moves::{self, FirstPayment, Move, NewCommande},
+        references,
     },
 };
 use uuid::Uuid;
@@ -15,8 +16,11 @@ use crate::support::outbox::Lab;
 /// An order of a new account, paid or not.
 async fn order(lab: &Lab, statut: Statut, paid: bool) -> Uuid {
     let user_id = lab.user(&format!("{}@example.com", new_id()), Role::User, None).await;
+    let mut conn = lab.state.db.conn().await.unwrap();
+    let reference = references::claim(&mut conn).await.unwrap();
     let new = NewCommande {
         id: new_id(),
+        reference: &reference,
         user_id,
         tarif_id: None,
         titre: "Le Roman",
@@ -25,11 +29,11 @@ async fn order(lab: &Lab, statut: Statut, paid: bool) -> Uuid {
         pack_type: None,
         pages: None,
         prix_estime: None,
+        due: None,
         buyer: None,
         statut,
         payment: paid.then_some(FirstPayment { amount: 35_000, session_id: None, at: lab.state.clock.now() }),
     };
-    let mut conn = lab.state.db.conn().await.unwrap();
     moves::begin(&mut conn, lab.state.clock.now(), &new).await.unwrap();
     new.id
 }

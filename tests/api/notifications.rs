@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 async fn note(lab: &Lab, user_id: Uuid) {
-    let order = OrderRef { id: new_id(), titre: "L’été".to_owned() };
+    let order = OrderRef::new(new_id(), None, "L’été".to_owned());
     lab.record(OrderCreated { user_id, order, pack: None, amount: None, needs_verification: false }).await;
 }
 
@@ -156,7 +156,7 @@ async fn one_event_gives_one_row_per_recipient_and_one_mail_to_the_team() {
         lab.user("a@example.com", Role::Admin, None).await,
         lab.user("b@example.com", Role::Admin, None).await,
     ];
-    let order = OrderRef { id: new_id(), titre: "L’été".to_owned() };
+    let order = OrderRef::new(new_id(), None, "L’été".to_owned());
     let event = OrderCreated { user_id: client, order, pack: None, amount: None, needs_verification: false };
     lab.record(event.clone()).await;
     lab.record(event).await;

@@ -20,7 +20,7 @@ use crate::support::outbox::Lab;
 use crate::support::smtp::{Script, Server, header};
 
 fn order() -> OrderRef {
-    OrderRef { id: new_id(), titre: "L’été d’Élise".to_owned() }
+    OrderRef::new(new_id(), Some("7F3K-92QD".to_owned()), "L’été d’Élise".to_owned())
 }
 
 fn created(user_id: uuid::Uuid) -> OrderCreated {
@@ -246,8 +246,16 @@ async fn secret_links_are_made_at_the_last_moment() {
     let mut server = Server::start(Script::default()).await;
     let client = lab.user("zoe@example.com", Role::User, None).await;
     lab.record(PasswordResetRequested { user_id: client, request_id: new_id() }).await;
-    let titre = "L’été d’Élise".to_owned();
-    lab.record(ActivationRequested { user_id: client, request_id: new_id(), titre, amount: 35_000 }).await;
+    let (titre, reference) = ("L’été d’Élise".to_owned(), "7F3K-92QD".to_owned());
+    let asked = ActivationRequested {
+        user_id: client,
+        request_id: new_id(),
+        titre,
+        reference,
+        pack: None,
+        amount: 35_000,
+    };
+    lab.record(asked).await;
     let rest: Vec<String> = sqlx::query_scalar("SELECT CAST(payload AS CHAR) FROM email_outbox")
         .fetch_all(lab.state.db.pool())
         .await
@@ -289,6 +297,7 @@ fn ready(user_id: uuid::Uuid, pdf_key: String) -> InvoiceReady {
         issued_at: chrono::DateTime::UNIX_EPOCH,
         pdf_key,
         titre: "L’été".to_owned(),
+        reference: "7F3K-92QD".to_owned(),
         attempt: 1,
     }
 }

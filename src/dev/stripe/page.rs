@@ -35,7 +35,7 @@ pub fn session(row: &SessionRow, notice: Notice) -> Response {
             "title": line["description"],
             "description": line["price"]["nickname"],
             "amount": money::french(row.amount),
-            "reference": object["client_reference_id"],
+            "reference": object["metadata"]["reference"],
             "open": open,
             "refused": open && notice == Notice::Refused,
             "waiting": row.awaits_money,

@@ -3,6 +3,7 @@
 use crate::{
     app::AppState,
     auth::secret_links::{mint_activation, mint_reset},
+    checkout::confirming,
     emails::{
         render::Renderer,
         transport::{Attachment, Outgoing, SendError},
@@ -10,6 +11,7 @@ use crate::{
     },
     events::StoredAttachment,
     mails::Mail,
+    payments::resuming,
 };
 
 use super::store::Claimed;
@@ -49,9 +51,16 @@ pub(super) async fn prepare(
 
 /// Makes the secret link of the mails that carry one: only now, so that none ever rests in the outbox.
 async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Result<Mail, SendError> {
-    if !matches!(mail, Mail::ActivationUser(_) | Mail::ResetPassword(_)) {
-        return Ok(mail);
+    match &mut mail {
+        Mail::PaymentFailedUser(mail) => mail.retry_path = resuming::path(state, mail.order_id),
+        Mail::OrderToConfirm(mail) => mail.confirm_path = confirming::path(state, mail.order_id),
+        Mail::ActivationUser(_) | Mail::ResetPassword(_) => return with_token(state, claimed, mail).await,
+        _ => {}
     }
+    Ok(mail)
+}
+
+async fn with_token(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Result<Mail, SendError> {
     let user_id = claimed.user_id.ok_or_else(|| SendError::Permanent("the account is gone".to_owned()))?;
     let now = state.clock.now();
     let mut conn = state.db.conn().await.map_err(database)?;

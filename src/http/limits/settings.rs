@@ -24,6 +24,10 @@ pub enum Budget {
     PublicForm,
     /// Orders of visitors, per address.
     GuestOrder,
+    /// Orders that cost nothing, per addressee.
+    FreeOrder,
+    /// Orders that cost nothing, per address.
+    FreeOrderIp,
     /// Messages of visitors, per address.
     VisitorChat,
     /// Consultation bookings, per address.
@@ -38,7 +42,7 @@ pub enum Budget {
 
 impl Budget {
     /// Every budget with its default: events, and the window in seconds.
-    const DEFAULTS: [(Budget, u32, u64); 12] = [
+    const DEFAULTS: [(Budget, u32, u64); 14] = [
         (Budget::Login, 5, HOUR),
         (Budget::LoginIp, 50, HOUR),
         (Budget::Register, 20, HOUR),
@@ -46,6 +50,8 @@ impl Budget {
         (Budget::PasswordResetAccount, 5, HOUR),
         (Budget::PublicForm, 10, HOUR),
         (Budget::GuestOrder, 10, HOUR),
+        (Budget::FreeOrder, 3, DAY),
+        (Budget::FreeOrderIp, 10, DAY),
         (Budget::VisitorChat, 10, HOUR),
         (Budget::Booking, 10, HOUR),
         (Budget::Export, 3, DAY),
@@ -68,6 +74,8 @@ impl Budget {
             Budget::PasswordResetAccount => "RATE_LIMIT_PASSWORD_RESET_ACCOUNT",
             Budget::PublicForm => "RATE_LIMIT_PUBLIC_FORM",
             Budget::GuestOrder => "RATE_LIMIT_GUEST_ORDER",
+            Budget::FreeOrder => "RATE_LIMIT_FREE_ORDER",
+            Budget::FreeOrderIp => "RATE_LIMIT_FREE_ORDER_IP",
             Budget::VisitorChat => "RATE_LIMIT_VISITOR_CHAT",
             Budget::Booking => "RATE_LIMIT_BOOKING",
             Budget::Export => "RATE_LIMIT_EXPORT",

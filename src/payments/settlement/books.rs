@@ -19,16 +19,27 @@ use crate::{
     users::owners::Account,
 };
 
+/// What the money is for, as its buyer is told.
+pub(super) struct Bought {
+    /// The order.
+    pub order: OrderRef,
+    /// Name of the service.
+    pub pack: Option<String>,
+    /// Whether the mail that activates the account tells of the purchase already.
+    pub by_activation: bool,
+}
+
 /// Notes the money, invoices it and tells everybody. Last of a settlement: from the number of the invoice on, other
 /// settlements wait.
 pub(super) async fn receive(
     tx: &mut Tx,
     state: &AppState,
     account: &Account,
-    order: OrderRef,
+    bought: Bought,
     invoice: NewInvoice,
     paid: &Paid<'_>,
 ) -> ApiResult<()> {
+    let order = bought.order;
     let issued = match paid.amount {
         0 => None,
         _ => Some(invoices::issue(tx, state, invoice).await?),
@@ -36,13 +47,19 @@ pub(super) async fn receive(
     note(tx, order.id, issued.as_ref().map(|issued| issued.id), paid).await?;
     let number = issued.map(|issued| issued.number);
     audit_payment(tx, &order, number.as_deref(), paid).await?;
+    if paid.amount == 0 {
+        // An order that cost nothing in the end was told of as one that is offered.
+        return Ok(());
+    }
     let received = PaymentReceived {
         user_id: account.id,
         order,
+        pack: bought.pack,
         amount: paid.amount,
         paid_at: paid.paid_at,
-        reference: paid.session_id.to_owned(),
+        session_id: paid.session_id.to_owned(),
         invoice_number: number,
+        by_activation: bought.by_activation,
     };
     Ok(events::record(tx, received).await?)
 }

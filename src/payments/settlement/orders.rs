@@ -1,8 +1,13 @@
 //! What is paid for: an order to open, an existing one, or one that was paid already.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Paid, books, invoicing, missing};
+use super::{
+    Paid,
+    books::{self, Bought},
+    invoicing, missing,
+};
 use crate::{
     app::AppState,
     audit::SYSTEM,
@@ -12,7 +17,7 @@ use crate::{
         opening,
         payable::{self, Billable},
         pending::Pending,
-        told::OrderRef,
+        told::{OrderOffered, OrderRef},
     },
     events::{self, Tx},
     http::error::ApiResult,
@@ -27,7 +32,12 @@ pub(super) async fn open(tx: &mut Tx, state: &AppState, pending: &Pending, paid:
     let opened = opening::open(tx, pending, payment).await?;
     compare(tx, &opened.order.titre, Some(pending.amount), paid).await?;
     let invoice = invoicing::of_pending(&opened, pending, paid);
-    books::receive(tx, state, &opened.account, opened.order, invoice, paid).await
+    let bought = Bought {
+        order: opened.order,
+        pack: Some(pending.tarif_nom.clone()),
+        by_activation: opened.account.dormant,
+    };
+    books::receive(tx, state, &opened.account, bought, invoice, paid).await
 }
 
 /// An existing order was paid.
@@ -40,28 +50,63 @@ pub(super) async fn pay(
     let account = owners::lock_account(tx, commande.user_id)
         .await?
         .ok_or_else(|| missing("account of order", commande.id))?;
-    let payment = payable::Paid { amount: paid.amount, session_id: paid.session_id, at: paid.paid_at };
-    payable::set_paid(tx, commande.id, payment, paid.now).await?;
-    compare(tx, &commande.titre, commande.amount, paid).await?;
-    let step = Move { to: life::after_payment(commande.statut), by: SYSTEM, told: false };
-    moves::move_to(tx, commande.id, step).await?;
+    match paid.amount {
+        0 => offer(tx, commande, Some(paid.session_id), paid.paid_at).await?,
+        amount => {
+            let payment = payable::Paid { amount, session_id: Some(paid.session_id), at: paid.paid_at };
+            begin(tx, commande, payment).await?;
+        }
+    }
+    compare(tx, &commande.titre, commande.due, paid).await?;
     if commande.statut == Statut::Annulee {
         let message =
             format!("La commande annulée « {} » vient d’être payée ; elle est rouverte.", commande.titre);
         alert(tx, paid.session_id, "Une commande annulée a été payée", message).await?;
     }
-    let order = OrderRef { id: commande.id, titre: commande.titre.clone() };
     let invoice = invoicing::of_commande(&account, commande, paid);
-    books::receive(tx, state, &account, order, invoice, paid).await
+    let bought = Bought { order: order_ref(commande), pack: commande.service.clone(), by_activation: false };
+    books::receive(tx, state, &account, bought, invoice, paid).await
+}
+
+/// An existing order that costs nothing: nothing is owed for it any more, and work begins.
+pub(super) async fn offer(
+    tx: &mut Tx,
+    commande: &Billable,
+    session_id: Option<&str>,
+    at: DateTime<Utc>,
+) -> ApiResult<()> {
+    begin(tx, commande, payable::Paid { amount: 0, session_id, at }).await?;
+    let offered = OrderOffered {
+        user_id: commande.user_id,
+        order: order_ref(commande),
+        pack: commande.service.clone(),
+        by_activation: false,
+    };
+    Ok(events::record(tx, offered).await?)
+}
+
+async fn begin(tx: &mut Tx, commande: &Billable, payment: payable::Paid<'_>) -> ApiResult<()> {
+    let now = tx.now();
+    payable::set_paid(tx, commande.id, payment, now).await?;
+    let step = Move { to: life::after_payment(commande.statut), by: SYSTEM, told: false };
+    moves::move_to(tx, commande.id, step).await?;
+    Ok(())
+}
+
+fn order_ref(commande: &Billable) -> OrderRef {
+    OrderRef::new(commande.id, commande.reference.clone(), commande.titre.clone())
 }
 
 /// A second session of an order that is paid already: the money is noted for the books, nothing
 /// else happens twice, and the administrators are told to give it back.
 pub(super) async fn paid_again(tx: &mut Tx, commande_id: Uuid, paid: &Paid<'_>) -> ApiResult<()> {
     books::note(tx, commande_id, None, paid).await?;
+    let commande = payable::lock(tx, commande_id).await?;
+    let named =
+        commande.map(|commande| format!(" {} « {} »", order_ref(&commande).reference, commande.titre));
     let message = format!(
-        "La commande {commande_id} était déjà payée lorsqu’un second paiement ({}) est arrivé. Il est à rembourser.",
-        paid.session_id
+        "La commande{} était déjà payée lorsqu’un second paiement est arrivé. Il est à rembourser.",
+        named.unwrap_or_default()
     );
     alert(tx, paid.session_id, "Une commande a été payée deux fois", message).await
 }

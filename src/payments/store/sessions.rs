@@ -7,9 +7,12 @@ use serde_json::Value;
 use sqlx::{MySqlConnection, QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use crate::db::{
-    Backoff, Db,
-    lease::{self, Lease, Queue},
+use crate::{
+    db::{
+        Backoff, Db,
+        lease::{self, Lease, Queue},
+    },
+    payments::checkout::Target,
 };
 
 /// Life of a Checkout session, as we know it.
@@ -67,23 +70,89 @@ pub async fn insert_session(conn: &mut MySqlConnection, row: &SessionRow) -> Res
     Ok(())
 }
 
-/// Notes what Stripe answered, unless a webhook was faster.
+/// Notes what Stripe answered, unless somebody was faster; whether the page stands.
 pub async fn set_opened(
     conn: &mut MySqlConnection,
     id: Uuid,
     session_id: &str,
     now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> Result<bool, sqlx::Error> {
+    let opened = sqlx::query!(
         "UPDATE checkout_sessions SET stripe_session_id = ?, status = 'OPEN', updated_at = ?
          WHERE id = ? AND status = 'CREATING'",
         session_id,
         now,
         id
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    if opened.rows_affected() == 1 {
+        return Ok(true);
+    }
+    let state = session(conn, id).await?.map(|row| row.status);
+    Ok(!matches!(state, None | Some(SessionState::Failed | SessionState::Expired)))
+}
+
+/// Notes that no page could be had of Stripe, unless somebody else got it meanwhile.
+pub async fn set_not_opened(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE checkout_sessions SET status = 'FAILED', updated_at = ? WHERE id = ? AND status = 'CREATING'",
+        now,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// A payment page that can be given again.
+pub struct StandingPage {
+    pub id: Uuid,
+    pub session_id: Option<String>,
+    pub amount: i32,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The latest page of an order that can still be paid.
+pub async fn standing_page(
+    conn: &mut MySqlConnection,
+    target: Target,
+    now: DateTime<Utc>,
+) -> Result<Option<StandingPage>, sqlx::Error> {
+    let (commande, pending) = match target {
+        Target::Commande(id) => (Some(id), None),
+        Target::Pending(id) => (None, Some(id)),
+    };
+    sqlx::query_as!(
+        StandingPage,
+        r#"SELECT id, stripe_session_id AS session_id, amount, expires_at FROM checkout_sessions
+           WHERE (commande_id = ? OR pending_commande_id = ?) AND status IN ('CREATING', 'OPEN') AND expires_at > ?
+             AND close_due_at IS NULL
+           ORDER BY created_at DESC, id DESC LIMIT 1"#,
+        commande,
+        pending,
+        now
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What Stripe calls the pages of a pending order that can still be paid.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open_pages(conn: &mut MySqlConnection, pending_id: Uuid) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT stripe_session_id AS "id!" FROM checkout_sessions
+           WHERE pending_commande_id = ? AND status = 'OPEN' AND stripe_session_id IS NOT NULL"#,
+        pending_id
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// Notes how a session ended; a paid one stays paid.
@@ -172,6 +241,8 @@ pub async fn lock_session(
 
 /// A session and who may ask about it.
 pub struct OwnedSession {
+    /// What people call its order.
+    pub reference: Option<String>,
     pub status: SessionState,
     pub commande_id: Option<Uuid>,
     pub pending_commande_id: Option<Uuid>,
@@ -185,7 +256,8 @@ pub async fn session_of_user(
 ) -> Result<Option<OwnedSession>, sqlx::Error> {
     sqlx::query_as!(
         OwnedSession,
-        r#"SELECT s.status AS "status: SessionState", COALESCE(s.commande_id, p.commande_id) AS "commande_id: Uuid",
+        r#"SELECT COALESCE(c.reference, p.reference) AS "reference: String", s.status AS "status: SessionState",
+                  COALESCE(s.commande_id, p.commande_id) AS "commande_id: Uuid",
                   s.pending_commande_id
            FROM checkout_sessions s
            LEFT JOIN commandes c ON c.id = s.commande_id
@@ -321,7 +393,7 @@ pub async fn payable_among(
     Ok(ids.into_iter().collect())
 }
 
-/// What a settled session led to.
+/// What a session led to, or will lead to once its money is there.
 pub struct SettledOrder {
     pub user_id: Option<Uuid>,
     pub commande_id: Option<Uuid>,
@@ -335,11 +407,12 @@ pub async fn settled_order(
 ) -> Result<Option<SettledOrder>, sqlx::Error> {
     sqlx::query_as!(
         SettledOrder,
-        r#"SELECT u.id AS "user_id?: Uuid", c.id AS "commande_id?: Uuid", s.pending_commande_id, u.email
+        r#"SELECT u.id AS "user_id?: Uuid", c.id AS "commande_id?: Uuid", s.pending_commande_id,
+                  COALESCE(u.email, p.email, '') AS "email!"
            FROM checkout_sessions s
            LEFT JOIN pending_commandes p ON p.id = s.pending_commande_id
-           JOIN commandes c ON c.id = COALESCE(s.commande_id, p.commande_id)
-           JOIN users u ON u.id = c.user_id
+           LEFT JOIN commandes c ON c.id = COALESCE(s.commande_id, p.commande_id)
+           LEFT JOIN users u ON u.id = COALESCE(c.user_id, p.user_id)
            WHERE s.stripe_session_id = ?"#,
         session_id
     )

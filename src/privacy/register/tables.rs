@@ -66,6 +66,7 @@ pub const TABLES: &[Table] = &[
             shown("stripe_session_id", "what Stripe calls the payment", Kept(BOOKS), "stripeSessionId"),
             shown("amount", "what they paid or owe", Kept(BOOKS), "amount"),
             shown("paid_at", "when they paid", Kept(BOOKS), "paidAt"),
+            shown("reference", "what they call the order", Kept(BOOKS), "reference"),
             shown("statut", "where the order stands", Kept(BOOKS), "statut"),
             shown("created_at", "when they ordered", Kept(BOOKS), "createdAt"),
         ],
@@ -85,10 +86,12 @@ pub const TABLES: &[Table] = &[
             shown("titre", "title of their work", Emptied, "titre"),
             shown("description", "what they say of it", Emptied, "description"),
             shown("buyer", "billing identity", Emptied, "facturation"),
+            shown("reference", "what they call the order", Kept(NOBODYS), "reference"),
+            hidden("fingerprint", "digest of who ordered what", Emptied),
             shown("consentement_rgpd", "that they agreed", Kept(NOBODYS), "consentementRgpd"),
             shown("created_at", "when they ordered", Kept(NOBODYS), "createdAt"),
         ],
-        impersonal: "id user_id tarif_id nombre_pages amount status commande_id updated_at",
+        impersonal: "id user_id tarif_id nombre_pages amount announced_at status commande_id updated_at",
     },
     Table {
         name: "checkout_sessions",
@@ -97,6 +100,14 @@ pub const TABLES: &[Table] = &[
         held: &[hidden("stripe_session_id", "what Stripe calls the payment page", Kept(BOOKS))],
         impersonal: "id commande_id pending_commande_id amount items status expires_at checked_at close_due_at
             close_attempts close_error created_at updated_at",
+    },
+    impersonal("order_references", "reference"),
+    Table {
+        name: "payment_refusals",
+        whose: &[Through("commande_id"), Through("pending_commande_id")],
+        section: None,
+        held: &[hidden("attempt", "what Stripe calls the refused payment", Removed)],
+        impersonal: "id commande_id pending_commande_id amount due_at",
     },
     Table {
         name: "stripe_events",

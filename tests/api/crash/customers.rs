@@ -7,14 +7,14 @@ use reqwest::{
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use staka::payments::signature;
+use staka::{links::SignedLinks, payments::signature};
 use uuid::Uuid;
 
 use super::scene::Scene;
 use crate::support::{
     answer::{Answer, read, send},
     server::CLIENT,
-    settings::WEBHOOK_SECRET,
+    settings::{JWT_SECRET, WEBHOOK_SECRET},
     sql_proxy::{Fault, Point},
 };
 
@@ -49,8 +49,6 @@ pub struct Order {
     id: Value,
     /// Stripe's, once there is one.
     pub session: String,
-    /// How often the customer was not answered and sent the order again.
-    pub sent: usize,
 }
 
 /// What is given back of an order that was paid, in cents.
@@ -76,7 +74,7 @@ impl Scene {
             CLIENT.0.to_owned()
         };
         let (id, session) = (Value::Null, String::new());
-        self.orders.push(Order { play, fate, mark, email, id, session, sent: 0 });
+        self.orders.push(Order { play, fate, mark, email, id, session });
         match play {
             Play::GuestPlaces | Play::GuestPlacesFree => {}
             Play::GuestPays => self.place().await,
@@ -110,7 +108,6 @@ impl Scene {
                 self.request(Method::GET, &path).bearer_auth(&self.author)
             }
         };
-        self.order_mut().sent += 1;
         Some(read(request.send().await.ok()?).await)
     }
 
@@ -175,8 +172,11 @@ impl Scene {
         self.repeat(play).await;
     }
 
-    /// Brings the order to its payment, if it is to be paid and is not yet.
+    /// Brings the order to its payment, or to its confirmation, if it is not there yet.
     async fn conclude(&mut self, play: Play) {
+        if play.is_free() {
+            self.confirm().await;
+        }
         if matches!(play, Play::GuestPlaces | Play::AuthorOpens) {
             self.settle().await;
         }
@@ -233,6 +233,18 @@ impl Scene {
     async fn open_page(&mut self) {
         let opened = send(self.page_request()).await;
         self.order_mut().session = opened.ok(200)["sessionId"].as_str().unwrap().to_owned();
+    }
+
+    /// The guest follows the link of the mail about an order that costs nothing, twice.
+    async fn confirm(&self) {
+        let id =
+            sqlx::query_scalar("SELECT id FROM pending_commandes WHERE titre = ?").bind(&self.order().mark);
+        let id: Uuid = id.fetch_one(self.db.pool()).await.unwrap();
+        let links = SignedLinks::new(&SecretString::from(JWT_SECRET));
+        let path = format!("/api/public/commande-offerte/{}", links.ticket("commande-offerte", id));
+        for _ in 0..2 {
+            assert_eq!(self.post(&path).send().await.unwrap().status(), 200);
+        }
     }
 
     /// Stripe tells of the payment, and is heard.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::bench::{
-    PRICE, accepted, author_order, checkout, commande, completed, execute, guest_order, mails, open,
-    order_form, paid_once, statut, value,
+    PRICE, accepted, author_order, checkout, commande, completed, execute, guest_order, open, order_form,
+    paid_once, statut, step, value,
 };
 use crate::support::{
     proxy::Proxy,
@@ -71,7 +71,6 @@ async fn nobody_gets_a_page_for_what_is_not_to_be_paid() {
     refused(&server, &stranger, order, 404, "NOT_FOUND").await;
     refused(&server, &token, Uuid::nil(), 404, "NOT_FOUND").await;
     refused(&server, &token, commande(&server, &token, None).await, 400, "AMOUNT_UNKNOWN").await;
-    refused(&server, &token, commande(&server, &token, Some(0)).await, 400, "AMOUNT_UNKNOWN").await;
     execute(&server, "UPDATE commandes SET statut = 'ANNULEE'").await;
     refused(&server, &token, order, 409, "ORDER_CANCELLED").await;
     for body in [json!({}), json!({ "commandeId": "abc" }), json!({ "commandeId": 7 })] {
@@ -98,6 +97,45 @@ async fn an_earlier_page_stays_good() {
     assert_eq!(statut(&server, first.order).await, "EN_COURS paid");
     let asked = server.get_as(&token, &format!("/api/payments/status/{second}")).await;
     assert_eq!(asked.body["status"], "unpaid");
+}
+
+#[tokio::test]
+async fn a_page_that_could_not_be_opened_leaves_the_other_ones_be() {
+    let server = TestServer::start().await;
+    let token = server.login(CLIENT).await;
+    let first = author_order(&server, &token).await;
+    // As if the server had ended between the row of another page and Stripe's answer.
+    execute(
+        &server,
+        "INSERT INTO checkout_sessions
+         SELECT UNHEX('0190000000007000800000000000000a'), NULL, commande_id, pending_commande_id, amount, 'CREATING',
+                expires_at, checked_at, created_at, updated_at FROM checkout_sessions",
+    )
+    .await;
+    server.advance(chrono::Duration::minutes(16));
+    server.run_job("stripe_sessions").await;
+    assert_eq!(server.count("checkout_sessions WHERE status = 'FAILED'").await, 1);
+    assert_eq!(statut(&server, first.order).await, "EN_ATTENTE unpaid");
+    server.pay(&first.session).await;
+    paid_once(&server).await;
+}
+
+#[tokio::test]
+async fn a_page_whose_order_left_meanwhile_is_closed() {
+    let server = TestServer::start().await;
+    let token = server.login(CLIENT).await;
+    server.ignore_mails();
+    let order = commande(&server, &token, Some(PRICE)).await;
+    // The row of the page is gone when Stripe answers.
+    execute(
+        &server,
+        "CREATE TRIGGER page_gone AFTER INSERT ON dev_stripe_sessions FOR EACH ROW DELETE FROM checkout_sessions",
+    )
+    .await;
+    refused(&server, &token, order, 503, "SERVICE_UNAVAILABLE").await;
+    execute(&server, "DROP TRIGGER page_gone").await;
+    assert_eq!(server.count("dev_stripe_sessions WHERE status = 'expired'").await, 1);
+    assert_eq!(statut(&server, order).await, "EN_ATTENTE -");
 }
 
 #[tokio::test]
@@ -161,27 +199,6 @@ async fn a_dead_stripe_leaves_nothing_half_done() {
     refused(&server, &token, other, 503, "STRIPE_UNAVAILABLE").await;
 }
 
-#[tokio::test]
-async fn an_order_that_costs_nothing_is_final_at_once() {
-    let server = TestServer::start().await;
-    let mut form = order_form(&server, "zoe@example.com").await;
-    form["nombrePages"] = json!(10);
-    let answer = server.post("/api/public/order", &form).await;
-    assert_eq!(answer.status, 201, "{:?}", answer.body);
-    assert_eq!(answer.body["checkoutUrl"], "http://spa.test/payment-success");
-    assert_eq!(
-        server.count("commandes WHERE statut = 'PAYEE' AND payment_status = 'paid' AND amount = 0").await,
-        1
-    );
-    for table in ["invoices", "payments", "checkout_sessions"] {
-        assert_eq!(server.count(table).await, 0, "{table}");
-    }
-    server.work().await;
-    let kinds = ["activation-user", "admin-payment", "client-project-confirmation", "payment-user"];
-    assert_eq!(mails(&server).await, kinds);
-    assert_eq!(server.count("email_outbox WHERE status = 'SENT'").await, 4);
-}
-
 async fn simulate(server: &TestServer, body: &Value) -> crate::support::server::Answer {
     send(server.request(Method::POST, "/api/payments/dev-webhook-simulate").json(body)).await
 }
@@ -213,6 +230,23 @@ async fn the_simulated_webhook_settles_what_was_paid() {
         assert_eq!(answer.status, status, "{body}");
         assert_eq!(answer.body["error"], answer.body["message"]);
     }
+}
+
+#[tokio::test]
+async fn the_simulated_webhook_knows_money_on_its_way() {
+    let server = TestServer::start().await;
+    server.ignore_mails();
+    let waiting = guest_order(&server, "zoe@example.com").await;
+    assert_eq!(step(&server, &waiting.session, "pay?delayed=true").await.status, 303);
+    let body = json!({ "sessionId": waiting.session });
+    let told = simulate(&server, &body).await;
+    assert_eq!((&told.ok(200)["success"], &told.body["pending"]), (&json!(true), &json!(true)));
+    let data = &told.body["data"];
+    assert_eq!(data["pendingCommandeId"], waiting.order.to_string());
+    assert_eq!((&data["email"], &data["isProcessed"]), (&json!("zoe@example.com"), &json!(false)));
+    assert_eq!(server.count("commandes").await, 0);
+    assert_eq!(step(&server, &waiting.session, "settle").await.status, 303);
+    assert_eq!(simulate(&server, &body).await.ok(200)["pending"], false);
 }
 
 #[tokio::test]

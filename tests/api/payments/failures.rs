@@ -1,16 +1,26 @@
 //! Payments that do not happen.
 
 use chrono::Duration;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::bench::{
     accepted, author_order, checkout, completed, deliver, event, execute, guest_order, mails_of, paid_once,
     statut, step, unpaid_session, value,
 };
-use crate::support::server::{CLIENT, TestServer};
+use crate::support::server::{Answer, CLIENT, TestServer, send};
 
 async fn mail(server: &TestServer, template: &str) -> Value {
     server.mailbox().await.into_iter().find(|mail| mail["template"] == template).unwrap()
+}
+
+/// Lets the quarter of an hour pass after which a refusal is told of.
+async fn a_while_later(server: &TestServer) -> u64 {
+    assert_eq!(server.run_job("refused_payments").await, 0);
+    server.advance(Duration::minutes(15));
+    let told = server.run_job("refused_payments").await;
+    server.work().await;
+    told
 }
 
 #[tokio::test]
@@ -21,10 +31,12 @@ async fn a_refused_card_is_told_to_a_guest_once() {
         assert_eq!(step(&server, &waiting.session, "fail").await.status, 303);
     }
     server.work().await;
+    assert_eq!(mails_of(&server, "payment-failed-user").await, 0);
+    assert_eq!(a_while_later(&server).await, 1);
     assert_eq!(mails_of(&server, "payment-failed-user").await, 1);
     let told = mail(&server, "payment-failed-user").await;
     assert_eq!(told["to"], "zoe@example.com");
-    assert!(told["text"].as_str().unwrap().contains("http://spa.test/commande-invitee"), "{}", told["text"]);
+    assert!(told["text"].as_str().unwrap().contains("/api/public/reprise/"), "{}", told["text"]);
     assert_eq!(server.count("notifications WHERE title = 'Paiement refusé'").await, 1); // the administrator's
     assert_eq!(server.count("stripe_events WHERE status = 'PROCESSED'").await, 2);
     // The page is still open.
@@ -42,7 +54,7 @@ async fn a_refused_card_is_told_to_an_author_once() {
         step(&server, &waiting.session, "fail").await;
     }
     assert_eq!(statut(&server, waiting.order).await, "EN_ATTENTE failed");
-    server.work().await;
+    a_while_later(&server).await;
     assert_eq!(mails_of(&server, "payment-failed-user").await, 1);
     assert_eq!(mail(&server, "payment-failed-user").await["to"], "client@example.com");
     assert_eq!(server.count("notifications WHERE title = 'Paiement refusé'").await, 2);
@@ -50,6 +62,57 @@ async fn a_refused_card_is_told_to_an_author_once() {
     assert_eq!(bell["notifications"][0]["actionUrl"], "/app/billing");
     assert_eq!(server.pay(&waiting.session).await.status, 303);
     assert_eq!(statut(&server, waiting.order).await, "EN_COURS paid");
+}
+
+#[tokio::test]
+async fn nobody_hears_of_a_refusal_that_a_payment_followed() {
+    let server = TestServer::start().await;
+    let token = server.login(CLIENT).await;
+    let of_author = author_order(&server, &token).await;
+    step(&server, &of_author.session, "fail").await;
+    assert_eq!(server.pay(&of_author.session).await.status, 303);
+    assert_eq!(a_while_later(&server).await, 0);
+    assert_eq!(server.count("payment_refusals").await, 0);
+    assert_eq!(mails_of(&server, "payment-failed-user").await + mails_of(&server, "admin-warning").await, 0);
+    paid_once(&server).await;
+}
+
+/// Follows the link of the mail about a refused payment and presses its button: where it leads.
+async fn resumed(server: &TestServer) -> Answer {
+    let told = mail(server, "payment-failed-user").await;
+    let (_, token) = told["text"].as_str().unwrap().split_once("/api/public/reprise/").unwrap();
+    let path = format!("/api/public/reprise/{}", token.split_whitespace().next().unwrap());
+    let page = server.get(&path).await;
+    assert!(page.status == 200 && page.text().contains("Payer ma commande"), "{}", page.text());
+    send(server.request(Method::POST, &path)).await
+}
+
+#[tokio::test]
+async fn the_mail_about_a_refusal_leads_to_a_page_that_can_be_paid() {
+    let server = TestServer::start().await;
+    let waiting = guest_order(&server, "zoe@example.com").await;
+    step(&server, &waiting.session, "fail").await;
+    a_while_later(&server).await;
+    // As long as the page is open, it is the same.
+    let led = resumed(&server).await;
+    assert_eq!(led.status, 303);
+    let location = led.headers["location"].to_str().unwrap().to_owned();
+    assert!(location.ends_with(&waiting.session), "{location}");
+    assert_eq!(server.count("checkout_sessions").await, 1);
+    step(&server, &waiting.session, "expire").await;
+    assert_eq!(value(&server, "SELECT status FROM pending_commandes").await.unwrap(), "EXPIRED");
+    let led = resumed(&server).await;
+    let session = led.headers["location"].to_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    assert_ne!(session, waiting.session);
+    assert_eq!(value(&server, "SELECT status FROM pending_commandes").await.unwrap(), "PENDING");
+    assert_eq!(server.pay(&session).await.status, 303);
+    paid_once(&server).await;
+    // Paid, it is paid no more.
+    let path = format!("/api/public/reprise/{}", server.state.links.ticket("reprise", waiting.order));
+    for method in [Method::GET, Method::POST] {
+        assert_eq!(send(server.request(method, &path)).await.status, 404);
+    }
+    assert_eq!(server.get("/api/public/reprise/abc").await.status, 404);
 }
 
 #[tokio::test]
@@ -83,6 +146,7 @@ async fn money_that_never_comes_is_told_and_the_order_stays_payable() {
     assert_eq!(server.count("checkout_sessions WHERE status = 'FAILED'").await, 2);
     assert_eq!(statut(&server, of_author.order).await, "EN_ATTENTE failed");
     assert_eq!(server.count("pending_commandes WHERE status = 'EXPIRED'").await, 1);
+    assert_eq!(a_while_later(&server).await, 2);
     assert_eq!(mails_of(&server, "payment-failed-user").await, 2);
     assert_eq!(server.count("invoices").await, 0);
     assert_eq!(checkout(&server, &token, of_author.order).await.status, 200);

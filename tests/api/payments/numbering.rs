@@ -45,7 +45,7 @@ async fn three_hundred_settlements_by_sixteen_workers_leave_no_hole() {
     assert_eq!(server.count("commandes").await, 300);
     assert_eq!(server.count("users WHERE email LIKE 'zoe%'").await, 300);
     assert_eq!(server.count("payments").await, 300);
-    assert_eq!(server.count("email_outbox WHERE template = 'payment-user'").await, 300);
+    assert_eq!(server.count("email_outbox WHERE template = 'activation-user'").await, 300);
     assert_eq!(server.count("stripe_events WHERE status = 'PROCESSED'").await, 300);
 }
 

@@ -49,7 +49,7 @@ async fn an_invoice_that_cannot_be_stored_is_tried_again() {
     );
     assert_eq!(mails_of(&server, "admin-warning").await, 1);
     assert_eq!(mails_of(&server, "invoice-user").await, 0);
-    assert_eq!(mails_of(&server, "payment-user").await, 1);
+    assert_eq!(mails_of(&server, "activation-user").await, 1);
     std::fs::remove_file(&place).unwrap();
     server.work().await;
     server.work().await;

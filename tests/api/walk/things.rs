@@ -37,6 +37,11 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             let url = unsubscribe::url(&server.state, owner.id);
             url.rsplit('/').take(2).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect()
         }
+        "to-confirm" => {
+            let id = server.pending_order(&format!("{}@example.com", new_id())).await;
+            vec![server.state.links.ticket("commande-offerte", id)]
+        }
+        "refused" => vec![server.state.links.ticket("reprise", server.unpaid_order(owner).await)],
         // A reset ends every session: someone else's than the callers'.
         "reset" => {
             let id = server.user(&format!("{}@example.com", new_id()), Role::User, None).await;

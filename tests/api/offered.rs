@@ -1,0 +1,193 @@
+//! Orders that cost nothing: told as offered, and a guest's only once its mail was read.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use staka::auth::Role;
+use uuid::Uuid;
+
+use crate::{
+    shop::{Person, Shop, guest_form, text_of, word},
+    support::server::TestServer,
+};
+
+const PATH: &str = "/api/public/commande-offerte/";
+
+async fn page(shop: &Shop, method: Method, path: &str) -> (u16, String) {
+    let answer = shop.request(method, path).send().await.unwrap();
+    let status = answer.status().as_u16();
+    let (headers, text) = text_of(answer).await;
+    assert!(headers["content-type"].to_str().unwrap().starts_with("text/html"), "{text}");
+    (status, text)
+}
+
+/// Kinds and addressees of the mails, once sent, none of which speaks of a payment of nothing.
+async fn mails(server: &TestServer) -> Vec<String> {
+    server.work().await;
+    for mail in server.mailbox().await {
+        let text = format!("{} {}", mail["subject"], mail["text"]);
+        let of_nothing =
+            text.match_indices("0,00").any(|(at, _)| !text[..at].ends_with(|c: char| c.is_ascii_digit()));
+        assert!(!of_nothing, "{text}");
+    }
+    server.mail_kinds().await.into_iter().map(|(kind, to)| format!("{kind} {to}")).collect()
+}
+
+fn free_order(shop: &Shop, author: &Person, service: Uuid, titre: &str) -> RequestBuilder {
+    let form = guest_form(service, &[("nombrePages", Some("10")), ("titre", Some(titre))]);
+    shop.post("/commandes/create-paid-project")
+        .bearer_auth(&author.token)
+        .multipart(form.part("files", word()))
+}
+
+#[tokio::test]
+async fn a_guest_confirms_an_offered_order_by_its_mail() {
+    let shop = Shop::open().await;
+    let service = shop.tarif("Correction", 200, "PAGE").await;
+    let order = || {
+        let form = guest_form(service, &[("nombrePages", Some("10"))]).part("files", word());
+        shop.json(shop.post("/api/public/order").multipart(form), 201)
+    };
+    let placed = order().await;
+    assert_eq!(placed["sessionId"], "");
+    let (status, text) = page(&shop, Method::GET, "/api/public/commande-offerte").await;
+    assert!(status == 200 && text.contains("boîte de réception"), "{text}");
+    assert!(placed["checkoutUrl"].as_str().unwrap().ends_with("/api/public/commande-offerte"), "{placed}");
+    assert_eq!(order().await, placed);
+    assert_eq!(mails(&shop).await, ["order-to-confirm jeanne.dupont@example.com"]);
+    let link = format!("{PATH}{}", shop.mailed(PATH).await);
+    // A scanner of mails opens every link.
+    let (status, text) = page(&shop, Method::GET, &link).await;
+    assert!(status == 200 && text.contains(r#"<form method="post">"#), "{text}");
+    assert_eq!(shop.count("commandes").await + shop.count("users").await, 0);
+    for _ in 0..2 {
+        let (status, text) = page(&shop, Method::POST, &link).await;
+        assert!(status == 200 && text.contains("Votre commande est confirmée"), "{text}");
+    }
+    let row = shop.row("SELECT c.titre, c.statut, c.payment_status, u.email FROM commandes c JOIN users u ON u.id = c.user_id").await;
+    let expected = ["L’été à Sète", "PAYEE", "paid", "jeanne.dupont@example.com"];
+    assert_eq!(row, expected.map(|text| Some(text.to_owned())));
+    assert_eq!(shop.count("files WHERE commande_id IS NOT NULL AND uploaded_by_id IS NOT NULL").await, 1);
+    let told = [
+        "activation-user jeanne.dupont@example.com",
+        "admin-order equipe@staka.test",
+        "order-to-confirm jeanne.dupont@example.com",
+    ];
+    assert_eq!(mails(&shop).await, told);
+    for table in ["invoices", "payments", "checkout_sessions"] {
+        assert_eq!(shop.count(table).await, 0, "{table}");
+    }
+    for forged in [format!("{PATH}abc"), format!("{link}A")] {
+        assert_eq!(page(&shop, Method::POST, &forged).await.0, 404);
+    }
+}
+
+#[tokio::test]
+async fn an_author_has_an_offered_order_at_once() {
+    let shop = Shop::open().await;
+    let admin = shop.person("admin@example.com", Role::Admin).await;
+    let author = shop.person("author@example.com", Role::User).await;
+    let service = shop.tarif("Correction", 200, "PAGE").await;
+    let placed = shop.json(free_order(&shop, &author, service, "Le Nil"), 201).await;
+    assert_eq!(placed["checkoutUrl"], "http://spa.test/payment-success");
+    // Sent twice it is one.
+    assert_eq!(shop.json(free_order(&shop, &author, service, "Le Nil"), 201).await, placed);
+    assert_eq!(shop.count("commandes WHERE statut = 'PAYEE' AND amount = 0").await, 1);
+    let told = ["admin-order equipe@staka.test", "client-project-confirmation author@example.com"];
+    assert_eq!(mails(&shop).await, told);
+    let team = shop.mailbox().await.into_iter().find(|mail| mail["template"] == "admin-order").unwrap();
+    let subject = team["subject"].as_str().unwrap();
+    assert!(
+        subject.contains("Commande offerte") && subject.contains(placed["reference"].as_str().unwrap()),
+        "{subject}"
+    );
+    for (person, title) in [(&author, "Votre commande vous est offerte"), (&admin, "Commande offerte")] {
+        let bell = shop.json(shop.get_as(person, "/notifications"), 200).await;
+        assert_eq!(
+            (&bell["notifications"][0]["title"], &bell["pagination"]["total"]),
+            (&json!(title), &json!(1))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_person_gets_three_offered_orders_a_day() {
+    let shop = Shop::with(&[("RATE_LIMIT_ENABLED", "true")]).await;
+    shop.ignore_mails();
+    let author = shop.person("author@example.com", Role::User).await;
+    let service = shop.tarif("Correction", 200, "PAGE").await;
+    for titre in ["Tome un", "Tome deux", "Tome trois", "Tome trois"] {
+        shop.json(free_order(&shop, &author, service, titre), 201).await;
+    }
+    shop.refused(free_order(&shop, &author, service, "Tome quatre"), 429, "TOO_MANY_REQUESTS").await;
+    let guest = |titre: &str| {
+        let form = guest_form(service, &[("nombrePages", Some("10")), ("titre", Some(titre))]);
+        shop.post("/public/order").multipart(form)
+    };
+    for titre in ["Un", "Deux", "Trois"] {
+        shop.json(guest(titre), 201).await;
+    }
+    shop.refused(guest("Quatre"), 429, "TOO_MANY_REQUESTS").await;
+    assert_eq!(shop.count("pending_commandes").await, 6);
+}
+
+#[tokio::test]
+async fn offered_orders_keep_so_many_documents_and_no_more() {
+    let shop = Shop::open().await;
+    shop.ignore_mails();
+    let author = shop.person("author@example.com", Role::User).await;
+    let service = shop.tarif("Correction", 200, "PAGE").await;
+    shop.json(free_order(&shop, &author, service, "Tome un"), 201).await;
+    shop.execute("UPDATE files SET size = 200 * 1024 * 1024").await;
+    shop.refused(free_order(&shop, &author, service, "Tome deux"), 400, "OFFERED_FILES_FULL").await;
+    assert_eq!((shop.count("pending_commandes").await, shop.objects().len()), (1, 1));
+}
+
+async fn created(shop: &Shop, author: &Person, body: Value) -> (Uuid, Value) {
+    let created = shop.json(shop.post("/commandes").bearer_auth(&author.token).json(&body), 201).await;
+    let id = created["commande"]["id"].clone();
+    let page = shop.post("/payments/create-checkout-session").bearer_auth(&author.token);
+    let answer = shop.json(page.json(&json!({ "commandeId": id })), 200).await;
+    (id.as_str().unwrap().parse().unwrap(), answer)
+}
+
+#[tokio::test]
+async fn an_order_without_payment_is_paid_at_the_servers_price() {
+    let shop = Shop::open().await;
+    let author = shop.person("author@example.com", Role::User).await;
+    let tarif = shop.tarif("Correction", 200, "PAGE").await;
+    let wanted =
+        |pages: u32| json!({ "titre": "Mon roman", "packType": tarif, "pages": pages, "prixEstime": 1 });
+    let (_, opened) = created(&shop, &author, wanted(150)).await;
+    let session = opened["sessionId"].as_str().unwrap();
+    assert_eq!(
+        shop.state.stripe.session(session).await.unwrap().amount_total.map(|amount| amount.get()),
+        Some(28_000)
+    );
+    assert_eq!(shop.pay(session).await.status, 303);
+    assert_eq!(shop.count("commandes WHERE payment_status = 'paid' AND amount = 28000").await, 1);
+    // Nothing is due for ten pages.
+    let (id, offered) = created(&shop, &author, wanted(10)).await;
+    assert_eq!(offered, json!({ "sessionId": "", "url": "http://spa.test/payment-success" }));
+    let free = format!(
+        "commandes WHERE id = UNHEX('{}') AND statut = 'EN_COURS' AND payment_status = 'paid' AND amount = 0",
+        id.simple()
+    );
+    assert_eq!(shop.count(&free).await, 1);
+    assert_eq!(shop.count("checkout_sessions").await, 1);
+    shop.refused(
+        shop.post("/payments/create-checkout-session")
+            .bearer_auth(&author.token)
+            .json(&json!({ "commandeId": id })),
+        400,
+        "ALREADY_PAID",
+    )
+    .await;
+    let told = mails(&shop).await;
+    let of = |kind: &str| told.iter().filter(|mail| mail.starts_with(kind)).count();
+    // Each order was confirmed when it came, the second once more as offered.
+    assert_eq!(
+        (of("client-project-confirmation"), of("payment-user"), of("admin-order")),
+        (3, 1, 3),
+        "{told:?}"
+    );
+}
