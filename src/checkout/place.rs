@@ -17,7 +17,8 @@ use super::{
     announce, confirming,
     form::Fields,
     intake::{self, Order},
-    purge, quota,
+    purge::{self, Spared},
+    quota,
     told::OrderToConfirm,
 };
 use crate::{
@@ -196,7 +197,7 @@ async fn finish(state: AppState, order: Order, received: Option<Received>) -> Ap
         }
         Err(error) => {
             // A connection lost during the commit may have left the order behind.
-            take_back(&state, new.id).await;
+            take_back(&state, new.id, Spared::BeingPaid).await;
             deletions::abandon(&state, &storage_keys(&kept)).await;
             Err(error)
         }
@@ -273,7 +274,7 @@ async fn conclude(state: &AppState, new: &New<'_>, recorded: Recorded) -> ApiRes
             Ok(paid_at(opened, new.id, reference, new.files.len()))
         }
         Err(error) => {
-            take_back(state, new.id).await;
+            take_back(state, new.id, Spared::Payable).await;
             Err(error)
         }
     }
@@ -304,8 +305,8 @@ fn storage_keys(files: &[ReceivedFile]) -> Vec<String> {
     files.iter().map(|file| file.object.key.clone()).collect()
 }
 
-async fn take_back(state: &AppState, id: Uuid) {
-    if let Err(error) = purge::discard(state, id).await {
+async fn take_back(state: &AppState, id: Uuid, spared: Spared) {
+    if let Err(error) = purge::discard(state, id, spared).await {
         tracing::error!(%error, pending = %id, "an order that cannot be paid is left to the purge");
     }
 }

@@ -18,14 +18,23 @@ const KEPT_DAYS: i64 = 7;
 /// Orders looked at per transaction.
 const BATCH: u32 = 50;
 
-/// Takes back an order that cannot be paid: row, documents and objects. An order paid, or being paid, meanwhile stays.
+/// Which orders are left alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Spared {
+    /// Those whose money came, or is on its way.
+    BeingPaid,
+    /// Those that can still be paid, too: somebody else got a page for the same order.
+    Payable,
+}
+
+/// Takes back an order, unless it is spared: row, documents and objects.
 ///
 /// # Errors
 /// When the database is away; [`abandoned`] then takes it later.
-pub async fn discard(state: &AppState, id: Uuid) -> Result<(), sqlx::Error> {
+pub async fn discard(state: &AppState, id: Uuid, spared: Spared) -> Result<(), sqlx::Error> {
     let keys = with_retry(|| async {
         let mut tx = state.begin().await?;
-        if !pending::lock_unpaid(&mut tx, id).await? || payments::is_being_paid(&mut tx, id).await? {
+        if !pending::lock_unpaid(&mut tx, id).await? || is_spared(&mut tx, id, spared).await? {
             return Ok(vec![]);
         }
         let now = state.clock.now();
@@ -38,6 +47,13 @@ pub async fn discard(state: &AppState, id: Uuid) -> Result<(), sqlx::Error> {
     .await?;
     deletions::remove_now(state, &keys).await;
     Ok(())
+}
+
+async fn is_spared(tx: &mut Tx, id: Uuid, spared: Spared) -> Result<bool, sqlx::Error> {
+    match spared {
+        Spared::Payable if payments::has_open_session(tx, None, Some(id)).await? => Ok(true),
+        _ => payments::is_being_paid(tx, id).await,
+    }
 }
 
 /// Removes the orders that were never paid in seven days and have no payment page that still could be, with their

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::purge;
+use super::purge::{self, Spared};
 use crate::{
     app::AppState,
     commandes::sizes::{self, Unpaid},
@@ -67,7 +67,7 @@ async fn evict(state: &AppState, order: &Unpaid) -> ApiResult<bool> {
             return Ok(false);
         }
     }
-    purge::discard(state, order.id).await?;
+    purge::discard(state, order.id, Spared::BeingPaid).await?;
     tracing::warn!(pending = %order.id, bytes = order.bytes(), "an unpaid order left: its documents took the room of newer ones");
     Ok(true)
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 pub use super::{
     checkout::{OpenedCheckout, Page, Target, open, open_checkout, page_again, reserve},
-    store::{is_being_paid, open_pages, part_from_pending, payable_among, queue_overdue},
+    store::{has_open_session, is_being_paid, open_pages, part_from_pending, payable_among, queue_overdue},
 };
 use super::{
     event::{Metadata, PaymentStatus, SessionStatus},

@@ -4,7 +4,10 @@ use chrono::Duration;
 use futures_util::future::join_all;
 use reqwest::{RequestBuilder, multipart::Part};
 use serde_json::Value;
-use staka::auth::Role;
+use staka::{
+    auth::Role,
+    checkout::purge::{self, Spared},
+};
 use uuid::Uuid;
 
 use crate::shop::{Shop, guest_form, refused_fields, word};
@@ -123,6 +126,19 @@ async fn an_order_nobody_was_told_of_is_told_of_once() {
     shop.json(guest_order(&shop, service, &[]), 201).await;
     assert_eq!(shop.count("email_outbox").await, 1);
     assert_eq!(shop.count("notifications").await, 1);
+}
+
+#[tokio::test]
+async fn an_order_that_somebody_can_pay_is_not_taken_back() {
+    let shop = Shop::open().await;
+    shop.ignore_mails();
+    let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
+    let placed = shop.json(guest_order(&shop, service, &[]), 201).await;
+    let id: Uuid = placed["pendingCommandeId"].as_str().unwrap().parse().unwrap();
+    for (spared, left) in [(Spared::Payable, 1), (Spared::BeingPaid, 0)] {
+        purge::discard(&shop.state, id, spared).await.unwrap();
+        assert_eq!((shop.count("pending_commandes").await, shop.objects().len()), (left, left as usize));
+    }
 }
 
 /// Six tenths of a mebibyte that no other file has.

@@ -333,6 +333,9 @@ pub async fn session(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Sess
 }
 
 /// Whether a payment page of this order, pending or not, can still be paid, or is.
+///
+/// # Errors
+/// When the database refuses.
 pub async fn has_open_session(
     conn: &mut MySqlConnection,
     commande_id: Option<Uuid>,
