@@ -43,19 +43,19 @@ async fn collect(body: Body, limit: usize, mut memory: Option<Share>) -> ApiResu
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| cut_off(error, limit))?;
         let Some(piece) = frame.data_ref() else { continue };
-        make_room(&mut whole, piece.len(), memory.as_mut())?;
+        make_room(&mut whole, piece.len(), limit, memory.as_mut())?;
         whole.extend_from_slice(piece);
     }
     Ok(whole.into())
 }
 
-/// Room for `more` bytes. What is held is what is reserved, half of which may be empty.
-fn make_room(whole: &mut Vec<u8>, more: usize, memory: Option<&mut Share>) -> ApiResult<()> {
+/// Room for `more` bytes of at most `limit`. What is held is what is reserved, half of which may be empty.
+fn make_room(whole: &mut Vec<u8>, more: usize, limit: usize, memory: Option<&mut Share>) -> ApiResult<()> {
     let (needed, reserved) = (whole.len().saturating_add(more), whole.capacity());
     if needed <= reserved {
         return Ok(());
     }
-    let wanted = needed.max(reserved.saturating_mul(2));
+    let wanted = needed.max(reserved.saturating_mul(2).min(limit));
     if let Some(memory) = memory {
         memory.grow(wanted - reserved).map_err(|_| ApiError::unavailable())?;
     }
