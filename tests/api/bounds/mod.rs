@@ -3,6 +3,7 @@
 mod bodies;
 mod budgets;
 mod connections;
+mod memory;
 mod outages;
 mod raw;
 mod streams;
