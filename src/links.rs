@@ -27,6 +27,7 @@ pub const LIFETIME: Duration = Duration::minutes(15);
 pub struct LinkQuery {
     /// Of a signed link: Unix seconds.
     #[param(minimum = 0, maximum = 253_402_300_799_i64)]
+    #[validate(range(min = 0, max = 253_402_300_799_i64, message = "Ce lien est incomplet ou altéré."))]
     expires: Option<i64>,
     /// Of a signed link.
     #[param(max_length = 255)]

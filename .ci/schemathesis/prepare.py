@@ -20,8 +20,11 @@ ACCOUNTS = {
 LINK = r"https?://[^\"'<>\s]*"
 
 # What the server admits on purpose although the description advises against it: whole numbers that are none mean the
-# default, an empty filter means none, numbers of orders may be text.
-LENIENT = ["GET /commandes", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes"]
+# default, an empty filter means none, numbers of orders may be text. And the forms that `hooks.py` fills in.
+LENIENT = [
+    "GET /commandes", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes",
+    "POST /commandes/create-paid-project", "POST /public/order",
+]
 
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
 # fields at once.

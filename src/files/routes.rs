@@ -98,6 +98,7 @@ async fn project_files(
 struct Presentation {
     /// `inline`: an image may be shown by the browser. All else is saved.
     #[param(max_length = 10)]
+    #[validate(length(max = 10, message = "Cette présentation n’existe pas."))]
     disposition: Option<String>,
 }
 

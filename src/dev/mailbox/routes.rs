@@ -125,7 +125,7 @@ async fn clear_messages(State(state): State<AppState>) -> ApiResult<Json<Cleared
 /// A file attached to a mail of the mailbox.
 #[utoipa::path(get, path = "/dev/mailbox/messages/{id}/attachments/{filename}", tag = "Development",
     params(("id" = Uuid, Path), ("filename" = String, Path, max_length = 255)),
-    responses((status = 200, description = "The file", content_type = "application/octet-stream"),
+    responses((status = 200, description = "The file", content_type = "*/*"),
               (status = 404, description = "No such mail or file", body = ErrorBody)))]
 async fn download_attachment(
     State(state): State<AppState>,

@@ -282,7 +282,7 @@ async fn a_professional_is_invoiced_by_company_and_siren() {
         mail["id"].as_str().unwrap()
     );
     let (text, xml) = read(&bytes(&server, None, &path).await);
-    for said in ["Éditions du Lys & Fils", "552 100 554", "BC-2026-17", "12 rue des Lilas", "FA-2026-000001"]
+    for said in ["Éditions du Lys & Fils", "552 100 554", "BC-2026-17", "3 quai Voltaire", "FA-2026-000001"]
     {
         assert!(text.contains(said), "{said} in {text}");
     }
