@@ -7,8 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 version=4.32.5
-# Seconds for each of the three callers.
-budget=${SCHEMATHESIS_SECONDS:-35}
+# Seconds for each of the three callers, two of whom ask side by side.
+budget=${SCHEMATHESIS_SECONDS:-60}
 venv=$PWD/target/schemathesis-$version
 binary=${STAKA_BINARY:-$PWD/target/debug/staka}
 
@@ -39,17 +39,28 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 pid=$!
 
 base=http://localhost:$port
-status=0
-for caller in nobody author admin; do
-    python3 .ci/schemathesis/prepare.py "$base" "$caller" "$work" || { tail -n 30 "$work/server.log" >&2; exit 1; }
-    echo "== schemathesis as $caller"
+
+# Asks as one caller. One thread: Python 3.11 loses count of its recursion in several.
+ask() {
     (
         cd "$work"
         SCHEMATHESIS_HOOKS=hooks SEEN="$work/seen" TARIF=$(cat "$work/tarif") PYTHONPATH=$OLDPWD/.ci/schemathesis \
-            "$venv/bin/schemathesis" --config-file "$work/$caller.toml" run "$base/openapi.json" --url "$base" \
+            "$venv/bin/schemathesis" --config-file "$work/$1.toml" run "$base/openapi.json" --url "$base" \
             --phases examples,coverage,fuzzing --max-time "$budget" --max-examples 20 --continue-on-failure \
-            --workers 4 --warnings off --no-color
-    ) || status=1
+            --warnings off --no-color
+    ) >"$work/$1.log" 2>&1 || touch "$work/failed"
+    echo "== schemathesis as $1"
+    cat "$work/$1.log"
+}
+
+for caller in nobody author admin; do
+    python3 .ci/schemathesis/prepare.py "$base" "$caller" "$work" || { tail -n 30 "$work/server.log" >&2; exit 1; }
 done
-python3 .ci/schemathesis/succeeded.py "$base" "$work/seen" || status=1
-exit "$status"
+ask nobody &
+nobody=$!
+ask author
+wait "$nobody"
+# Who empties the mailbox comes last.
+ask admin
+python3 .ci/schemathesis/succeeded.py "$base" "$work/seen" || touch "$work/failed"
+[ ! -e "$work/failed" ]

@@ -107,6 +107,19 @@ def secret(letter):
     raise SystemExit(f"no link in {letter['template']}")
 
 
+def guest(tarif):
+    """Someone who ordered and paid without an account: their address, and the order as it was pending."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    identity = {"prenom": "Jeanne", "nom": "Dupont", "email": address, "telephone": "0601020304", "consentementRgpd": "true"}
+    placed = order(identity | {"serviceId": tarif, "titre": "Un essai", "nombrePages": "120"})
+    pay(session_of(placed))
+    return address, placed["pendingCommandeId"]
+
+
+def invitation(address):
+    return secret(wait_for("the activation's mail", lambda: mail(address, "activation-user")))
+
+
 def things():
     """Parameters of operations, by name of the operation."""
     token = call("POST", "/auth/login", dict(zip(("email", "password"), ACCOUNTS["author"])))["token"]
@@ -114,13 +127,11 @@ def things():
     paid = order({"serviceId": tarif, "titre": "Un roman", "nombrePages": "120"}, token, "/commandes/create-paid-project")
     session = session_of(paid)
     pay(session)
-    guest = f"{uuid.uuid4().hex}@example.com"
-    identity = {"prenom": "Jeanne", "nom": "Dupont", "email": guest, "telephone": "0601020304", "consentementRgpd": "true"}
-    placed = order(identity | {"serviceId": tarif, "titre": "Un essai", "nombrePages": "120"})
-    pay(session_of(placed))
+    # Each link of an activation works once.
+    guests = [guest(tarif) for _ in range(3)]
     invoice = wait_for("the invoice", lambda: call("GET", "/invoices", token=token)["invoices"])[0]["id"]
     letter = wait_for("the invoice's mail", lambda: mail(ACCOUNTS["author"][0], "invoice-user"))
-    activation = secret(wait_for("the activation's mail", lambda: mail(guest, "activation-user")))
+    looked_at, chosen, activated = [invitation(address) for address, _ in guests]
     forgetful = {"prenom": "Zoé", "nom": "Durand", "email": f"{uuid.uuid4().hex}@example.com", "password": "Manuscrit-2026"}
     call("POST", "/auth/register", forgetful)
     call("POST", "/auth/request-password-reset", {"email": forgetful["email"]})
@@ -140,11 +151,11 @@ def things():
         "GET /payments/status/{sessionId}": {"path.sessionId": [session]},
         "POST /payments/create-checkout-session": {"body.commandeId": [unpaid]},
         "POST /payments/dev-webhook-simulate": {"body.sessionId": [session]},
-        "GET /public/order/{id}": {"path.id": [placed["pendingCommandeId"]]},
-        "GET /public/activate/{token}": {"path.token": [activation]},
-        "GET /public/activate/{token}/verify": {"path.token": [activation]},
-        "POST /public/activate/{token}/set-password": {"path.token": [activation], "body.password": ["Manuscrit-2026"]},
-        "POST /auth/activate": {"body.token": [activation], "body.password": ["Manuscrit-2026"]},
+        "GET /public/order/{id}": {"path.id": [guests[0][1]]},
+        "GET /public/activate/{token}": {"path.token": [looked_at]},
+        "GET /public/activate/{token}/verify": {"path.token": [looked_at]},
+        "POST /public/activate/{token}/set-password": {"path.token": [chosen], "body.password": ["Manuscrit-2026"]},
+        "POST /auth/activate": {"body.token": [activated], "body.password": ["Manuscrit-2026"]},
         "POST /auth/reset-password": {"body.token": [reset], "body.newPassword": ["Manuscrit-2027"]},
         "POST /auth/login": {"body.email": [ACCOUNTS["author"][0]], "body.password": [ACCOUNTS["author"][1]]},
         "POST /auth/register": {"body.password": ["Manuscrit-2026"]},
