@@ -41,7 +41,7 @@ async fn wait() -> Page {
 
 /// A page that asks to confirm an order that costs nothing. Changes nothing: mail scanners open links too.
 #[utoipa::path(get, path = "/public/commande-offerte/{token}", tag = "Public site",
-    params(("token" = String, Path, description = "Of the mail")),
+    params(("token" = String, Path, max_length = 255, description = "Of the mail")),
     responses((status = 200, description = "A page with a button, or that says it is done", content_type = "text/html"),
               (status = 404, description = "The link is not ours, or the order is gone", content_type = "text/html")))]
 async fn ask(State(state): State<AppState>, ApiPath(token): ApiPath<String>) -> ApiResult<Page> {
@@ -57,7 +57,7 @@ async fn ask(State(state): State<AppState>, ApiPath(token): ApiPath<String>) -> 
 
 /// Confirms an order that costs nothing: it is final, and its guest gets the mail that opens their account.
 #[utoipa::path(post, path = "/public/commande-offerte/{token}", tag = "Public site",
-    params(("token" = String, Path, description = "Of the mail")),
+    params(("token" = String, Path, max_length = 255, description = "Of the mail")),
     responses((status = 200, description = "Done, now or before", content_type = "text/html"),
               (status = 404, description = "The link is not ours, or the order is gone", content_type = "text/html"),
               (status = 400, description = "Its documents are too large to be kept for nothing", content_type = "text/html")))]

@@ -53,7 +53,7 @@ async fn find(state: &AppState, token: &str) -> ApiResult<Option<Resumable>> {
 
 /// A page that offers to pay an order whose payment was refused. Changes nothing: mail scanners open links too.
 #[utoipa::path(get, path = "/public/reprise/{token}", tag = "Public site",
-    params(("token" = String, Path, description = "Of the mail")),
+    params(("token" = String, Path, max_length = 255, description = "Of the mail")),
     responses((status = 200, description = "A page with a button", content_type = "text/html"),
               (status = 404, description = "The link is not ours, or nothing is to be paid any more", content_type = "text/html")))]
 async fn show(State(state): State<AppState>, ApiPath(token): ApiPath<String>) -> ApiResult<Page> {
@@ -69,7 +69,7 @@ async fn show(State(state): State<AppState>, ApiPath(token): ApiPath<String>) ->
 
 /// Leads to the payment page of the order: the one that is open, else a new one.
 #[utoipa::path(post, path = "/public/reprise/{token}", tag = "Public site",
-    params(("token" = String, Path, description = "Of the mail")),
+    params(("token" = String, Path, max_length = 255, description = "Of the mail")),
     responses((status = 303, description = "To the payment page"),
               (status = 404, description = "The link is not ours, or nothing is to be paid any more", content_type = "text/html"),
               (status = 400, description = "Why it cannot be paid now", content_type = "text/html"),

@@ -96,6 +96,7 @@ async fn old_rows_go_and_the_others_stay() {
             let expired = now - TimeDelta::days(days);
             insert(&lab, "INSERT INTO password_resets (token_hash, user_id, expires_at, created_at, used_at) VALUES (?, ?, ?, ?, ?)", token(), user, expired).await;
             insert(&lab, "INSERT INTO activation_tokens (token_hash, user_id, expires_at, created_at, used_at) VALUES (?, ?, ?, ?, ?)", token(), user, expired).await;
+            insert(&lab, "INSERT INTO login_tickets (ticket_hash, user_id, token_version, expires_at, created_at) VALUES (?, ?, 0, ?, GREATEST(?, ?))", token(), user, expired).await;
         }
     }
     for (days, count) in [(91, 2), (89, 1)] {
@@ -144,6 +145,7 @@ async fn old_rows_go_and_the_others_stay() {
         [
             ("purge_password_resets", Outcome::Done(3)),
             ("purge_activation_tokens", Outcome::Done(3)),
+            ("purge_login_tickets", Outcome::Done(4)),
             ("purge_sent_mails", Outcome::Done(2)),
             ("purge_notifications", Outcome::Done(2)),
             ("purge_parked_events", Outcome::Done(1)),

@@ -385,7 +385,7 @@ async fn one_click_unsubscribes_and_a_look_does_not() {
     }) {
         let unknown = lab.call(method, path, None, None).await;
         assert_eq!(unknown.status, StatusCode::NOT_FOUND);
-        assert!(unknown.text().contains("Lien inconnu"), "{path}");
+        assert!(unknown.text().contains("Ce lien n’est plus valable"), "{path}");
     }
     assert_eq!(preferences(&lab, other).await, kept);
 }

@@ -108,7 +108,8 @@ async fn a_page_that_could_not_be_opened_leaves_the_other_ones_be() {
     execute(
         &server,
         "INSERT INTO checkout_sessions
-         SELECT UNHEX('0190000000007000800000000000000a'), NULL, commande_id, pending_commande_id, amount, 'CREATING',
+           (id, commande_id, pending_commande_id, amount, status, expires_at, checked_at, created_at, updated_at)
+         SELECT UNHEX('0190000000007000800000000000000a'), commande_id, pending_commande_id, amount, 'CREATING',
                 expires_at, checked_at, created_at, updated_at FROM checkout_sessions",
     )
     .await;
@@ -254,6 +255,7 @@ async fn the_simulated_webhook_exists_with_the_simulator_only() {
     let real_keys = [("STRIPE_SECRET_KEY", "sk_live_of_tests"), ("STRIPE_API_URL", "http://127.0.0.1:9")];
     let production = [
         ("APP_ENV", "production"),
+        ("FRONTEND_URL", "https://www.example.com"),
         ("RATE_LIMIT_ENABLED", "true"),
         ("SMTP_URL", "smtp://127.0.0.1:9"),
         ("FROM_EMAIL", "contact@staka.test"),
