@@ -9,6 +9,8 @@ help: ## List the targets
 run: deps ## Start everything: database, demo data, mailbox, payment page, server on port 3000
 	cargo run
 
+# Most of a test is waiting for a database or for another process.
+test: export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 test: deps ## Run all tests; TEST_DATABASE_URL chooses another server than a private one
 	cargo test
 
