@@ -114,7 +114,8 @@ async fn a_list_reads_what_it_shows_however_long_the_table() {
         "/notifications",
     ] {
         let work = meter.work_of(&author, path).await;
-        assert_eq!(work.sorted, 0, "{path}: the index is not in the order of the list");
+        // In the order of the index; a server may find it cheaper to sort the author's sixty, never anybody else's.
+        assert!(work.sorted <= 60, "{path}: {} rows sorted", work.sorted);
         // A page of twenty with what is joined to it, and sixty index entries counted.
         assert!(work.read < 200, "{path}: {} rows read", work.read);
     }
