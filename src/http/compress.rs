@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::body::{Body, HttpBody};
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderValue, Request as Head, Response as HttpResponse};
 use axum::response::Response;
 use tower::{Layer, Service, service_fn};
@@ -13,14 +13,17 @@ use tower_http::compression::{CompressionLayer, Predicate};
 const WORTHWHILE: u64 = 1024;
 
 /// The response, compressed when it is worth it and the client said that it reads that.
-pub(super) async fn shrink(response: Response, accepted: Option<HeaderValue>) -> Response {
+pub(super) async fn shrink(mut response: Response, accepted: Option<HeaderValue>) -> Response {
     if !WorthCompressing.should_compress(&response) {
         return response;
     }
+    let Some(accepted) = accepted else {
+        // Nothing to choose from, and what the layer would say all the same.
+        response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+        return response;
+    };
     let (mut head, status) = (Head::new(()), response.status());
-    if let Some(accepted) = accepted {
-        head.headers_mut().insert(ACCEPT_ENCODING, accepted);
-    }
+    head.headers_mut().insert(ACCEPT_ENCODING, accepted);
     let mut response = Some(response);
     // The layer is given a response that is there already: it costs nothing where nothing is compressed.
     let there = service_fn(move |_: Head<()>| {

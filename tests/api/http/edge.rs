@@ -186,6 +186,7 @@ async fn long_text_is_compressed_and_nothing_else() {
     assert_eq!(encoding("/pdf").await, None);
     let plain = demo.get("/big").send().await.unwrap();
     assert!(!plain.headers().contains_key("content-encoding"));
+    assert!(plain.headers().get_all("vary").iter().any(|value| value == "accept-encoding"));
 }
 
 #[tokio::test]
