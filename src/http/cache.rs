@@ -1,5 +1,7 @@
 //! Answers of public lists: a strong ETag, one minute of shared cache, 304 when nothing changed.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -14,25 +16,32 @@ use super::error::{ApiError, ApiResult};
 #[derive(Debug, Clone, Copy)]
 pub struct Cached;
 
-/// A public JSON answer that clients and proxies may keep for a minute.
-///
-/// `headers` are those of the request: a matching `If-None-Match` is answered 304 without a body.
-///
-/// # Errors
-/// 500 when `value` cannot be written as JSON.
-pub fn public_json<T: Serialize>(headers: &HeaderMap, value: &T) -> ApiResult<Response> {
-    let body = serde_json::to_vec(value).map_err(ApiError::internal)?;
-    Ok(cached(headers, body.into()))
+/// A public JSON answer that clients and proxies may keep for a minute, written and digested once.
+#[derive(Clone, Debug)]
+pub struct Published {
+    body: Bytes,
+    tag: Arc<str>,
 }
 
-fn cached(headers: &HeaderMap, body: Bytes) -> Response {
-    let tag = strong_tag(&body);
-    let seen = matches(headers, &tag);
-    let shared = [(CACHE_CONTROL, "public, max-age=60".to_owned()), (ETAG, tag)];
-    if seen {
-        return (StatusCode::NOT_MODIFIED, Extension(Cached), shared).into_response();
+impl Published {
+    /// Writes `value`.
+    ///
+    /// # Errors
+    /// 500 when it cannot be written as JSON.
+    pub fn json<T: Serialize>(value: &T) -> ApiResult<Self> {
+        let body = Bytes::from(serde_json::to_vec(value).map_err(ApiError::internal)?);
+        let tag = strong_tag(&body).into();
+        Ok(Self { body, tag })
     }
-    (Extension(Cached), shared, [(CONTENT_TYPE, "application/json")], body).into_response()
+
+    /// Answers a request with these headers: a matching `If-None-Match` gets 304 without a body.
+    pub fn answer(&self, headers: &HeaderMap) -> Response {
+        let shared = [(CACHE_CONTROL, "public, max-age=60"), (ETAG, &*self.tag)];
+        if matches(headers, &self.tag) {
+            return (StatusCode::NOT_MODIFIED, Extension(Cached), shared).into_response();
+        }
+        (Extension(Cached), shared, [(CONTENT_TYPE, "application/json")], self.body.clone()).into_response()
+    }
 }
 
 /// The strong ETag of some content (RFC 9110, section 8.8.3): its digest.
@@ -60,7 +69,7 @@ mod tests {
         if let Some(value) = if_none_match {
             headers.insert(IF_NONE_MATCH, value.parse().unwrap());
         }
-        public_json(&headers, &serde_json::json!({"data": []})).unwrap()
+        Published::json(&serde_json::json!({"data": []})).unwrap().answer(&headers)
     }
 
     #[test]

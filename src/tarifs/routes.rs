@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Tarif, service};
 use crate::{
     app::AppState,
-    http::{ApiResult, ErrorBody, alias, cache::public_json, iso::Iso},
+    http::{ApiResult, ErrorBody, alias, cache::Published, iso::Iso},
 };
 
 /// `GET /tarifs` and its other name.
@@ -78,12 +78,13 @@ impl From<&Tarif> for PublicTarif {
     responses((status = 200, description = "The active lines; 304 when unchanged.", body = TarifList),
               (status = 503, body = ErrorBody)))]
 async fn list_tarifs(State(state): State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
-    let tarifs = service::active(&state).await?;
-    let list = TarifList {
-        success: true,
-        data: tarifs.iter().map(PublicTarif::from).collect(),
-        message: "Tarifs récupérés avec succès.",
-        security: Guarantees { only_active_tarifs: true, stripe_fields_hidden: true },
+    let list = |tarifs: &[Tarif]| {
+        Published::json(&TarifList {
+            success: true,
+            data: tarifs.iter().map(PublicTarif::from).collect(),
+            message: "Tarifs récupérés avec succès.",
+            security: Guarantees { only_active_tarifs: true, stripe_fields_hidden: true },
+        })
     };
-    public_json(&headers, &list)
+    Ok(service::published(&state, list).await?.answer(&headers))
 }

@@ -13,15 +13,15 @@ use super::{
 };
 use crate::{
     app::AppState,
-    http::{ApiError, ApiResult},
+    http::{ApiError, ApiResult, cache::Published},
 };
 
 /// How long the public list is served without asking the database again.
 const CACHE_LIFETIME: Duration = Duration::from_secs(15);
 
-/// The public price list, kept for a few seconds. Prices charged never come from here.
+/// The public price list as it is answered, kept for a few seconds. Prices charged never come from here.
 #[derive(Clone)]
-pub struct PriceList(Cache<(), Arc<[Tarif]>>);
+pub struct PriceList(Cache<(), Published>);
 
 impl Default for PriceList {
     fn default() -> Self {
@@ -36,21 +36,22 @@ impl PriceList {
     }
 }
 
-/// The active lines, in display order.
+/// The active lines, in display order, as `write` has them answered.
 ///
 /// # Errors
 /// 503 when the database is away.
-pub async fn active(state: &AppState) -> ApiResult<Arc<[Tarif]>> {
+pub async fn published(
+    state: &AppState,
+    write: impl FnOnce(&[Tarif]) -> ApiResult<Published>,
+) -> ApiResult<Published> {
     let load = async {
         let mut conn = state.db.conn().await?;
-        store::active(&mut conn).await.map(Arc::from)
+        let tarifs = store::active(&mut conn).await?;
+        conn.release();
+        write(&tarifs)
     };
-    state
-        .tarifs
-        .0
-        .try_get_with((), load)
-        .await
-        .map_err(|error: Arc<sqlx::Error>| ApiError::unavailable().caused_by(anyhow::anyhow!("{error}")))
+    let shared = |error: Arc<ApiError>| ApiError::unavailable().caused_by(anyhow::anyhow!("{error:?}"));
+    state.tarifs.0.try_get_with((), load).await.map_err(shared)
 }
 
 /// What an order costs, and the line of the list it follows.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Extensions, HeaderMap};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post, put};
 use axum::{Extension, Json, Router};
 use reqwest::{Client, Method, RequestBuilder};
@@ -230,5 +230,5 @@ async fn pass(State(gate): State<Arc<Gate>>) -> Json<Value> {
 }
 
 async fn list(headers: HeaderMap) -> ApiResult<Response> {
-    cache::public_json(&headers, &json!({"data": vec!["Pack KDP"; 200]})).map(IntoResponse::into_response)
+    Ok(cache::Published::json(&json!({"data": vec!["Pack KDP"; 200]}))?.answer(&headers))
 }
