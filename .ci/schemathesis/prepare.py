@@ -101,7 +101,7 @@ def mail(to, template):
 def secret(letter):
     """The secret of a mail's link."""
     for link in re.findall(LINK, letter["html"]):
-        found = re.search(r"(?:token=|/activate/|/activation/)([A-Za-z0-9_-]{20,})", link)
+        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/)([A-Za-z0-9_-]{20,})", link)
         if found:
             return found[1]
     raise SystemExit(f"no link in {letter['template']}")
@@ -116,6 +116,14 @@ def guest(tarif):
     return address, placed["pendingCommandeId"]
 
 
+def offer(tarif):
+    """The secret of the link that confirms an order which costs nothing."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    identity = {"prenom": "Jeanne", "nom": "Dupont", "email": address, "telephone": "0601020304", "consentementRgpd": "true"}
+    order(identity | {"serviceId": tarif, "titre": "Un conte", "nombrePages": "5"})
+    return secret(wait_for("the mail of the offered order", lambda: mail(address, "order-to-confirm")))
+
+
 def invitation(address):
     return secret(wait_for("the activation's mail", lambda: mail(address, "activation-user")))
 
@@ -123,7 +131,9 @@ def invitation(address):
 def things():
     """Parameters of operations, by name of the operation."""
     token = call("POST", "/auth/login", dict(zip(("email", "password"), ACCOUNTS["author"])))["token"]
-    tarif = next(one["id"] for one in call("GET", "/tarifs")["data"])
+    tarifs = call("GET", "/tarifs")["data"]
+    tarif = tarifs[0]["id"]
+    offered = offer(next(one["id"] for one in tarifs if one["prixFormate"].endswith("/page")))
     paid = order({"serviceId": tarif, "titre": "Un roman", "nombrePages": "120"}, token, "/commandes/create-paid-project")
     session = session_of(paid)
     pay(session)
@@ -152,6 +162,8 @@ def things():
         "POST /payments/create-checkout-session": {"body.commandeId": [unpaid]},
         "POST /payments/dev-webhook-simulate": {"body.sessionId": [session]},
         "GET /public/order/{id}": {"path.id": [guests[0][1]]},
+        "GET /public/commande-offerte/{token}": {"path.token": [offered]},
+        "POST /public/commande-offerte/{token}": {"path.token": [offered]},
         "GET /public/activate/{token}": {"path.token": [looked_at]},
         "GET /public/activate/{token}/verify": {"path.token": [looked_at]},
         "POST /public/activate/{token}/set-password": {"path.token": [chosen], "body.password": ["Manuscrit-2026"]},
