@@ -45,17 +45,7 @@ fi
 as_user=()
 [ "$(id -u)" -ne 0 ] || as_user=(--user=root)
 
-pid=
-cleanup() {
-    trap '' INT TERM
-    if [ -n "$pid" ] && kill -TERM "$pid" 2>/dev/null; then
-        wait "$pid" 2>/dev/null || true
-    fi
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. .ci/cleanup.sh
 
 fail() {
     tail -n 20 "$work/log" >&2

@@ -42,18 +42,7 @@ base=/tmp
 work=$(mktemp -d "$base/staka-db.XXXXXX")
 socket=$work/s.sock
 log=$work/server.log
-pid=
-
-cleanup() {
-    trap '' INT TERM
-    if [ -n "$pid" ] && kill -TERM "$pid" 2>/dev/null; then
-        wait "$pid" 2>/dev/null || true
-    fi
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+. "$root/.ci/cleanup.sh"
 
 # A server that starts removes the temporary tables of the others in the same place: each has its own.
 initialise() {
