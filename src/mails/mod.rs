@@ -2,8 +2,12 @@
 //!
 //! A [`Mail`] is stored as JSON until the moment it is sent, so it holds only data (names, titles,
 //! cents, UTC instants, paths of the web application): wording lives in `templates/emails/`.
-//! To add a mail: a context struct in [`contexts`], its [`Sampled`] in `samples`, a line in the
+//! To add a mail: a context struct and its [`Sampled`] in the file of its family, a line in the
 //! table below and one template file named after the kind.
+//!
+//! Amounts are euro cents, VAT included; instants are UTC; every `*_path` is a path of the web
+//! application (`/activation/...`), made absolute when the mail is rendered. No `Debug`: these values
+//! are personal, and some hold a secret link.
 //!
 //! What becomes of a mail (outbox, rendering, sending) is the affair of `emails/`.
 
@@ -13,11 +17,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::{Category, Letter};
 
-mod contexts;
-mod samples;
+/// Declares context structs with the derives all of them share.
+macro_rules! contexts {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "a field without a comment is called what it holds")]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type,)+ }
+    )+};
+}
 
-pub use contexts::*;
+mod accounts;
+mod money;
+mod orders;
+mod samples;
+mod team;
+
+pub use accounts::*;
+pub use money::*;
+pub use orders::*;
 pub use samples::Sampled;
+pub use team::*;
 
 /// Declares [`Mail`], the embedded template of each kind, and the lists derived from them.
 macro_rules! mails {

@@ -1,0 +1,75 @@
+//! Mails about an account.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::samples::{NASTY_TITLE, REFERENCE, Sampled, TOKEN, at, s};
+
+contexts! {
+    /// Activation of an account born from a guest order.
+    ActivationUser {
+        first_name: String,
+        commande_title: String,
+        /// What people call the order; empty for one that has no reference yet.
+        #[serde(default)]
+        reference: String,
+        /// Name of the service, when the mail tells of a purchase.
+        #[serde(default)]
+        pack_name: Option<String>,
+        /// `/activation/<token>`: secret.
+        activation_path: String,
+        /// End of validity of the link.
+        expires_at: DateTime<Utc>,
+        /// Paid, in cents.
+        amount: i64,
+    }
+
+    /// Welcome after registration.
+    WelcomeUser {
+        first_name: String,
+        /// Address to log in with.
+        email: String,
+    }
+
+    /// Link to choose a new password.
+    ResetPassword {
+        first_name: String,
+        /// `/reset-password?token=<token>`: secret.
+        reset_path: String,
+        /// End of validity of the link.
+        expires_at: DateTime<Utc>,
+    }
+}
+
+impl Sampled for ActivationUser {
+    fn samples() -> Vec<Self> {
+        let paid = Self {
+            first_name: s("Éloïse"),
+            commande_title: s(NASTY_TITLE),
+            reference: s(REFERENCE),
+            pack_name: Some(s("Correction Standard")),
+            activation_path: format!("/activation/{TOKEN}"),
+            expires_at: at(7, 31, 9, 8),
+            amount: 46_800,
+        };
+        let free = Self { amount: 0, ..paid.clone() };
+        let again = Self { reference: String::new(), pack_name: None, ..paid.clone() };
+        vec![paid, free, again]
+    }
+}
+
+impl Sampled for WelcomeUser {
+    fn samples() -> Vec<Self> {
+        vec![Self { first_name: s("Anne-Laure d'Orgeval"), email: s("anne-laure@example.com") }]
+    }
+}
+
+impl Sampled for ResetPassword {
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            first_name: s("<b>Noé</b>"),
+            reset_path: format!("/reset-password?token={TOKEN}"),
+            expires_at: at(1, 1, 22, 30),
+        }]
+    }
+}
