@@ -37,3 +37,5 @@ pub mod subject;
 pub mod tarifs;
 pub mod telemetry;
 pub mod users;
+
+mod templates;

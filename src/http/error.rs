@@ -233,6 +233,15 @@ impl ApiError {
         &self.0.message
     }
 
+    /// The refused top-level fields, each with what is wrong with it.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let details = self.0.extra.get("details").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        details.iter().filter_map(|detail| {
+            let field = detail.get("path")?.as_array()?.first()?.as_str()?;
+            Some((field, detail.get("message")?.as_str()?))
+        })
+    }
+
     /// The database error underneath, if that is what happened.
     pub fn database_cause(&self) -> Option<&sqlx::Error> {
         self.0.cause.as_ref()?.chain().find_map(|cause| cause.downcast_ref())
