@@ -6,24 +6,28 @@ use uuid::Uuid;
 
 use super::{PaymentStatus, Statut};
 use crate::{
-    db::filter::{Direction, Enum, Select},
+    db::{
+        columns::columns,
+        filter::{Direction, Enum, Select},
+    },
     http::Page,
 };
 
-/// An order as its owner reads it.
-#[derive(sqlx::FromRow)]
-pub struct OwnCommande {
-    pub id: Uuid,
-    pub reference: Option<String>,
-    pub titre: String,
-    pub description: Option<String>,
-    pub fichier_url: Option<String>,
-    pub statut: Enum<Statut>,
-    pub note_client: Option<String>,
-    pub note_correcteur: Option<String>,
-    pub payment_status: Option<Enum<PaymentStatus>>,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
+columns! {
+    /// An order as its owner reads it.
+    pub struct OwnCommande {
+        pub id: Uuid,
+        pub reference: Option<String>,
+        pub titre: String,
+        pub description: Option<String>,
+        pub fichier_url: Option<String>,
+        pub statut: Enum<Statut>,
+        pub note_client: Option<String>,
+        pub note_correcteur: Option<String>,
+        pub payment_status: Option<Enum<PaymentStatus>>,
+        pub created_at: DateTime<Utc>,
+        pub updated_at: DateTime<Utc>,
+    }
 }
 
 /// Which of someone's orders to list.
@@ -47,11 +51,8 @@ pub async fn of_user(
     filter: &OwnFilter,
     page: Page,
 ) -> Result<Vec<OwnCommande>, sqlx::Error> {
-    let columns =
-        "SELECT id, reference, titre, description, fichier_url, statut, note_client, note_correcteur, payment_status,
-                          created_at, updated_at FROM commandes";
     filter
-        .keep(Select::new(columns))
+        .keep(Select::of::<OwnCommande>("commandes"))
         .order_by(&["created_at", "id"], Direction::Desc)
         .window(page.fetch(), page.offset())
         .rows(conn)

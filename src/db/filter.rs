@@ -4,10 +4,10 @@
 //! let kept = |select: Select| {
 //!     select.and_eq("c.user_id", filter.user_id).and_in("c.statut", filter.statuts).and_words(&["c.titre"], &filter.words)
 //! };
-//! let rows = kept(Select::new("SELECT c.id, c.titre FROM commandes c"))
+//! let rows = kept(Select::of::<Row>("commandes c"))
 //!     .order_by(&["c.created_at", "c.id"], Direction::Desc)
 //!     .window(limit, offset)
-//!     .rows::<Row>(&mut conn)
+//!     .rows(&mut conn)
 //!     .await?;
 //! let total = kept(Select::new("SELECT COUNT(*) FROM commandes c")).count(&mut conn).await?;
 //! ```
@@ -22,6 +22,7 @@ use sqlx::{
     mysql::{MySqlRow, MySqlTypeInfo, MySqlValueRef},
 };
 
+use super::columns::Columns;
 use crate::clock::start_of_day_in_paris;
 
 /// A SELECT in the making.
@@ -44,6 +45,13 @@ impl Select {
     /// Columns, tables and joins, without a WHERE.
     pub fn new(head: &'static str) -> Self {
         Self { query: QueryBuilder::new(head), filtered: false }
+    }
+
+    /// The columns of `T` from these tables and joins.
+    pub fn of<T: Columns>(from: &'static str) -> Self {
+        let mut query = QueryBuilder::new("SELECT ");
+        query.push(T::LIST).push(" FROM ").push(from);
+        Self { query, filtered: false }
     }
 
     /// Keeps the rows that meet a condition without values.

@@ -8,7 +8,7 @@
 //! | "this address is taken already"        | [`violates`] with the name of the key   |
 //! | one process at a time, across servers  | [`NamedLock`]                           |
 //! | work that may fail and be tried again  | [`lease`], with the pauses of [`Backoff`] |
-//! | a list that callers filter and order   | [`filter`]                              |
+//! | a list that callers filter and order   | [`filter`], its rows declared by [`columns`] |
 //! | 503 or 500?                            | [`is_unavailable`]                      |
 //!
 //! Nothing here knows a table of the domain.
@@ -22,6 +22,7 @@ mod pool;
 mod retry;
 mod transport;
 
+pub mod columns;
 pub mod filter;
 pub mod lease;
 pub mod private_server;

@@ -8,6 +8,7 @@ use super::{Kind, Priority};
 use crate::{
     clock::new_id,
     db::{
+        columns::columns,
         filter::{Direction, Enum, Select},
         violates,
     },
@@ -64,25 +65,25 @@ pub async fn insert(
     }
 }
 
-/// A notification as its owner sees it.
-#[derive(sqlx::FromRow)]
-pub struct Notification {
-    pub id: Uuid,
-    pub user_id: Uuid,
-    pub title: String,
-    pub message: String,
-    #[sqlx(rename = "type")]
-    pub kind: Enum<Kind>,
-    pub priority: Enum<Priority>,
-    /// JSON text.
-    pub data: Option<String>,
-    pub action_url: Option<String>,
-    pub is_read: bool,
-    pub is_deleted: bool,
-    pub read_at: Option<DateTime<Utc>>,
-    pub expires_at: Option<DateTime<Utc>>,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
+columns! {
+    /// A notification as its owner sees it.
+    pub struct Notification {
+        pub id: Uuid,
+        pub user_id: Uuid,
+        pub title: String,
+        pub message: String,
+        pub kind: Enum<Kind> = "type",
+        pub priority: Enum<Priority>,
+        /// JSON text.
+        pub data: Option<String>,
+        pub action_url: Option<String>,
+        pub is_read: bool,
+        pub is_deleted: bool,
+        pub read_at: Option<DateTime<Utc>>,
+        pub expires_at: Option<DateTime<Utc>>,
+        pub created_at: DateTime<Utc>,
+        pub updated_at: DateTime<Utc>,
+    }
 }
 
 /// Which of a user's notifications their bell shows.
@@ -112,11 +113,8 @@ pub async fn page(
     now: DateTime<Utc>,
     page: Page,
 ) -> Result<Vec<Notification>, sqlx::Error> {
-    let columns =
-        "SELECT id, user_id, title, message, type, priority, data, action_url, is_read, is_deleted, read_at,
-                          expires_at, created_at, updated_at FROM notifications";
     filter
-        .keep(Select::new(columns), now)
+        .keep(Select::of::<Notification>("notifications"), now)
         .order_by(&["created_at", "id"], Direction::Desc)
         .window(page.fetch(), page.offset())
         .rows(conn)

@@ -21,14 +21,8 @@ pub struct Filter {
     pub words: Words,
 }
 
-const COLUMNS: &str =
-    "SELECT c.id, c.reference, c.titre, c.description, c.statut, c.amount, c.pack_type, t.nom AS tarif,
-        c.pages_declarees, c.pages_verifiees, c.date_echeance, c.date_finition, c.created_at, c.updated_at,
-        u.prenom AS corrector_prenom, u.nom AS corrector_nom,
-        EXISTS (SELECT 1 FROM files f WHERE f.commande_id = c.id AND f.is_corrected = TRUE) AS corrected
-    FROM commandes c
-    LEFT JOIN tarifs t ON t.id = c.tarif_id
-    LEFT JOIN users u ON u.id = c.corrector_id";
+const TABLES: &str =
+    "commandes c LEFT JOIN tarifs t ON t.id = c.tarif_id LEFT JOIN users u ON u.id = c.corrector_id";
 
 /// Rows for a page of projects: those due last first, then the newest.
 pub async fn list(
@@ -37,7 +31,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Vec<ProjectRow>, sqlx::Error> {
     filter
-        .keep(Select::new(COLUMNS))
+        .keep(Select::of::<ProjectRow>(TABLES))
         .order_by(&["c.date_echeance", "c.created_at", "c.id"], Direction::Desc)
         .window(page.fetch(), page.offset())
         .rows(conn)

@@ -5,7 +5,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{clock::day_in_paris, commandes::Statut, db::filter::Enum, http::iso::Iso};
+use crate::{
+    clock::day_in_paris,
+    commandes::Statut,
+    db::{columns::columns, filter::Enum},
+    http::iso::Iso,
+};
 
 /// How a project stands, for its author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
@@ -54,27 +59,28 @@ impl Stage {
     }
 }
 
-/// An order with what its project shows of other tables.
-#[derive(sqlx::FromRow)]
-pub struct ProjectRow {
-    pub id: Uuid,
-    pub reference: Option<String>,
-    pub titre: String,
-    pub description: Option<String>,
-    pub statut: Enum<Statut>,
-    pub amount: Option<i32>,
-    pub pack_type: Option<String>,
-    pub tarif: Option<String>,
-    pub pages_declarees: Option<i32>,
-    pub pages_verifiees: Option<i32>,
-    pub date_echeance: Option<DateTime<Utc>>,
-    pub date_finition: Option<DateTime<Utc>>,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-    pub corrector_prenom: Option<String>,
-    pub corrector_nom: Option<String>,
-    /// Whether it has a corrected document.
-    pub corrected: bool,
+columns! {
+    /// An order with what its project shows of other tables.
+    pub struct ProjectRow {
+        pub id: Uuid = "c.id",
+        pub reference: Option<String> = "c.reference",
+        pub titre: String = "c.titre",
+        pub description: Option<String> = "c.description",
+        pub statut: Enum<Statut> = "c.statut",
+        pub amount: Option<i32> = "c.amount",
+        pub pack_type: Option<String> = "c.pack_type",
+        pub tarif: Option<String> = "t.nom",
+        pub pages_declarees: Option<i32> = "c.pages_declarees",
+        pub pages_verifiees: Option<i32> = "c.pages_verifiees",
+        pub date_echeance: Option<DateTime<Utc>> = "c.date_echeance",
+        pub date_finition: Option<DateTime<Utc>> = "c.date_finition",
+        pub created_at: DateTime<Utc> = "c.created_at",
+        pub updated_at: DateTime<Utc> = "c.updated_at",
+        pub corrector_prenom: Option<String> = "u.prenom",
+        pub corrector_nom: Option<String> = "u.nom",
+        /// Whether it has a corrected document.
+        pub corrected: bool = "EXISTS (SELECT 1 FROM files f WHERE f.commande_id = c.id AND f.is_corrected = TRUE)",
+    }
 }
 
 /// A project.
