@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use staka::{auth::Role, commandes::references};
 
 use crate::{
+    payments::invoices::{bytes, read},
     shop::{Shop, guest_form},
     support::server::{CLIENT, TestServer},
 };
@@ -45,6 +46,12 @@ async fn an_order_keeps_its_reference_wherever_people_see_it() {
     assert_eq!(&projects["data"][0]["reference"], reference);
     shop.work().await;
     let uuid = orders["commandes"][0]["id"].as_str().unwrap();
+    let invoices = shop.json(shop.get_as(&author, "/invoices"), 200).await;
+    let (invoice, _) = read(&bytes(&shop, None, invoices["invoices"][0]["pdfUrl"].as_str().unwrap()).await);
+    assert_eq!(invoice.matches(name).count(), 2, "{invoice}");
+    for of_machines in ["cs_", "pi_", uuid, pending] {
+        assert!(!invoice.contains(of_machines), "{of_machines} in {invoice}");
+    }
     for mail in shop.mailbox().await {
         let (subject, text) = (mail["subject"].as_str().unwrap(), mail["text"].as_str().unwrap());
         assert!(text.contains(name), "{subject}: {text}");

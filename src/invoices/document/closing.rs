@@ -61,7 +61,7 @@ fn exemption(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     baseline + 4.0
 }
 
-/// "Acquittée le": when, how, under which reference.
+/// "Acquittée le": when, how, for which order.
 fn stamp(sheet: &mut Sheet<'_>, doc: &InvoiceDocument, top: f32) -> f32 {
     let (headline, colour, soft) = match (doc.paid_on, doc.is_credit_note()) {
         (Some(date), false) => (format!("✓ Acquittée le {}", day(date)), GREEN, GREEN_SOFT),
@@ -87,10 +87,10 @@ fn payment_lines(doc: &InvoiceDocument) -> Vec<TextLine> {
     let Some(payment) = &doc.payment else {
         return Vec::new();
     };
-    let reference = payment.reference.as_deref().filter(|reference| !reference.trim().is_empty());
+    let order = Some(doc.order_reference.trim()).filter(|reference| !reference.is_empty());
     let texts = [
         Some(format!("Moyen de paiement : {}", payment.means)),
-        reference.map(|reference| format!("Référence : {reference}")),
+        order.map(|reference| format!("Référence : {reference}")),
     ];
     let style = Style::regular(8.0);
     texts.into_iter().flatten().flat_map(|text| wrap_at_most(&text, style, SUMMARY - 24.0, 2)).collect()

@@ -124,7 +124,7 @@ pub struct PaymentInfo {
     pub method: PaymentMethod,
     /// French words for the page, e.g. `Carte bancaire (Stripe)`.
     pub means: String,
-    /// Identifier of the payment.
+    /// What the payment is called where it was made: for machines, in the XML alone.
     pub reference: Option<String>,
 }
 

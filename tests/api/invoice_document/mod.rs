@@ -181,10 +181,14 @@ fn a_person_reads_what_the_law_wants() {
             "20 %",
             "✓ Acquittée le 12/03/2026",
             "Carte bancaire (Stripe)",
-            "pi_3PqX8yLkdIwHu7ix0Zt9vB2c",
+            "Référence : 7F3K-92QD",
             "Page 1 / 1",
         ],
     );
+    // What Stripe calls the payment is for machines.
+    let payment = "pi_3PqX8yLkdIwHu7ix0Zt9vB2c";
+    assert!(!pages(&samples::consumer_invoice()).concat().contains(payment));
+    assert_has(&xml(&samples::consumer_invoice()), &[&format!("<ram:PaymentReference>{payment}<")]);
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub fn consumer_invoice() -> InvoiceDocument {
         supplied_on: Some(date(12)),
         due_on: date(12),
         paid_on: Some(date(12)),
-        order_reference: "0195a2c4-7b1e-7c3a-9f00-3d2b6a1c4e55".into(),
+        order_reference: "7F3K-92QD".into(),
         seller: seller(),
         buyer: consumer(),
         lines: vec![Line {

@@ -24,7 +24,7 @@ async fn first(server: &TestServer, token: &str) -> Value {
     server.get_as(token, "/api/invoices").await.body["invoices"][0].clone()
 }
 
-pub(super) async fn bytes(server: &TestServer, token: Option<&str>, path: &str) -> Vec<u8> {
+pub async fn bytes(server: &TestServer, token: Option<&str>, path: &str) -> Vec<u8> {
     let request = server.request(Method::GET, path);
     let request = if let Some(token) = token { request.bearer_auth(token) } else { request };
     let answer = request.send().await.unwrap();
@@ -34,7 +34,7 @@ pub(super) async fn bytes(server: &TestServer, token: Option<&str>, path: &str) 
 }
 
 /// What a person reads in a PDF, and the XML a ledger imports from it.
-pub(super) fn read(pdf: &[u8]) -> (String, String) {
+pub fn read(pdf: &[u8]) -> (String, String) {
     let mut file = std::env::temp_dir();
     file.push(format!("staka-read-{}.pdf", staka::clock::new_id().simple()));
     std::fs::File::create(&file).unwrap().write_all(pdf).unwrap();

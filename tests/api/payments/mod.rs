@@ -8,7 +8,7 @@ mod closing;
 mod dates;
 mod door;
 mod failures;
-mod invoices;
+pub mod invoices;
 mod numbering;
 mod outages;
 mod reconcile;
