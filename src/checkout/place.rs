@@ -124,6 +124,18 @@ fn is_multipart(headers: &axum::http::HeaderMap) -> bool {
 pub struct Documents(Option<MultipartForm>);
 
 impl Documents {
+    /// Completes a refusal for want of a field that may be behind the files: nothing of a file is written before the order
+    /// is judged, hence nothing behind it read.
+    pub fn explain(&self, judged: &Fields, refusal: ApiError) -> ApiError {
+        let cut_short = self.0.as_ref().is_some_and(MultipartForm::is_at_a_file);
+        let wanting =
+            refusal.fields().any(|(field, _)| intake::is_judged(field) && judged.raw(field).is_none());
+        match cut_short && wanting {
+            true => refusal.remarking("Les champs doivent être envoyés avant les fichiers."),
+            false => refusal,
+        }
+    }
+
     /// Reads the rest of the form and judges the files; they go again unless they are kept.
     async fn receive(self, state: &AppState, judged: &Fields) -> ApiResult<Option<Received>> {
         let Some(mut form) = self.0 else { return Ok(None) };

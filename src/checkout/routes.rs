@@ -133,9 +133,11 @@ async fn order_as_guest(
     // Before a byte of the form is read; only fields that have to be corrected cost nothing.
     state.limits.check(Budget::GuestOrder, &key)?;
     let (fields, problems, documents) = Incoming::read(request).await?.split();
-    let (customer, wish) =
-        intake::guest(&fields, problems).inspect_err(|_| state.limits.give_back(Budget::GuestOrder, &key))?;
-    let order = intake::judge_guest(&state, customer, wish).await?;
+    let explained = |refusal| documents.explain(&fields, refusal);
+    let (customer, wish) = intake::guest(&fields, problems)
+        .inspect_err(|_| state.limits.give_back(Budget::GuestOrder, &key))
+        .map_err(explained)?;
+    let order = intake::judge_guest(&state, customer, wish).await.map_err(explained)?;
     let placed = place(&state, order, documents, &fields).await?;
     let answer = GuestOrderPlaced {
         message: match placed.to_confirm {
@@ -168,8 +170,9 @@ async fn create_paid_project(
     request: Request,
 ) -> ApiResult<(StatusCode, Json<PaidProjectPlaced>)> {
     let (fields, problems, documents) = Incoming::read(request).await?.split();
-    let wish = intake::author(&fields, problems)?;
-    let order = intake::judge_author(&state, &user, wish).await?;
+    let explained = |refusal| documents.explain(&fields, refusal);
+    let wish = intake::author(&fields, problems).map_err(explained)?;
+    let order = intake::judge_author(&state, &user, wish).await.map_err(explained)?;
     let placed = place(&state, order, documents, &fields).await?;
     let answer = PaidProjectPlaced {
         success: true,

@@ -195,6 +195,12 @@ impl ApiError {
         self
     }
 
+    /// Adds a sentence to what people read.
+    pub fn remarking(mut self, sentence: &str) -> Self {
+        self.0.message = format!("{} {sentence}", self.0.message).into();
+        self
+    }
+
     /// Adds a header to the answer.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);

@@ -96,6 +96,8 @@ async fn everything_wrong_with_a_form_is_told_at_once() {
     shop.assert_untouched().await;
 }
 
+const BEFORE_FILES: &str = "Les champs doivent être envoyés avant les fichiers.";
+
 #[tokio::test]
 async fn a_refusal_leaves_nothing_behind() {
     let shop = Shop::open().await;
@@ -128,6 +130,19 @@ async fn a_refusal_leaves_nothing_behind() {
     shop.refused(order(with_file(&[other]).part("photo", word())), 400, "UNEXPECTED_FIELD").await;
     let eleven = (0..10).fold(with_file(&[other]), |form, _| form.part("files", word()));
     shop.refused(order(eleven), 400, "TOO_MANY_FILES").await;
+    // Nothing of a file is written before the fields are known: those behind it are not, and the refusal says why.
+    let behind = Form::new().part("files", word()).text("prenom", "Jeanne").text("titre", "L’été à Sète");
+    let told = shop.refused(order(behind), 400, "VALIDATION_ERROR").await;
+    assert!(refused_fields(&told).contains(&"prenom"), "{told}");
+    assert!(told["message"].as_str().unwrap().ends_with(BEFORE_FILES), "{told}");
+    let pages_behind = with_file(&[other, ("nombrePages", None)]).text("nombrePages", "150");
+    let told = shop.refused(order(pages_behind), 400, "VALIDATION_ERROR").await;
+    assert_eq!(refused_fields(&told), ["nombrePages"]);
+    assert!(told["message"].as_str().unwrap().ends_with(BEFORE_FILES), "{told}");
+    for in_order in [with_file(&[("email", Some("jeanne@"))]), guest_form(service, &[("nom", None)])] {
+        let told = shop.refused(order(in_order), 400, "VALIDATION_ERROR").await;
+        assert!(!told["message"].as_str().unwrap().contains(BEFORE_FILES), "{told}");
+    }
     // A price that comes after the files would not have been judged.
     let late =
         shop.refused(order(with_file(&[other]).text("prixCalcule", "1")), 400, "VALIDATION_ERROR").await;

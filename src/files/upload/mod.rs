@@ -145,6 +145,11 @@ impl MultipartForm {
         Ok(&self.fields)
     }
 
+    /// Whether a file ended what [`Self::fields_until_first_file`] read.
+    pub fn is_at_a_file(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// The text fields read so far; after [`Self::receive_files`], all of them.
     pub fn fields(&self) -> &Fields {
         &self.fields
