@@ -59,7 +59,13 @@ async fn tell(
     match amount {
         0 => {
             let by_activation = account.dormant;
-            let offered = OrderOffered { user_id, order: order.clone(), pack: pack.clone(), by_activation };
+            let offered = OrderOffered {
+                user_id,
+                order: order.clone(),
+                pack: pack.clone(),
+                by_activation,
+                team_knows: false,
+            };
             events::record(tx, offered).await?;
         }
         _ => events::record(tx, OrderOpened { user_id, order: order.clone() }).await?,

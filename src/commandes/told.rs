@@ -210,6 +210,8 @@ pub struct OrderOffered {
     pub pack: Option<String>,
     /// Whether the mail that activates the account tells of it already.
     pub by_activation: bool,
+    /// Whether the mail about the new order told the team already that it is offered.
+    pub team_knows: bool,
 }
 
 impl Happening for OrderOffered {
@@ -242,7 +244,7 @@ impl Happening for OrderOffered {
             bell: Some(bell),
             mail: (!self.by_activation).then(|| mail.into()),
             team_bell: Some(team_bell),
-            team_mail: Some(team_mail.into()),
+            team_mail: (!self.team_knows).then(|| team_mail.into()),
         }
     }
 }

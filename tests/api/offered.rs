@@ -6,8 +6,9 @@ use staka::auth::Role;
 use uuid::Uuid;
 
 use crate::{
+    payments::bench::{accepted, author_order, event, paid_session},
     shop::{Person, Shop, guest_form, text_of, word},
-    support::server::TestServer,
+    support::server::{CLIENT, TestServer},
 };
 
 const PATH: &str = "/api/public/commande-offerte/";
@@ -184,10 +185,33 @@ async fn an_order_without_payment_is_paid_at_the_servers_price() {
     .await;
     let told = mails(&shop).await;
     let of = |kind: &str| told.iter().filter(|mail| mail.starts_with(kind)).count();
-    // Each order was confirmed when it came, the second once more as offered.
+    // Each order was confirmed when it came, the second once more as offered; the team was written to once about each.
     assert_eq!(
         (of("client-project-confirmation"), of("payment-user"), of("admin-order")),
-        (3, 1, 3),
+        (3, 1, 2),
         "{told:?}"
     );
+    let mails = shop.mailbox().await;
+    let of_free = |mail: &&Value| mail["subject"].as_str().unwrap().contains("Commande offerte");
+    assert_eq!(mails.iter().filter(of_free).count(), 1);
+}
+
+#[tokio::test]
+async fn an_order_found_to_cost_nothing_at_its_payment_page_is_told_to_the_team() {
+    let server = TestServer::start().await;
+    let token = server.login(CLIENT).await;
+    let waiting = author_order(&server, &token).await;
+    let mut session = paid_session(&waiting.session);
+    session["payment_status"] = json!("no_payment_required");
+    session["amount_total"] = json!(0);
+    session["payment_intent"] = Value::Null;
+    accepted(&server, &event("checkout.session.completed", session)).await;
+    server.work().await;
+    let mailbox = server.mailbox().await;
+    let to_team = mailbox.iter().filter(|mail| mail["template"] == "admin-order");
+    let mut offered: Vec<_> =
+        to_team.map(|mail| mail["subject"].as_str().unwrap().contains("Commande offerte")).collect();
+    offered.sort_unstable();
+    assert_eq!(offered, [false, true], "when it was created it was not offered");
+    assert_eq!(server.count("invoices").await, 0);
 }

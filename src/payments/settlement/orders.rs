@@ -81,6 +81,8 @@ pub(super) async fn offer(
         order: order_ref(commande),
         pack: commande.service.clone(),
         by_activation: false,
+        // Unless a payment page found that nothing was left to pay.
+        team_knows: commande.due == Some(0),
     };
     Ok(events::record(tx, offered).await?)
 }

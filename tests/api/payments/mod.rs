@@ -2,7 +2,7 @@
 //! Stripe's page, and the API.
 
 mod amounts;
-mod bench;
+pub mod bench;
 mod checkout;
 mod closing;
 mod dates;
