@@ -18,6 +18,7 @@ mod accounts;
 mod addresses;
 mod bounds;
 mod cli;
+mod compose;
 mod configuration;
 mod crash;
 mod db;
