@@ -152,6 +152,48 @@ fn only_moves_write_where_an_order_stands() {
     assert_eq!(writers, ["commandes/moves.rs"]);
 }
 
+/// The words of the ENUM columns: states, roles, kinds.
+fn states() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let files = fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    let mut states = BTreeSet::new();
+    for sql in files {
+        for set in sql.split("ENUM(").skip(1) {
+            let words = set.split(')').next().unwrap_or_default().split(',');
+            let words = words.map(|word| word.trim().trim_matches('\''));
+            states.extend(words.filter(|word| is_state(word)).map(str::to_owned));
+        }
+    }
+    states
+}
+
+/// In capitals, and longer than the code of a country.
+fn is_state(word: &str) -> bool {
+    word.len() > 2 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+#[test]
+fn no_state_is_compared_as_text() {
+    let states = states();
+    assert!(states.contains("EN_ATTENTE") && states.len() > 30, "{states:?}");
+    let mut compared = Vec::new();
+    for room in rooms() {
+        let code = room.code();
+        for (at, quoted) in
+            code.match_indices('"').filter_map(|(at, _)| Some((at, code[at + 1..].split('"').next()?)))
+        {
+            let (before, after) =
+                (code[..at].trim_end(), code[at + 1 + quoted.len()..].trim_start_matches('"').trim_start());
+            let beside = ["==", "!="].iter().any(|sign| before.ends_with(sign) || after.starts_with(sign));
+            let arm = after.starts_with("=>") || after.starts_with("if ") || before.ends_with('|');
+            if states.contains(quoted) && (beside || arm) {
+                compared.push(format!("{}: \"{quoted}\"", room.path));
+            }
+        }
+    }
+    assert!(compared.is_empty(), "{compared:#?}");
+}
+
 #[test]
 fn no_folders_import_each_other_in_a_circle() {
     let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
