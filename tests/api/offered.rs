@@ -1,6 +1,6 @@
 //! Orders that cost nothing: told as offered, and a guest's only once its mail was read.
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, multipart::Part};
 use serde_json::{Value, json};
 use staka::auth::Role;
 use uuid::Uuid;
@@ -129,6 +129,13 @@ async fn a_person_gets_three_offered_orders_a_day() {
     }
     shop.refused(guest("Quatre"), 429, "TOO_MANY_REQUESTS").await;
     assert_eq!(shop.count("pending_commandes").await, 6);
+    // Nor by another door.
+    let wanted = json!({ "titre": "Tome cinq", "packType": service, "pages": 10 });
+    let created = shop.json(shop.post("/commandes").bearer_auth(&author.token).json(&wanted), 201).await;
+    let page = shop.post("/payments/create-checkout-session").bearer_auth(&author.token);
+    let paying = page.json(&json!({ "commandeId": created["commande"]["id"] }));
+    shop.refused(paying, 429, "TOO_MANY_REQUESTS").await;
+    assert_eq!(shop.count("commandes WHERE titre = 'Tome cinq' AND payment_status = 'paid'").await, 0);
 }
 
 #[tokio::test]
@@ -214,4 +221,56 @@ async fn an_order_found_to_cost_nothing_at_its_payment_page_is_told_to_the_team(
     offered.sort_unstable();
     assert_eq!(offered, [false, true], "when it was created it was not offered");
     assert_eq!(server.count("invoices").await, 0);
+}
+
+#[tokio::test]
+async fn one_address_gets_ten_offered_orders_a_day() {
+    let shop = Shop::with(&[("RATE_LIMIT_ENABLED", "true"), ("RATE_LIMIT_GUEST_ORDER", "100/3600")]).await;
+    shop.ignore_mails();
+    let author = shop.person("author@example.com", Role::User).await;
+    let service = shop.tarif("Correction", 200, "PAGE").await;
+    let guest = |n: u32| {
+        let email = format!("guest{n}@example.com");
+        shop.post("/public/order")
+            .multipart(guest_form(service, &[("nombrePages", Some("10")), ("email", Some(&email))]))
+    };
+    for n in 0..10 {
+        shop.json(guest(n), 201).await;
+    }
+    shop.refused(guest(10), 429, "TOO_MANY_REQUESTS").await;
+    shop.refused(free_order(&shop, &author, service, "Le Nil"), 429, "TOO_MANY_REQUESTS").await;
+    assert_eq!((shop.count("pending_commandes").await, shop.count("email_outbox").await), (10, 10));
+    shop.json(guest(10).header("x-forwarded-for", "203.0.113.7"), 201).await;
+    // What was refused for the address alone was not counted against the person.
+    for titre in ["Tome un", "Tome deux", "Tome trois"] {
+        let order = free_order(&shop, &author, service, titre).header("x-forwarded-for", "203.0.113.8");
+        shop.json(order, 201).await;
+    }
+}
+
+/// Six tenths of a mebibyte.
+fn archive(seed: u8) -> Part {
+    let bytes = [b"PK\x03\x04".to_vec(), vec![seed; 600 << 10]].concat();
+    Part::bytes(bytes).file_name(format!("tome-{seed}.zip")).mime_str("application/zip").unwrap()
+}
+
+#[tokio::test]
+async fn documents_of_an_offered_order_count_as_unpaid_until_it_is_confirmed() {
+    let shop = Shop::with(&[("UNPAID_FILES_MB", "1")]).await;
+    shop.ignore_mails();
+    let service = shop.tarif("Correction", 200, "PAGE").await;
+    let order = |seed: u8, pages: &str| {
+        let email = format!("guest{seed}@example.com");
+        let form = guest_form(service, &[("nombrePages", Some(pages)), ("email", Some(&email))]);
+        shop.json(shop.post("/public/order").multipart(form.part("files", archive(seed))), 201)
+    };
+    let left = "pending_commandes WHERE status <> 'PAID'";
+    order(1, "10").await;
+    let offered = order(2, "10").await;
+    assert_eq!((shop.count(left).await, shop.objects().len()), (1, 1), "nobody confirmed the first one");
+    let pending: Uuid = offered["pendingCommandeId"].as_str().unwrap().parse().unwrap();
+    let link = format!("{PATH}{}", shop.state.links.ticket("commande-offerte", pending));
+    assert_eq!(page(&shop, Method::POST, &link).await.0, 200);
+    order(3, "150").await;
+    assert_eq!((shop.count("commandes").await, shop.count(left).await, shop.objects().len()), (1, 1, 2));
 }
