@@ -84,6 +84,33 @@ async fn a_stream_passes_through_proxies_at_once() {
 }
 
 #[tokio::test]
+async fn a_hint_wakes_the_streams_of_its_user_alone() {
+    let server = TestServer::counted().await;
+    let mut client = open(&server, &server.login(CLIENT).await).await;
+    let mut admin = open(&server, &server.login(ADMIN).await).await;
+    let ids = [server.person(CLIENT.0, Role::User).await.id, server.person(ADMIN.0, Role::Admin).await.id];
+    let asked = server.statements_during(async {
+        for _ in 0..4 {
+            written_elsewhere(&server, ADMIN.0).await;
+            for other in [Hint::Outbox, Hint::Invoices, Hint::Notifications(new_id())] {
+                server.state.bus.send(other);
+            }
+            server.state.bus.send(Hint::Notifications(ids[1]));
+            // The notification, and how many are unread.
+            assert!(news(&mut admin).await.unwrap().contains("D’ailleurs"));
+            news(&mut admin).await.unwrap();
+        }
+        written_elsewhere(&server, CLIENT.0).await;
+        server.state.bus.send(Hint::Notifications(ids[0]));
+        assert!(news(&mut client).await.unwrap().contains("D’ailleurs"));
+    });
+    let looks =
+        asked.await.into_iter().filter(|sql| sql.starts_with("SELECT") && sql.contains("FROM notifications"));
+    // A page and its count, once for each piece of news.
+    assert_eq!(looks.count(), 2 * 5);
+}
+
+#[tokio::test]
 async fn a_heartbeat_finds_what_another_server_wrote() {
     let server = server(Bounds { stream_heartbeat: Duration::from_millis(50), ..Bounds::default() }).await;
     let mut stream = open(&server, &server.login(CLIENT).await).await;

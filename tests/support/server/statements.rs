@@ -31,6 +31,14 @@ impl TestServer {
         Statements { answer, sessions: all - executed.len(), executed, prepared }
     }
 
+    /// What the server asks of its database while something happens. On a server made with [`TestServer::counted`].
+    pub async fn statements_during(&self, work: impl Future) -> Vec<String> {
+        let wire = self.wire.as_ref().expect("TestServer::counted makes a server that counts");
+        wire.count();
+        work.await;
+        wire.counted().0
+    }
+
     /// Asserts that a request takes exactly so many statements once the server is warm, and prepares none of them.
     #[track_caller]
     pub fn assert_statements(
