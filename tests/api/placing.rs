@@ -3,7 +3,7 @@
 use chrono::Duration;
 use futures_util::future::join_all;
 use reqwest::{RequestBuilder, multipart::Part};
-use serde_json::Value;
+use serde_json::{Value, json};
 use staka::{
     auth::Role,
     checkout::purge::{self, Spared},
@@ -103,6 +103,30 @@ async fn what_stripe_refuses_of_a_customer_is_told_to_them() {
         shop.refused(order(code), 503, "STRIPE_UNAVAILABLE").await;
     }
     shop.assert_untouched().await;
+}
+
+#[tokio::test]
+async fn what_stripe_refuses_of_an_author_leaves_their_order_to_be_paid() {
+    let shop = Shop::open().await;
+    shop.ignore_mails();
+    let service = shop.tarif("Pack KDP", 35_000, "FORFAIT").await;
+    let author = shop.person("amount_too_small@example.com", Role::User).await;
+    let wanted = json!({ "titre": "Mon roman", "packType": service });
+    let created = shop.json(shop.post("/commandes").bearer_auth(&author.token).json(&wanted), 201).await;
+    let paying = || {
+        let page = shop.post("/payments/create-checkout-session").bearer_auth(&author.token);
+        page.json(&json!({ "commandeId": created["commande"]["id"] }))
+    };
+    let refusal = shop.refused(paying(), 400, "PAYMENT_REFUSED").await;
+    assert_eq!(refused_fields(&refusal), ["nombrePages"]);
+    let form = guest_form(service, &[]).part("files", word());
+    let placing = shop.post("/commandes/create-paid-project").bearer_auth(&author.token).multipart(form);
+    assert_eq!(refused_fields(&shop.refused(placing, 400, "PAYMENT_REFUSED").await), ["nombrePages"]);
+    assert_eq!((shop.count("pending_commandes").await, shop.objects().len()), (0, 0));
+    shop.execute("UPDATE users SET email = 'author@example.com'").await;
+    let opened = shop.json(paying(), 200).await;
+    assert_eq!(shop.pay(opened["sessionId"].as_str().unwrap()).await.status, 303);
+    assert_eq!(shop.count("commandes WHERE payment_status = 'paid'").await, 1);
 }
 
 #[tokio::test]

@@ -190,6 +190,9 @@ async fn a_dead_stripe_leaves_nothing_half_done() {
     line.mend();
     let session = open(&server, &token, order).await;
     line.cut();
+    // Another page that does not open takes nothing from the one that stands.
+    refused(&server, &token, order, 503, "STRIPE_UNAVAILABLE").await;
+    assert_eq!(statut(&server, order).await, "EN_ATTENTE unpaid");
     server.pay(&session).await;
     // The money is known by the webhook; asking needs no Stripe.
     let asked = server.get_as(&token, &format!("/payments/status/{session}")).await;

@@ -63,6 +63,12 @@ async fn money_for_a_removed_order_is_told() {
     server.clock.advance(Duration::minutes(15));
     server.run_job("stripe_sessions").await;
     assert_eq!(server.count(alerts).await, 2);
+    // Nor does the page of an order that was more than a wish.
+    let token = server.login(CLIENT).await;
+    let of_author = author_order(&server, &token).await;
+    execute(&server, "DELETE FROM commandes").await;
+    assert_eq!(deliver(&server, &completed(&of_author.session)).await.status, 404);
+    assert_eq!(server.count(alerts).await, 3);
     assert_eq!(server.count("invoices").await, 0);
     assert_eq!(server.count("payments").await, 0);
 }

@@ -142,7 +142,9 @@ async fn a_settlement_asks_for_its_number_when_all_else_is_settled() {
         }
         drop(other);
     };
-    let (answer, ()) = tokio::join!(deliver(&server, &event), look);
+    let both = async { tokio::join!(deliver(&server, &event), look) };
+    let (answer, ()) =
+        tokio::time::timeout(std::time::Duration::from_secs(20), both).await.expect("it waits first");
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     assert_eq!(server.count("invoices WHERE number = 'FA-2026-000002'").await, 1);
 }
