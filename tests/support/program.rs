@@ -83,9 +83,9 @@ impl Program {
         Self::started(command(arguments, vars)).await
     }
 
-    /// As [`Self::start`], where no more than this many descriptors may be open.
+    /// As [`Self::start`], where no more than this many descriptors may be open, and fewer unless the program asks.
     pub async fn start_limited(descriptors: u32, arguments: &[&str], vars: &[(&str, &str)]) -> Self {
-        let shell = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        let shell = format!("ulimit -S -n 512 && ulimit -H -n {descriptors} && exec \"$0\" \"$@\"");
         let program = env!("CARGO_BIN_EXE_staka");
         let arguments: Vec<_> =
             ["-c", &shell, program].into_iter().chain(arguments.iter().copied()).collect();

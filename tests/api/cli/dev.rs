@@ -24,9 +24,14 @@ impl Home {
     }
 
     async fn start(&self) -> Program {
+        self.start_at(&[]).await
+    }
+
+    async fn start_at(&self, address: &[(&str, &str)]) -> Program {
         let directory = self.0.to_str().unwrap();
         let uploads = self.0.join("uploads");
         let vars = [("STAKA_VAR_DIR", directory), ("UPLOADS_DIR", uploads.to_str().unwrap()), ("PORT", "0")];
+        let vars = [&vars[..], address].concat();
         // The default without a database.
         Program::start(&[], &vars).await
     }
@@ -93,12 +98,16 @@ async fn it_brings_its_own_database_says_what_to_open_and_leaves_nothing_running
 #[tokio::test]
 async fn runs_that_start_together_share_one_database() {
     let home = Home::new();
-    let (one, other) = tokio::join!(home.start(), home.start());
+    // The other one listens where it is told.
+    let elsewhere = [("BIND_ADDRESS", "127.0.0.2")];
+    let (one, other) = tokio::join!(home.start(), home.start_at(&elsewhere));
     for account in [ADMIN, CLIENT] {
         let token = login(&one, account).await.body["token"].as_str().unwrap().to_owned();
-        let me = reqwest::Client::new().get(format!("{}/api/auth/me", other.base)).bearer_auth(token);
+        let me = format!("http://127.0.0.2:{}/api/auth/me", other.port);
+        let me = reqwest::Client::new().get(me).bearer_auth(token);
         assert_eq!(send(me).await.status, 200, "one secret and one database");
     }
+    assert!(TcpStream::connect(("127.0.0.1", other.port)).is_err(), "and nowhere else");
 }
 
 #[tokio::test]
