@@ -82,9 +82,18 @@ async fn a_guest_orders_pays_and_enters() {
     );
     assert_eq!(server.count("commandes").await, 1);
     assert_eq!(server.count("invoices").await, 1);
+    // Nobody typed a name on the payment page: it is the order's.
+    let buyer = server.value("SELECT JSON_VALUE(buyer, '$.name') FROM invoices").await;
+    assert_eq!(buyer.as_deref(), Some("Zoé Lefèvre"));
 
-    // In by the link of the mail.
+    // In by the link of the mail, and no mail has another that asks for the password nobody chose yet.
     let mailbox = server.mailbox().await;
+    for mail in mailbox.iter().filter(|mail| mail["to"] == "zoe.lefevre@example.com") {
+        for part in ["text", "html"] {
+            let said = mail[part].as_str().unwrap();
+            assert!(!said.contains("spa.test/app") && !said.contains("spa.test/login"), "{said}");
+        }
+    }
     let mail = mailbox.iter().find(|mail| mail["template"] == "activation-user").unwrap();
     let link = path_in(mail["text"].as_str().unwrap(), "http://spa.test/activation/");
     let token = link.rsplit('/').next().unwrap();

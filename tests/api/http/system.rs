@@ -143,6 +143,19 @@ async fn the_documentation_describes_itself_and_asks_nobody_else() {
         assert!(!policy.contains(elsewhere) && !text.contains(elsewhere), "{elsewhere}");
     }
     assert!(policy.contains("script-src 'self';"), "{policy}");
+    // Nor has it a button of those who wrote its script.
+    let settings = text.split("data-configuration='").nth(1).unwrap().split('\'').next().unwrap();
+    let settings: Value = serde_json::from_str(settings).unwrap();
+    for (pointer, value) in [
+        ("/hideClientButton", Value::from(true)),
+        ("/showDeveloperTools", "never".into()),
+        ("/agent/disabled", true.into()),
+        ("/mcp/disabled", true.into()),
+        ("/telemetry", false.into()),
+    ] {
+        assert_eq!(settings.pointer(pointer), Some(&value), "{pointer}");
+    }
+    assert!(text.contains("a[href*=\"scalar.com\"] { display: none !important }"), "{text}");
 }
 
 #[test]
