@@ -7,7 +7,7 @@ use crate::shop::{Shop, guest_form};
 use crate::support::server::send;
 
 /// What no mail reaches, or what no mailer writes to.
-const BAD: [&str; 10] = [
+pub const BAD: [&str; 10] = [
     "jeanne",
     "jeanne@",
     "jeanne@exemple",

@@ -6,9 +6,12 @@ use serde_json::{Value, json};
 use staka::clock::new_id;
 
 use super::{Caller, Place, description, table, table::Row, things};
-use crate::support::{
-    answer::{Answer, read},
-    server::TestServer,
+use crate::{
+    addresses::BAD,
+    support::{
+        answer::{Answer, read},
+        server::TestServer,
+    },
 };
 
 /// Lengths just above those of the columns and rules there are, in characters; the last is above any TEXT.
@@ -51,6 +54,36 @@ async fn no_text_of_any_length_is_a_defect() {
             }
         }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Where an address only names an account there is or is not, and where the session's is taken instead.
+const NOT_JUDGED: [&str; 2] = ["POST /auth/login", "POST /commandes/create-paid-project"];
+
+#[tokio::test]
+async fn an_address_no_mail_reaches_is_refused_wherever_one_is_typed() {
+    let server = TestServer::with(&[("RATE_LIMIT_ENABLED", "false")]).await;
+    let document = description();
+    let (mut forms, mut wrong) = (0, Vec::new());
+    for row in table::rows().iter().filter(|row| !NOT_JUDGED.contains(&row.name().as_str())) {
+        let addresses: Vec<_> = texts(&document, row).into_iter().filter(Text::is_address).collect();
+        if addresses.is_empty() {
+            continue;
+        }
+        forms += 1;
+        let caller = Caller::of(&server, row.who.caller()).await;
+        let owner = things::owner(&server, &caller.person, Place::Own).await;
+        let values = things::make(&server, &row.thing, &owner).await;
+        for (text, bad) in addresses.iter().flat_map(|text| BAD.map(|bad| (text, bad))) {
+            let answer = ask(&server, row, &caller, &values, text, bad).await;
+            let details = answer.body["details"].as_array();
+            let named = details.into_iter().flatten().any(|detail| detail["path"][0] == text.name());
+            if answer.status != 400 || !named {
+                wrong.push(format!("{} {}: {bad}: {}", row.name(), text.name(), answer.text()));
+            }
+        }
+    }
+    assert!(forms >= 4, "{forms}");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -115,6 +148,11 @@ fn long() -> impl Iterator<Item = String> {
 }
 
 impl Text {
+    /// Whether it is the address of a person, typed into a form.
+    fn is_address(&self) -> bool {
+        matches!(self, Self::Json(name) | Self::Form(name) if name.to_lowercase().ends_with("email"))
+    }
+
     fn name(&self) -> String {
         match self {
             Self::Path(n) => format!("path {n}"),
