@@ -107,7 +107,7 @@ impl AppState {
         let streams = Streams::new(&config.bounds);
         let bus = bus(&streams);
         Ok(Self(Arc::new(Components {
-            passwords: Passwords::default(),
+            passwords: Passwords::new(config.hashing.memory_kib, config.hashing.passes)?,
             sessions: Sessions::new(&config.jwt_secret),
             links: SignedLinks::new(&config.jwt_secret),
             limits: RateLimits::new(&config.rates, clock.clone()),

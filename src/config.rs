@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use crate::http::{Bounds, client_ip::PRIVATE_RANGES, limits::RateLimitSettings};
 
 mod company;
+mod hashing;
 mod mail;
 mod rates;
 mod secrets;
@@ -27,6 +28,7 @@ mod storage;
 mod stripe;
 
 pub use company::{Seller, VatRegime, VatSettings};
+pub use hashing::Hashing;
 pub use mail::{MailSettings, MailTransport};
 pub use seeds::{SeedAccount, SeedSettings};
 pub use storage::{BucketSettings, StorageSettings};
@@ -50,6 +52,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// `MAX_IN_FLIGHT`, `MAX_UPLOADS`: what clients may hold of the server.
     pub bounds: Bounds,
+    /// What hashing a password costs.
+    pub hashing: Hashing,
     /// `DATABASE_URL`
     pub database_url: SecretString,
     /// `DATABASE_MAX_CONNECTIONS`; the pool's default when absent.
@@ -247,6 +251,7 @@ impl Config {
             trusted_proxies: proxies(vars)?,
             storage: StorageSettings::load(vars)?,
             bounds: bounds(vars)?,
+            hashing: Hashing::default(),
             spa_dir: vars.get("SPA_DIR").map(PathBuf::from),
             log_level: vars.text("LOG_LEVEL", "info"),
             stripe: StripeSettings::load(vars, environment)?,

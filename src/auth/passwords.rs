@@ -36,6 +36,7 @@ const LONGEST_REFUSAL: Duration = Duration::from_secs(2);
 /// Hashes and verifies passwords away from the async threads.
 #[derive(Clone)]
 pub struct Passwords {
+    params: Params,
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     /// Microseconds.
@@ -63,25 +64,40 @@ pub enum Verdict {
 }
 
 impl Default for Passwords {
-    /// One hash at a time per core.
+    /// New hashes as OWASP recommends: 19 MiB, two passes.
     fn default() -> Self {
+        Self::with(Params::DEFAULT)
+    }
+}
+
+impl Passwords {
+    /// New hashes that take this memory, in KiB, and this many passes over it.
+    ///
+    /// # Errors
+    /// When argon2 has no such parameters.
+    pub fn new(memory_kib: u32, passes: u32) -> anyhow::Result<Self> {
+        let params = Params::new(memory_kib, passes, Params::DEFAULT_P_COST, None);
+        Ok(Self::with(params.map_err(|error| anyhow::anyhow!("{error}"))?))
+    }
+
+    /// One hash at a time per core.
+    fn with(params: Params) -> Self {
         let running = std::thread::available_parallelism().map_or(2, usize::from).min(MAX_RUNNING);
         Self {
+            params,
             running: Arc::new(Semaphore::new(running)),
             admitted: Arc::new(Semaphore::new(running + WAITING)),
             refusal: Arc::default(),
         }
     }
-}
 
-impl Passwords {
-    /// The argon2id hash of a password (19 MiB, t=2, p=1; OWASP), as a PHC string.
+    /// The argon2id hash of a password, as a PHC string.
     ///
     /// # Errors
     /// 503 when too many hashes wait already.
     pub async fn hash(&self, password: &str) -> ApiResult<String> {
-        let password = password.to_owned();
-        self.run(move || hash_now(&password))
+        let (password, params) = (password.to_owned(), self.params.clone());
+        self.run(move || hash_now(&password, &params))
             .await?
             .map_err(|error| ApiError::internal(anyhow::anyhow!("{error}")))
     }
@@ -93,13 +109,14 @@ impl Passwords {
     /// 503 when too many hashes wait already.
     pub async fn verify(&self, stored: Option<&str>, password: &str) -> ApiResult<Checked> {
         let (stored, password) = (stored.map(str::to_owned), password.to_owned());
+        let params = self.params.clone();
         let refusal = self.refusal();
         self.run(move || {
             // The wait for a turn is the same for everybody, and is not counted.
             let refuse_at = Instant::now() + refusal;
-            let verdict = stored.as_deref().and_then(|hash| verify_now(hash, &password));
+            let verdict = stored.as_deref().and_then(|hash| verify_now(hash, &password, &params));
             let verdict = verdict.unwrap_or_else(|| {
-                verify_now(NOBODY, &password);
+                verify_now(NOBODY, &password, &params);
                 Verdict::Wrong
             });
             Checked { verdict, refuse_at }
@@ -141,7 +158,7 @@ impl Passwords {
 }
 
 fn slowest_verification() -> Duration {
-    let current = timed(|| verify_now(NOBODY, NOBODY));
+    let current = timed(|| verify_now(NOBODY, NOBODY, &Params::DEFAULT));
     let imported = timed(|| bcrypt::hash_with_salt(NOBODY, MEASURED_COST, [0; 16]));
     current.max(imported * 2_u32.pow(IMPORTED_COST - MEASURED_COST))
 }
@@ -152,22 +169,22 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     start.elapsed()
 }
 
-fn hasher() -> Argon2<'static> {
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
+fn hasher(params: &Params) -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
 }
 
-fn hash_now(password: &str) -> Result<String, argon2::password_hash::Error> {
-    Ok(hasher().hash_password(password.as_bytes())?.to_string())
+fn hash_now(password: &str, params: &Params) -> Result<String, argon2::password_hash::Error> {
+    Ok(hasher(params).hash_password(password.as_bytes())?.to_string())
 }
 
 /// `None` when the stored text is no hash that can be checked.
-fn verify_now(stored: &str, password: &str) -> Option<Verdict> {
+fn verify_now(stored: &str, password: &str, wanted: &Params) -> Option<Verdict> {
     if !stored.starts_with("$argon2") {
         return verify_bcrypt(stored, password);
     }
     let hash = PasswordHash::new(stored).ok().filter(|hash| hash.salt.is_some() && hash.hash.is_some())?;
-    match hasher().verify_password(password.as_bytes(), &hash) {
-        Ok(()) if is_current(&hash) => Some(Verdict::Right),
+    match hasher(wanted).verify_password(password.as_bytes(), &hash) {
+        Ok(()) if is_current(&hash, wanted) => Some(Verdict::Right),
         Ok(()) => Some(Verdict::RightButOutdated),
         Err(Error::PasswordInvalid) => Some(Verdict::Wrong),
         Err(_) => None,
@@ -183,8 +200,7 @@ fn verify_bcrypt(stored: &str, password: &str) -> Option<Verdict> {
     }
 }
 
-fn is_current(hash: &PasswordHash) -> bool {
-    let wanted = Params::DEFAULT;
+fn is_current(hash: &PasswordHash, wanted: &Params) -> bool {
     hash.algorithm.as_str() == Algorithm::Argon2id.as_str()
         && Params::try_from(hash).is_ok_and(|params| {
             (params.m_cost(), params.t_cost(), params.p_cost())
@@ -275,15 +291,15 @@ mod tests {
             "$argon2id$v=19$m=0,t=0,p=0$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
         ];
         for stored in truncated.chain(odd.map(str::to_owned)) {
-            assert_eq!(verify_now(&stored, PASSWORD), None, "{stored}");
+            assert_eq!(verify_now(&stored, PASSWORD, &Params::DEFAULT), None, "{stored}");
         }
         assert_eq!(verdict(UNUSABLE, UNUSABLE).await, Verdict::Wrong);
     }
 
     #[tokio::test]
     async fn nobody_is_refused_by_a_hash_as_costly_as_everybodys() {
-        assert!(is_current(&PasswordHash::new(NOBODY).unwrap()));
-        assert_eq!(verify_now(NOBODY, PASSWORD), Some(Verdict::Wrong));
+        assert!(is_current(&PasswordHash::new(NOBODY).unwrap(), &Params::DEFAULT));
+        assert_eq!(verify_now(NOBODY, PASSWORD, &Params::DEFAULT), Some(Verdict::Wrong));
         let nobody = Passwords::default().verify(None, PASSWORD).await.unwrap();
         assert_eq!(nobody.verdict, Verdict::Wrong);
     }

@@ -95,9 +95,11 @@ impl Program {
     async fn started(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let said = Said::of(&mut child);
-        let line = timeout(PATIENCE, said.line("listening port=")).await;
+        let line = timeout(PATIENCE, said.line("listening")).await;
         let Ok(Some(line)) = line else { panic!("the program does not serve:\n{}", said.text()) };
-        let port = line.rsplit('=').next().unwrap().trim().parse().unwrap();
+        // `port=80` for people, `"port":80` for programs.
+        let after = line.split("port").last().unwrap().trim_start_matches(|c: char| !c.is_ascii_digit());
+        let port = after.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
         Self { child, said, port, base: format!("http://127.0.0.1:{port}") }
     }
 

@@ -5,7 +5,7 @@ use std::{path::Path, sync::OnceLock};
 use chrono::{DateTime, TimeZone, Utc};
 use metrics_exporter_prometheus::PrometheusHandle;
 use staka::{
-    config::{Config, Vars},
+    config::{Config, Hashing, Vars},
     telemetry,
 };
 
@@ -18,6 +18,9 @@ pub const JWT_SECRET: &str = "a secret of tests, long enough to be accepted";
 /// Where the team's mails go.
 pub const TEAM: &str = "equipe@staka.test";
 
+/// Hashes that cost next to nothing.
+pub const LIGHT: Hashing = Hashing { memory_kib: 64, passes: 1 };
+
 /// When a test begins.
 pub fn start_of_time() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 10, 9, 0, 0).unwrap()
@@ -25,7 +28,9 @@ pub fn start_of_time() -> DateTime<Utc> {
 
 /// The settings of tests, with those of the test on top.
 pub fn config(database_url: &str, files: &Path, settings: &[(&str, &str)]) -> Config {
-    Config::load(&Vars::from_iter(variables(database_url, files, settings))).unwrap()
+    let config = Config::load(&Vars::from_iter(variables(database_url, files, settings))).unwrap();
+    // The dear ones are tested where they are made.
+    Config { hashing: LIGHT, ..config }
 }
 
 /// The same, as the variables of a process.

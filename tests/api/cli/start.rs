@@ -70,12 +70,17 @@ fn a_variable_that_is_no_text_stops_nobody() {
 async fn refused_logins_take_what_was_measured_at_the_start() {
     let (database, _) = TestDatabase::migrated().await;
     let files = Scratch::new();
-    let process = [("BIND_ADDRESS", "127.0.0.1"), ("PORT", "0"), ("LOG_LEVEL", "staka=info,warn")];
-    let vars = variables(database.url(), &files, &process);
-    let vars: Vec<_> = vars.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let program = Program::start(&["serve"], &vars).await;
-    let said = program.line("refusal_ms=").await.unwrap();
-    let refusal: u64 = said.rsplit('=').next().unwrap().trim().parse().unwrap();
+    let process = [
+        ("BIND_ADDRESS", "127.0.0.1"),
+        ("PORT", "0"),
+        ("LOG_LEVEL", "staka=info,warn"),
+        ("UPLOADS_DIR", files.to_str().unwrap()),
+        ("UPLOADS_RESERVE_MB", "0"),
+    ];
+    let program = Program::start(&["serve"], &[production(database.url()), process.to_vec()].concat()).await;
+    let said = program.line("refusal_ms").await.unwrap();
+    let after = said.split("refusal_ms\":").nth(1).unwrap();
+    let refusal: u64 = after.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap();
     assert!(refusal > 0, "{said}");
     let body = serde_json::json!({ "email": "nobody@example.com", "password": "Marguerite-1951" });
     let began = std::time::Instant::now();

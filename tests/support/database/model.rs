@@ -10,7 +10,7 @@ use staka::seeds;
 use tokio::sync::OnceCell;
 
 use super::{
-    super::settings::{config, start_of_time},
+    super::settings::{LIGHT, config, start_of_time},
     TestDatabase,
 };
 
@@ -61,7 +61,8 @@ impl Model {
 async fn seed(db: &Db, url: &str) {
     let (clock, _) = Clock::manual(start_of_time());
     let config = config(url, &std::env::temp_dir(), &[]);
-    seeds::apply(db, &config, &clock, &Passwords::default()).await.unwrap();
+    let passwords = Passwords::new(LIGHT.memory_kib, LIGHT.passes).unwrap();
+    seeds::apply(db, &config, &clock, &passwords).await.unwrap();
 }
 
 async fn tables(db: &Db) -> BTreeSet<String> {
