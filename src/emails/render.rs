@@ -14,6 +14,8 @@
 //! - `{{#> steps}}{{#> step}}...{{/step}}{{/steps}}`;
 //! - the mail's own fields, `brand.name`, `brand.site_url`, `brand.support_email`.
 
+use std::sync::LazyLock;
+
 use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,6 +24,7 @@ use template::Source;
 use crate::{
     events::Category,
     mails::{Mail, TEMPLATES},
+    templates,
 };
 
 mod helpers;
@@ -51,6 +54,8 @@ pub struct Brand {
 pub struct Rendered {
     /// One line, without control characters.
     pub subject: String,
+    /// What inboxes show beside the subject.
+    pub preheader: String,
     /// The HTML part, whole.
     pub html: String,
     /// The plain text part.
@@ -62,7 +67,7 @@ pub struct Rendered {
 /// A template that does not parse, misses a variable or builds an impossible link.
 ///
 /// The text names the template and the place, never the data.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("mail template {template}: {reason}")]
 pub struct RenderError {
     template: String,
@@ -90,30 +95,13 @@ impl Renderer {
     /// A template that does not parse, or a brand whose URLs are not `http(s)://`.
     pub fn new(brand: Brand) -> Result<Self, RenderError> {
         let brand = checked(brand)?;
-        let mut renderer = Self {
-            html: helpers::html_registry(&brand),
-            text: helpers::text_registry(&brand),
-            settings_url: format!("{}/app/settings", brand.site_url),
-            brand: json!(brand),
-        };
-        for shared in template::SHARED {
-            register(&mut renderer.html, shared.name, shared.html)?;
-            register(&mut renderer.text, shared.name, &template::typography(shared.text))?;
-        }
-        for (kind, source) in TEMPLATES {
-            renderer.add(kind, source)?;
-        }
-        Ok(renderer)
-    }
-
-    fn add(&mut self, kind: &str, source: &str) -> Result<(), RenderError> {
-        let source = template::typography(source);
-        let parts = Source::parse(&source).map_err(|reason| RenderError::new(kind, reason))?;
-        register(&mut self.html, kind, parts.body)?;
-        register(&mut self.text, kind, parts.body)?;
-        register(&mut self.text, &format!("{kind}.subject"), parts.subject)?;
-        register(&mut self.text, &format!("{kind}.preheader"), parts.preheader)?;
-        register(&mut self.text, &format!("{kind}.heading"), parts.heading)
+        // Parsed once in a process; what differs between two brands is added to a copy.
+        static COMPILED: LazyLock<Result<Compiled, RenderError>> = LazyLock::new(Compiled::new);
+        let Compiled { mut html, mut text } = COMPILED.clone()?;
+        helpers::add_links(&mut html, &brand);
+        helpers::add_links(&mut text, &brand);
+        let settings_url = format!("{}/app/settings", brand.site_url);
+        Ok(Self { html, text, settings_url, brand: json!(brand) })
     }
 
     /// Renders one mail.
@@ -130,22 +118,24 @@ impl Renderer {
         let admin = mail.category() == Category::Admin;
         let subject = line("subject", SUBJECT_MAX)?;
         let subject = if admin { format!("{ADMIN_PREFIX}{subject}") } else { subject };
-        let page = |body: String| -> Result<Value, RenderError> {
-            Ok(json!({
+        let (preheader, heading) = (line("preheader", PREHEADER_MAX)?, line("heading", SUBJECT_MAX)?);
+        let page = |body: String| {
+            json!({
                 "subject": subject,
-                "preheader": line("preheader", PREHEADER_MAX)?,
-                "heading": line("heading", SUBJECT_MAX)?,
+                "preheader": preheader,
+                "heading": heading,
                 "body": body,
                 "brand": self.brand,
                 "admin": admin,
                 "unsubscribable": mail.category().unsubscribable(),
                 "settings_url": self.settings_url,
-            }))
+            })
         };
-        let html = run(&self.html, "layout", &page(run(&self.html, kind, &context)?)?)?;
-        let text = run(&self.text, "layout", &page(run(&self.text, kind, &context)?)?)?;
+        let html = run(&self.html, "layout", &page(run(&self.html, kind, &context)?))?;
+        let text = run(&self.text, "layout", &page(run(&self.text, kind, &context)?))?;
         Ok(Rendered {
             subject,
+            preheader,
             html,
             text: template::tidy(&text),
             unsubscribable: mail.category().unsubscribable(),
@@ -161,6 +151,37 @@ impl Renderer {
             .ok_or_else(|| failed("context is not an object"))?
             .insert("brand".to_owned(), self.brand.clone());
         Ok(data)
+    }
+}
+
+/// Every template, parsed.
+#[derive(Clone)]
+struct Compiled {
+    html: Handlebars<'static>,
+    text: Handlebars<'static>,
+}
+
+impl Compiled {
+    fn new() -> Result<Self, RenderError> {
+        let mut compiled = Self { html: templates::html_registry(), text: templates::text_registry() };
+        for shared in template::SHARED {
+            register(&mut compiled.html, shared.name, shared.html)?;
+            register(&mut compiled.text, shared.name, &template::typography(shared.text))?;
+        }
+        for (kind, source) in TEMPLATES {
+            compiled.add(kind, source)?;
+        }
+        Ok(compiled)
+    }
+
+    fn add(&mut self, kind: &str, source: &str) -> Result<(), RenderError> {
+        let source = template::typography(source);
+        let parts = Source::parse(&source).map_err(|reason| RenderError::new(kind, reason))?;
+        register(&mut self.html, kind, parts.body)?;
+        register(&mut self.text, kind, parts.body)?;
+        register(&mut self.text, &format!("{kind}.subject"), parts.subject)?;
+        register(&mut self.text, &format!("{kind}.preheader"), parts.preheader)?;
+        register(&mut self.text, &format!("{kind}.heading"), parts.heading)
     }
 }
 

@@ -1,24 +1,13 @@
 //! What the templates of mails can call beyond what all templates share: `url`.
 
 use super::Brand;
-use crate::templates;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, RenderContext, RenderError, RenderErrorReason, ScopedJson,
 };
 
-/// Strict registry for HTML parts: values are escaped.
-pub(super) fn html_registry(brand: &Brand) -> Handlebars<'static> {
-    with_links(templates::html_registry(), brand)
-}
-
-/// Strict registry for text parts, subjects and preheaders: values come out as typed.
-pub(super) fn text_registry(brand: &Brand) -> Handlebars<'static> {
-    with_links(templates::text_registry(), brand)
-}
-
-fn with_links(mut registry: Handlebars<'static>, brand: &Brand) -> Handlebars<'static> {
+/// Makes the links of a registry those of a brand.
+pub(super) fn add_links(registry: &mut Handlebars<'static>, brand: &Brand) {
     registry.register_helper("url", Box::new(UrlHelper::new(brand)));
-    registry
 }
 
 /// Absolute link from the parts of a path of the web application, put end to end.
