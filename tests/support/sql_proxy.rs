@@ -6,7 +6,7 @@
 //! do BEGIN and SET, so they are no places to die at.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -67,8 +67,9 @@ pub struct SqlProxy {
 struct Watch {
     fault: Option<(Fault, Option<Pid>)>,
     armed: bool,
-    /// With the connections that carried them.
-    seen: Vec<(u64, Point)>,
+    seen: Vec<Seen>,
+    /// Connections within a transaction.
+    open: HashSet<u64>,
     tripped: bool,
     /// Open connections end with it.
     wires: CancellationToken,
@@ -76,6 +77,14 @@ struct Watch {
     last: HashMap<u64, String>,
     /// What all connections executed and prepared, while it is counted.
     counted: Option<(Vec<String>, Vec<String>)>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    connection: u64,
+    point: Point,
+    /// Between the first statement of a transaction and its end.
+    inner: bool,
 }
 
 impl SqlProxy {
@@ -137,22 +146,30 @@ impl SqlProxy {
 
     fn arm(&self, fault: Option<(Fault, Option<Pid>)>) {
         let mut watch = self.watch.lock().unwrap();
-        let (wires, last) = (watch.wires.clone(), std::mem::take(&mut watch.last));
-        *watch = Watch { fault, armed: true, wires, last, ..Watch::default() };
+        let (last, open) = (std::mem::take(&mut watch.last), std::mem::take(&mut watch.open));
+        let wires = watch.wires.clone();
+        *watch = Watch { fault, armed: true, wires, last, open, ..Watch::default() };
     }
 
     /// What was seen since it was armed.
     pub fn seen(&self) -> Vec<Point> {
-        self.watch.lock().unwrap().seen.iter().map(|(_, point)| point.clone()).collect()
+        self.watch.lock().unwrap().seen.iter().map(|seen| seen.point.clone()).collect()
+    }
+
+    /// Of that, what leaves each its own trace in the database: of a transaction its first statement and its end.
+    pub fn telling(&self) -> Vec<Point> {
+        let watch = self.watch.lock().unwrap();
+        watch.seen.iter().filter(|seen| !seen.inner).map(|seen| seen.point.clone()).collect()
     }
 
     /// Of that, the first transaction that has a statement with this text, from that statement to its end.
     pub fn transaction(&self, text: &str) -> Vec<Point> {
         let watch = self.watch.lock().unwrap();
-        let begin = watch.seen.iter().position(|(_, point)| point.sql.contains(text));
+        let begin = watch.seen.iter().position(|seen| seen.point.sql.contains(text));
         let Some(begin) = begin else { panic!("no {text} among {:#?}", watch.seen) };
-        let own = watch.seen[begin..].iter().filter(|(connection, _)| *connection == watch.seen[begin].0);
-        let points: Vec<_> = own.map(|(_, point)| point.clone()).collect();
+        let connection = watch.seen[begin].connection;
+        let own = watch.seen[begin..].iter().filter(|seen| seen.connection == connection);
+        let points: Vec<_> = own.map(|seen| seen.point.clone()).collect();
         let end = points.iter().position(Point::is_end).unwrap_or_else(|| panic!("no end: {points:#?}"));
         points[..=end].to_vec()
     }
@@ -170,15 +187,21 @@ impl Watch {
             executed.push(sql.to_owned());
         }
         let before = self.last.insert(connection, sql.to_owned()).unwrap_or_default();
+        if is_begin(sql) {
+            self.open.insert(connection);
+        }
+        let inside =
+            if is_end(sql) { self.open.remove(&connection) } else { self.open.contains(&connection) };
         if !self.armed || changes_nothing(sql) {
             return None;
         }
+        let inner = inside && !is_begin(&before) && !is_end(sql);
         let sql = if is_end(sql) { format!("{sql} after {before}") } else { sql.to_owned() };
-        let nth = self.seen.iter().filter(|(_, point)| point.sql == sql).count();
+        let nth = self.seen.iter().filter(|seen| seen.point.sql == sql).count();
         let point = Point { sql, nth };
         let fault = self.fault.as_ref().filter(|(fault, _)| fault.point == point);
         let side = fault.map(|(fault, _)| fault.side);
-        self.seen.push((connection, point));
+        self.seen.push(Seen { connection, point, inner });
         side
     }
 
@@ -195,7 +218,11 @@ impl Watch {
 
 /// BEGIN, and what every new connection says first.
 fn changes_nothing(sql: &str) -> bool {
-    sql.eq_ignore_ascii_case("BEGIN") || sql.starts_with("SET ")
+    is_begin(sql) || sql.starts_with("SET ")
+}
+
+fn is_begin(sql: &str) -> bool {
+    sql.eq_ignore_ascii_case("BEGIN")
 }
 
 fn is_end(sql: &str) -> bool {
