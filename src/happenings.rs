@@ -54,6 +54,8 @@ happenings! {
     "render-fails" = invoices::told::RenderingFails;
     /// A job keeps failing: told to the team.
     "job-fails" = jobs::told::JobFails;
+    /// It works again: told to the team.
+    "job-works-again" = jobs::told::JobWorksAgain;
     /// An address refuses mails for good: the team's bell only, for a mail might be refused too.
     "mail-refused" = emails::told::MailRefused;
     /// Mails do not leave any more: the team's bell only.

@@ -1,7 +1,5 @@
 //! What is told by mail.
 
-use serde_json::Value;
-
 use super::outbox::{NewMail, enqueue};
 use crate::events::{Category, Heard, Hint, Letter, Listener, Person, Told, Tx};
 
@@ -47,17 +45,19 @@ async fn post(tx: &mut Tx, new: NewMail<'_>) -> Result<(), sqlx::Error> {
 
 /// Whether someone wants mails of a category; transactional ones are not a matter of choice.
 fn accepts(person: &Person, category: Category) -> bool {
-    let unless_refused = |pointer: &str| {
-        person.preferences.as_ref().and_then(|all| all.pointer(pointer)).and_then(Value::as_bool)
-            != Some(false)
-    };
-    let topic = match category {
-        Category::Transactional | Category::Admin => return true,
-        Category::Projects => "/notificationTypes/projects",
-        Category::Messages => "/notificationTypes/messages",
-        Category::Invoices => "/notificationTypes/invoices",
-        Category::Promos => "/notificationTypes/promos",
-    };
+    let chosen = |pointer: &str| person.preferences.as_ref()?.pointer(pointer)?.as_bool();
+    let unless_refused = |pointer: &str| chosen(pointer) != Some(false);
     // emailNotifications is the switch of the former platform.
-    unless_refused("/notifications/email") && unless_refused("/emailNotifications") && unless_refused(topic)
+    let general = || unless_refused("/notifications/email") && unless_refused("/emailNotifications");
+    match category {
+        Category::Transactional | Category::Admin => true,
+        Category::General => general(),
+        Category::Projects => general() && unless_refused("/notificationTypes/projects"),
+        Category::Messages => general() && unless_refused("/notificationTypes/messages"),
+        Category::Invoices => general() && unless_refused("/notificationTypes/invoices"),
+        // Nobody is sent offers without having asked for them; without an account, that is the sender's affair.
+        Category::Promos => {
+            general() && (person.id.is_none() || chosen("/notificationTypes/promos") == Some(true))
+        }
+    }
 }

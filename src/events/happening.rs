@@ -180,8 +180,10 @@ pub enum Category {
     Messages,
     /// Reminders about invoices: `notificationTypes.invoices`. The invoice itself is transactional.
     Invoices,
-    /// Offers: `notificationTypes.promos`.
+    /// Offers: `notificationTypes.promos`, which must have been chosen.
     Promos,
+    /// News of no topic: the general switch alone.
+    General,
     /// Sent to the platform's own team.
     Admin,
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Kind;
 use crate::{
     events::{Bell, BellKind, BellPriority, Happening, Letter, Person, StoredAttachment, Telling, Whom},
-    mails,
+    mails::{self, Notice},
 };
 
 /// Where the team looks at invoices.
@@ -108,7 +108,8 @@ impl Happening for RenderingFails {
         let title = "Une facture ne peut pas être mise en page";
         let next = if *given_up { "c’était le dernier" } else { "les essais continuent" };
         let message = format!("La facture {id} attend son PDF après {attempts} essais ; {next}.");
-        let bell = Bell::new(BellKind::System, BellPriority::Haute, title, message.clone());
-        Telling::team(Some(bell.leading_to(INVOICES)), Some(mails::warning(title, message, Some(INVOICES))))
+        let bell = Bell::new(BellKind::Error, BellPriority::Haute, title, message).leading_to(INVOICES);
+        let mail = Notice::of(&bell).for_team(bell.kind);
+        Telling::team(Some(bell), Some(mail))
     }
 }

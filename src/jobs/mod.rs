@@ -25,9 +25,14 @@ use metrics::histogram;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::AppState, clock::random_bytes, db::NamedLock, events};
+use crate::{
+    app::AppState,
+    clock::random_bytes,
+    db::NamedLock,
+    events::{self, Happening},
+};
 
-use told::JobFails;
+use told::{JobFails, JobWorksAgain};
 
 pub use batches::{BATCH, in_batches};
 
@@ -174,21 +179,29 @@ async fn run_alone(state: &AppState, job: &Job) -> anyhow::Result<Option<u64>> {
 }
 
 async fn count_failures(state: &AppState, job: &Job, outcome: &Outcome) {
-    if *outcome != Outcome::Failed {
-        job.failures.store(0, Ordering::Relaxed);
-        return;
-    }
-    if job.failures.fetch_add(1, Ordering::Relaxed) + 1 == WARN_AFTER
-        && let Err(error) = warn(state, job.name).await
-    {
-        tracing::warn!(job = job.name, %error, "the administrators could not be told of a failing job");
+    let told = match outcome {
+        Outcome::Failed if job.failures.fetch_add(1, Ordering::Relaxed) + 1 == WARN_AFTER => {
+            let day = state.clock.today_in_paris();
+            tell(state, JobFails { job: job.name, failures: WARN_AFTER, day }).await
+        }
+        Outcome::Failed => Ok(()),
+        Outcome::Done(_) if job.failures.swap(0, Ordering::Relaxed) >= WARN_AFTER => {
+            tell(state, JobWorksAgain { job: job.name, at: state.clock.now() }).await
+        }
+        // What another server does says nothing of the failures of this one.
+        Outcome::Done(_) | Outcome::Elsewhere | Outcome::Unknown => {
+            job.failures.store(0, Ordering::Relaxed);
+            Ok(())
+        }
+    };
+    if let Err(error) = told {
+        tracing::warn!(job = job.name, %error, "the administrators could not be told of a job");
     }
 }
 
-async fn warn(state: &AppState, name: &'static str) -> Result<(), sqlx::Error> {
+async fn tell(state: &AppState, news: impl Happening) -> Result<(), sqlx::Error> {
     let mut tx = state.begin().await?;
-    let alarm = JobFails { job: name, failures: WARN_AFTER, day: state.clock.today_in_paris() };
-    events::record(&mut tx, alarm).await?;
+    events::record(&mut tx, news).await?;
     tx.commit().await
 }
 

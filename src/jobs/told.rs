@@ -1,10 +1,10 @@
 //! What the team hears of the jobs.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::{
     events::{Bell, BellKind, BellPriority, Happening, Person, Telling, Whom},
-    mails,
+    mails::Notice,
 };
 
 /// A job failed several times in a row.
@@ -33,7 +33,35 @@ impl Happening for JobFails {
             "La tâche « {} » a échoué {} fois de suite. Le journal du serveur dit pourquoi.",
             self.job, self.failures
         );
-        let bell = Bell::new(BellKind::System, BellPriority::Haute, title, message.clone());
-        Telling::team(Some(bell), Some(mails::warning(title, message, None)))
+        let bell = Bell::new(BellKind::System, BellPriority::Haute, title, message);
+        let mail = Notice::of(&bell).for_team(bell.kind);
+        Telling::team(Some(bell), Some(mail))
+    }
+}
+
+/// A job that had failed several times in a row did its work.
+#[derive(Clone)]
+pub struct JobWorksAgain {
+    /// Its name.
+    pub job: &'static str,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Happening for JobWorksAgain {
+    fn subject(&self) -> String {
+        format!("{}:{}", self.job, self.at.timestamp_millis())
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Team
+    }
+
+    fn tell(&self, _: &Person) -> Telling {
+        let message = format!("La tâche « {} », qui échouait, a de nouveau fait son travail.", self.job);
+        let title = "Une tâche de fond fonctionne de nouveau";
+        let bell = Bell::new(BellKind::Success, BellPriority::Normale, title, message);
+        let mail = Notice::of(&bell).for_team(bell.kind);
+        Telling::team(Some(bell), Some(mail))
     }
 }

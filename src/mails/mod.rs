@@ -29,12 +29,14 @@ macro_rules! contexts {
 
 mod accounts;
 mod money;
+mod notices;
 mod orders;
 mod samples;
 mod team;
 
 pub use accounts::*;
 pub use money::*;
+pub use notices::*;
 pub use orders::*;
 pub use samples::Sampled;
 pub use team::*;
@@ -105,6 +107,16 @@ mails! {
     PaymentFailedUser = "payment-failed-user", Transactional;
     /// A guest sent an order that costs nothing: confirm it.
     OrderToConfirm = "order-to-confirm", Transactional;
+    /// Something to know.
+    InfoUser = "info-user", General;
+    /// Something went well.
+    SuccessUser = "success-user", General;
+    /// Something to look at, or to do.
+    WarningUser = "warning-user", Transactional;
+    /// Something went wrong.
+    ErrorUser = "error-user", Transactional;
+    /// The account changed.
+    SystemUser = "system-user", Transactional;
     /// For the team: something happened.
     AdminInfo = "admin-info", Admin;
     /// For the team: a new order.
@@ -115,6 +127,12 @@ mails! {
     AdminProjectPaymentPending = "admin-project-payment-pending", Admin;
     /// For the team: something needs attention.
     AdminWarning = "admin-warning", Admin;
+    /// For the team: something went well.
+    AdminSuccess = "admin-success", Admin;
+    /// For the team: something went wrong.
+    AdminError = "admin-error", Admin;
+    /// For the team: the machine room.
+    AdminSystem = "admin-system", Admin;
 }
 
 impl From<Mail> for Letter {

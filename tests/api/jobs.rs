@@ -1,6 +1,9 @@
 //! The scheduler and the housekeeping jobs.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -55,6 +58,36 @@ async fn failures_and_panics_are_contained_and_told_once() {
         assert_eq!(scheduler.run_now("broken").await, Outcome::Failed);
     }
     assert_eq!(lab.bell(admin).await, ["Une tâche de fond échoue"]);
+}
+
+#[tokio::test]
+async fn a_job_that_works_again_is_told_when_its_failures_were() {
+    let lab = Lab::start().await;
+    let admin = lab.user("admin@example.com", Role::Admin, None).await;
+    let failures = Arc::new(AtomicU32::new(0));
+    let left = failures.clone();
+    let mut scheduler = Scheduler::new(lab.state.clone());
+    scheduler.add("capricious", HOUR, move |_| {
+        let fails =
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
+        async move { if fails { Err(anyhow::anyhow!("on purpose")) } else { Ok(1) } }
+    });
+    // One failure less than is told.
+    for (count, told) in [(4, 0), (5, 2)] {
+        failures.store(count, Ordering::Relaxed);
+        for _ in 0..count {
+            assert_eq!(scheduler.run_now("capricious").await, Outcome::Failed);
+        }
+        for _ in 0..2 {
+            assert_eq!(scheduler.run_now("capricious").await, Outcome::Done(1));
+        }
+        assert_eq!(lab.bell(admin).await.len(), told);
+    }
+    assert_eq!(lab.bell(admin).await[1], "Une tâche de fond fonctionne de nouveau");
+    assert_eq!(
+        lab.queued().await,
+        ["admin-success equipe@livrestaka.example", "admin-system equipe@livrestaka.example"]
+    );
 }
 
 #[tokio::test]

@@ -12,8 +12,12 @@ use staka::clock::new_id;
 use staka::commandes::told::{OrderCreated, OrderRef};
 use staka::db::lease::take;
 use staka::emails::worker::{Outbox, WorkerSettings};
+use staka::events::{
+    Bell, BellKind, BellPriority, Category, Happening, Letter, Listed, Person, Telling, Whom,
+};
 use staka::files::storage::Kind;
 use staka::invoices::{self, told::InvoiceReady};
+use staka::mails::{Mail, Notice};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::outbox::Lab;
@@ -237,6 +241,101 @@ async fn preferences_stop_what_they_may_stop() {
         assert_eq!(to_client.len(), 1, "only the reset");
         assert_eq!(header(to_client[0], "X-Template").unwrap(), "reset-password");
         assert!(mails.iter().any(|raw| header(raw, "X-Template").unwrap() == "admin-order"));
+    }
+}
+
+/// Something to tell a client by a mail of any category.
+struct Anything {
+    client: uuid::Uuid,
+    mail: Mail,
+    number: usize,
+}
+
+impl Listed for Anything {
+    const NAME: &'static str = "anything";
+}
+
+impl Happening for Anything {
+    fn subject(&self) -> String {
+        self.number.to_string()
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Account(self.client)
+    }
+
+    fn tell(&self, _: &Person) -> Telling {
+        let letter =
+            Letter { category: CATEGORIES[self.number % CATEGORIES.len()], ..self.mail.clone().into() };
+        Telling::person(None, Some(letter))
+    }
+}
+
+const CATEGORIES: [Category; 6] = [
+    Category::Transactional,
+    Category::General,
+    Category::Projects,
+    Category::Messages,
+    Category::Invoices,
+    Category::Promos,
+];
+
+#[tokio::test]
+async fn each_category_follows_its_own_preference() {
+    let lab = Lab::start().await;
+    let mail = Mail::samples().into_iter().find(|mail| mail.template() == "info-user").unwrap();
+    let all = ["transactional", "general", "projects", "messages", "invoices", "promos"];
+    let usual = &all[..5];
+    let without = |topic: &str| usual.iter().filter(|one| **one != topic).copied().collect::<Vec<_>>();
+    let cases = [
+        (None, usual.to_vec()),
+        (Some(json!({})), usual.to_vec()),
+        (Some(json!({ "notificationTypes": { "promos": true } })), all.to_vec()),
+        (Some(json!({ "notificationTypes": { "projects": false } })), without("projects")),
+        (Some(json!({ "notificationTypes": { "messages": false } })), without("messages")),
+        (Some(json!({ "notificationTypes": { "invoices": false } })), without("invoices")),
+        (
+            Some(json!({ "notifications": { "email": false }, "notificationTypes": { "promos": true } })),
+            vec![all[0]],
+        ),
+        (Some(json!({ "emailNotifications": false })), vec![all[0]]),
+        // Of another shape than ours: nothing was refused.
+        (Some(json!({ "notifications": "non", "notificationTypes": [false] })), usual.to_vec()),
+    ];
+    for (n, (preferences, wanted)) in cases.into_iter().enumerate() {
+        let address = format!("client{n}@example.com");
+        let client = lab.user(&address, Role::User, preferences).await;
+        for number in 0..CATEGORIES.len() {
+            lab.record(Anything { client, mail: mail.clone(), number: n * CATEGORIES.len() + number }).await;
+        }
+        lab.mails.drain().await;
+        let received = lab.mailbox().await.iter().filter(|mail| mail["to"] == address).count();
+        assert_eq!(received, wanted.len(), "case {n}: {wanted:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_news_has_a_mail_for_people_and_one_for_the_team() {
+    let kinds = [
+        (BellKind::Info, "info-user", "admin-info"),
+        (BellKind::Success, "success-user", "admin-success"),
+        (BellKind::Warning, "warning-user", "admin-warning"),
+        (BellKind::Error, "error-user", "admin-error"),
+        (BellKind::System, "system-user", "admin-system"),
+        (BellKind::Payment, "info-user", "admin-info"),
+        (BellKind::Order, "info-user", "admin-info"),
+        (BellKind::Message, "info-user", "admin-info"),
+        (BellKind::Consultation, "info-user", "admin-info"),
+    ];
+    for (kind, person, team) in kinds {
+        let bell =
+            Bell::new(kind, BellPriority::Normale, "Titre", "Message".to_owned()).leading_to("/app/help");
+        let notice = || Notice::of(&bell);
+        assert_eq!(
+            notice().to(&Person::guest("Zoé Martin", "zoe@example.com")).for_person(kind).template,
+            person
+        );
+        assert_eq!(notice().for_team(kind).template, team);
     }
 }
 
