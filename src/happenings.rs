@@ -20,8 +20,14 @@ happenings! {
     "registered" = auth::told::UserRegistered;
     /// The owner of a guest order chose a password: welcome; the team hears of it.
     "activated" = auth::told::AccountActivated;
-    /// A guest order was paid, or a new link was asked for: the activation mail.
+    /// A guest order was paid: the activation mail.
     "activation" = auth::told::ActivationRequested;
+    /// A new activation link was asked for, or the first one was not followed: the mail with another.
+    "activation-renewed" = auth::told::ActivationRenewed;
+    /// A password was replaced: its owner hears of it.
+    "password-changed" = auth::told::PasswordChanged;
+    /// The owner of a closed account logged in: it is open again.
+    "reopened" = auth::told::AccountReopened;
     /// Someone forgot their password: the mail with the link.
     "reset" = auth::told::PasswordResetRequested;
 

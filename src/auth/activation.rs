@@ -1,6 +1,6 @@
 //! Accounts born from guest orders: their owner chooses a password through a mailed link.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
     secret_links,
     service::{self, SignedIn},
     store, tickets,
-    told::{AccountActivated, ActivationRequested},
+    told::{AccountActivated, ActivationRenewed},
 };
 use crate::{
     app::AppState,
@@ -24,6 +24,9 @@ use crate::{
     },
     users::{self, User, rules},
 };
+
+/// How long before the end of a link its owner is reminded of it.
+const REMINDED_BEFORE: TimeDelta = TimeDelta::hours(12);
 
 /// What an activation link opens.
 pub struct Invitation {
@@ -132,25 +135,51 @@ async fn invite_again(state: &AppState, user: &User) -> ApiResult<()> {
     Ok(())
 }
 
+/// Reminds the owners of dormant accounts whose only link is about to expire, each once; tells how many.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn remind(state: &AppState) -> anyhow::Result<u64> {
+    let now = state.clock.now();
+    let mut conn = state.db.conn().await?;
+    let dormant = store::about_to_expire(&mut conn, now, now + REMINDED_BEFORE).await?;
+    drop(conn);
+    let mut reminded = 0;
+    for user_id in dormant {
+        reminded += u64::from(with_retry(|| remind_one(state, user_id)).await?);
+    }
+    Ok(reminded)
+}
+
+async fn remind_one(state: &AppState, user_id: Uuid) -> Result<bool, sqlx::Error> {
+    let mut tx = state.begin().await?;
+    let Some(user) = users::store::by_id(&mut tx, user_id).await? else { return Ok(false) };
+    let reminded = renew(&mut tx, &user, None).await?;
+    tx.commit().await?;
+    Ok(reminded)
+}
+
 /// Queues a new activation mail when the account awaits its activation and has an order to speak of; tells whether
 /// it did.
 ///
 /// # Errors
 /// When the database refuses.
 pub(super) async fn invite(tx: &mut events::Tx, user: &User) -> Result<bool, sqlx::Error> {
+    renew(tx, user, Some(new_id())).await
+}
+
+async fn renew(tx: &mut events::Tx, user: &User, request_id: Option<Uuid>) -> Result<bool, sqlx::Error> {
     if !user.awaits_activation() {
         return Ok(false);
     }
     let Some(order) = store::latest_order(tx, user.id).await? else { return Ok(false) };
-    let requested = ActivationRequested {
+    let renewed = ActivationRenewed {
         user_id: user.id,
-        request_id: new_id(),
+        request_id,
         titre: order.titre,
         reference: order.reference.unwrap_or_default(),
-        pack: None,
-        amount: order.amount.map_or(0, i64::from),
     };
-    events::record(tx, requested).await?;
+    events::record(tx, renewed).await?;
     Ok(true)
 }
 

@@ -1,8 +1,9 @@
-//! Dead secret links and tickets, removed after a while.
+//! Dead secret links and tickets, removed after a while; links about to die, reminded of.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
+use super::activation;
 use crate::jobs::{BATCH, HOURLY, Scheduler, in_batches};
 
 /// How long a dead secret link is kept, to answer "this link has expired".
@@ -16,6 +17,7 @@ pub fn schedule(scheduler: &mut Scheduler) {
     scheduler.add("purge_activation_tokens", HOURLY, async |state| {
         in_batches(state, KEPT, delete_activation_tokens).await
     });
+    scheduler.add("remind_activations", HOURLY, async |state| activation::remind(&state).await);
     scheduler.add("purge_login_tickets", HOURLY, async |state| {
         in_batches(state, TimeDelta::zero(), delete_login_tickets).await
     });

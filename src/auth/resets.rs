@@ -8,7 +8,7 @@ use super::{
     journal::{self, Who},
     pace::unhurried,
     secret_links, store,
-    told::PasswordResetRequested,
+    told::{PasswordChanged, PasswordResetRequested},
 };
 use crate::{
     app::AppState,
@@ -112,6 +112,7 @@ async fn replace(
         None => {
             users::store::set_password(&mut tx, user_id, password_hash, now).await?;
             journal::note(&mut tx, acts::PASSWORD_RESET_SUCCESS, &who, None).await?;
+            events::record(&mut tx, PasswordChanged { user_id, at: now }).await?;
         }
     }
     tx.commit().await?;

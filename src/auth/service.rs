@@ -9,7 +9,7 @@ use super::{
     login_guard::LoginGuard,
     passwords::Checked,
     tickets,
-    told::UserRegistered,
+    told::{AccountReopened, UserRegistered},
 };
 use crate::{
     app::AppState,
@@ -227,9 +227,12 @@ async fn enter(state: &AppState, user: &User, better_hash: Option<&str>) -> ApiR
     if let Some(hash) = better_hash {
         store::upgrade_hash(&mut tx, user.id, &user.password_hash, hash).await?;
     }
-    let reopened = !user.is_active;
-    if reopened && !store::reopen(&mut tx, user.id, state.clock.now()).await? {
-        return Err(inactive(user));
+    let (reopened, now) = (!user.is_active, state.clock.now());
+    if reopened {
+        if !store::reopen(&mut tx, user.id, now).await? {
+            return Err(inactive(user));
+        }
+        events::record(&mut tx, AccountReopened { user_id: user.id, at: now }).await?;
     }
     let details = reopened.then(|| json!({ "reactivated": true }));
     journal::note(&mut tx, acts::LOGIN_SUCCESS, &Who::Account(user), details).await?;

@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
+use crate::jobs::BATCH;
+
 /// Whose account an activation token opens, and until when.
 pub struct ActivationToken {
     /// The account.
@@ -104,14 +106,31 @@ pub async fn void_reset_tokens(
         .map(drop)
 }
 
-/// What the activation mail says of the order an account was opened for.
+/// Accounts whose only activation link expires unused within this time: whoever was sent another is not among them.
+pub async fn about_to_expire(
+    conn: &mut MySqlConnection,
+    after: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT t.user_id AS "user_id: Uuid" FROM activation_tokens t
+           WHERE t.expires_at > ? AND t.expires_at <= ? AND t.used_at IS NULL
+             AND NOT EXISTS (SELECT 1 FROM activation_tokens o WHERE o.user_id = t.user_id AND o.token_hash <> t.token_hash)
+           ORDER BY t.expires_at LIMIT ?"#,
+        after,
+        until,
+        BATCH
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// What a renewed activation mail says of the order an account was opened for.
 pub struct LatestOrder {
     /// Title.
     pub titre: String,
     /// What people call it.
     pub reference: Option<String>,
-    /// Cents, VAT included.
-    pub amount: Option<i32>,
 }
 
 /// The latest order of an account.
@@ -121,7 +140,7 @@ pub async fn latest_order(
 ) -> Result<Option<LatestOrder>, sqlx::Error> {
     sqlx::query_as!(
         LatestOrder,
-        "SELECT titre, reference, amount FROM commandes WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1",
+        "SELECT titre, reference FROM commandes WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT 1",
         user_id
     )
     .fetch_optional(conn)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::samples::{NASTY_TITLE, REFERENCE, Sampled, TOKEN, at, s};
+use super::samples::{NASTY_TITLE, REFERENCE, Sampled, TOKEN, at, long_title, s};
 
 contexts! {
     /// Activation of an account born from a guest order.
@@ -22,6 +22,20 @@ contexts! {
         expires_at: DateTime<Utc>,
         /// Paid, in cents.
         amount: i64,
+    }
+
+    /// A new link for an account that awaits its activation.
+    ActivationReminder {
+        first_name: String,
+        commande_title: String,
+        /// What people call the order; empty for one that has no reference yet.
+        reference: String,
+        /// Whether its owner asked for it; nobody did when we remind them.
+        asked: bool,
+        /// `/activation/<token>`: secret.
+        activation_path: String,
+        /// End of validity of the link.
+        expires_at: DateTime<Utc>,
     }
 
     /// Welcome after registration.
@@ -55,6 +69,22 @@ impl Sampled for ActivationUser {
         let free = Self { amount: 0, ..paid.clone() };
         let again = Self { reference: String::new(), pack_name: None, ..paid.clone() };
         vec![paid, free, again]
+    }
+}
+
+impl Sampled for ActivationReminder {
+    fn samples() -> Vec<Self> {
+        let reminded = Self {
+            first_name: s("Éloïse"),
+            commande_title: s(NASTY_TITLE),
+            reference: s(REFERENCE),
+            asked: false,
+            activation_path: format!("/activation/{TOKEN}"),
+            expires_at: at(7, 31, 9, 8),
+        };
+        let asked =
+            Self { commande_title: long_title(), reference: String::new(), asked: true, ..reminded.clone() };
+        vec![reminded, asked]
     }
 }
 

@@ -91,6 +91,8 @@ macro_rules! mails {
 mails! {
     /// A guest paid: choose a password and find the order.
     ActivationUser = "activation-user", Transactional;
+    /// The owner of a guest order has not chosen a password yet: a new link.
+    ActivationReminder = "activation-reminder", Transactional;
     /// Someone registered.
     WelcomeUser = "welcome-user", Transactional;
     /// Someone asked for a new password.

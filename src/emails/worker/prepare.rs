@@ -54,7 +54,9 @@ async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -
     match &mut mail {
         Mail::PaymentFailedUser(mail) => mail.retry_path = resuming::path(state, mail.order_id),
         Mail::OrderToConfirm(mail) => mail.confirm_path = confirming::path(state, mail.order_id),
-        Mail::ActivationUser(_) | Mail::ResetPassword(_) => return with_token(state, claimed, mail).await,
+        Mail::ActivationUser(_) | Mail::ActivationReminder(_) | Mail::ResetPassword(_) => {
+            return with_token(state, claimed, mail).await;
+        }
         _ => {}
     }
     Ok(mail)
@@ -66,6 +68,10 @@ async fn with_token(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Resu
     let mut conn = state.db.conn().await.map_err(database)?;
     match &mut mail {
         Mail::ActivationUser(mail) => {
+            (mail.activation_path, mail.expires_at) =
+                mint_activation(&mut conn, user_id, now).await.map_err(database)?;
+        }
+        Mail::ActivationReminder(mail) => {
             (mail.activation_path, mail.expires_at) =
                 mint_activation(&mut conn, user_id, now).await.map_err(database)?;
         }

@@ -211,9 +211,9 @@ async fn a_new_link_is_mailed_to_who_awaits_one() {
     for email in ["zoe@example.com", "nobody@example.com", "ïnvite@example.com"] {
         assert_eq!(resend(&bench, email).await.ok(), known);
     }
-    assert_eq!(bench.mails().await, [format!("activation-user {GUEST}")]);
+    assert_eq!(bench.mails().await, [format!("activation-reminder {GUEST}")]);
     let told = bench.texts("SELECT CAST(payload AS CHAR) FROM email_outbox").await;
-    assert!(told[0].contains("Mon roman") && told[0].contains("35000"));
+    assert!(told[0].contains("Mon roman") && told[0].contains("\"asked\":true"));
     bench.run("UPDATE users SET deactivated_by = 'ADMIN' WHERE is_active = FALSE", &[]).await;
     assert_eq!(resend(&bench, GUEST).await.ok(), known);
     assert_eq!(bench.mails().await.len(), 1);
@@ -229,4 +229,28 @@ async fn new_links_are_limited_per_address_and_a_mailbox_is_not_flooded() {
     }
     assert_eq!(bench.mails().await.len(), 5);
     resend(&bench, GUEST).await.refused(429, "TOO_MANY_REQUESTS");
+}
+
+#[tokio::test]
+async fn whoever_has_not_followed_the_only_link_is_reminded_once() {
+    let bench = Bench::start().await;
+    let (dormant, busy) = (bench.guest(GUEST).await, bench.guest("autre@example.com").await);
+    let asked_again = bench.guest("encore@example.com").await;
+    let token = mint(&bench, busy).await;
+    for id in [dormant, asked_again, asked_again] {
+        mint(&bench, id).await;
+    }
+    set_password(&bench, &token).await.ok();
+    bench.run("DELETE FROM email_outbox", &[]).await;
+    bench.time.advance(Duration::hours(35));
+    assert_eq!(bench.run_job("remind_activations").await, 0, "too early");
+    bench.time.advance(Duration::hours(2));
+    assert_eq!(bench.run_job("remind_activations").await, 1);
+    assert_eq!(bench.run_job("remind_activations").await, 1, "the mail still waits, and waits once");
+    let link = bench.mailed("/activation/").await;
+    assert_eq!(bench.mails().await, [format!("activation-reminder {GUEST}")]);
+    assert_eq!(bench.run_job("remind_activations").await, 0, "it has another link now");
+    bench.time.advance(Duration::hours(37));
+    assert_eq!(bench.run_job("remind_activations").await, 0, "one reminder is enough");
+    set_password(&bench, &link).await.ok();
 }

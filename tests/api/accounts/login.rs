@@ -137,6 +137,9 @@ async fn an_account_closed_by_its_owner_is_reopened() {
     assert_eq!(body["user"]["isActive"], true);
     bench.me(body["token"].as_str().unwrap()).await.ok();
     bench.me(&token).await.refused(401, "TOKEN_INVALID");
+    bench.login("zoe@example.com", PASSWORD).await.ok();
+    let told = bench.mails().await;
+    assert_eq!(told.iter().filter(|mail| *mail == "system-user zoe@example.com").count(), 1, "{told:?}");
     assert_eq!(
         bench.texts("SELECT CONCAT(is_active, COALESCE(deactivated_by, '-')) FROM users").await,
         ["1-"]

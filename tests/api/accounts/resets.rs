@@ -74,7 +74,7 @@ async fn a_guest_who_never_activated_gets_an_activation_link_instead() {
     let bench = Bench::start().await;
     bench.guest("invite@example.com").await;
     ask(&bench, "invite@example.com").await.ok();
-    assert_eq!(bench.mails().await, ["activation-user invite@example.com"]);
+    assert_eq!(bench.mails().await, ["activation-reminder invite@example.com"]);
 }
 
 #[tokio::test]
@@ -138,6 +138,8 @@ async fn a_link_replaces_the_password_once_and_ends_every_session() {
     let session =
         bench.login("zoe@example.com", NEW_PASSWORD).await.ok()["token"].as_str().unwrap().to_owned();
     bench.me(&session).await.ok();
+    let told = bench.mails().await;
+    assert_eq!(told.iter().filter(|mail| *mail == "warning-user zoe@example.com").count(), 1, "{told:?}");
     reset(&bench, &other).await.refused(400, "INVALID_TOKEN");
     reset(&bench, &token).await.refused(400, "INVALID_TOKEN");
     let acts = bench.audited().await;
