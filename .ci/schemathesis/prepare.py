@@ -172,6 +172,7 @@ def things():
         "POST /auth/login": {"body.email": [ACCOUNTS["author"][0]], "body.password": [ACCOUNTS["author"][1]]},
         "POST /auth/register": {"body.password": ["Manuscrit-2026"]},
         "POST /notifications/admin": {"body.actionUrl": ["/admin/commandes"]},
+        "GET /dev/emails/{kind}/{example}": {"path.kind": ["welcome-user"], "path.example": ["0"]},
         "GET /dev/mailbox/messages/{id}/attachments/{filename}": {
             "path.id": [letter["id"]], "path.filename": [letter["attachments"][0]["filename"]],
         },

@@ -1,5 +1,6 @@
 //! What replaces the outside world in development; mounted nowhere else.
 
+pub mod gallery;
 pub mod mailbox;
 pub mod site;
 pub mod stripe;
@@ -10,5 +11,5 @@ use crate::app::AppState;
 
 /// The described routes of development. The simulated Stripe is mounted beside them: it is not our API.
 pub fn router() -> OpenApiRouter<AppState> {
-    mailbox::router()
+    mailbox::router().merge(gallery::router())
 }

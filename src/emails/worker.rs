@@ -222,7 +222,8 @@ impl Worker {
     }
 }
 
-fn brand(state: &AppState) -> Brand {
+/// Who the mails of a server come from, as readers see it.
+pub fn brand(state: &AppState) -> Brand {
     Brand {
         name: state.config.mail.from_name.clone(),
         site_url: state.config.app_url.clone(),
@@ -231,7 +232,8 @@ fn brand(state: &AppState) -> Brand {
     }
 }
 
-fn sender(state: &AppState) -> Sender {
+/// Who signs the mails of a server.
+pub fn sender(state: &AppState) -> Sender {
     let mail = &state.config.mail;
     Sender {
         from_name: mail.from_name.clone(),

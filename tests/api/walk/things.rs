@@ -33,6 +33,7 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         "tarif" => one(server.tarif(&format!("Tarif {}", new_id()), 35_000, "FORFAIT").await),
         "bell" => one(server.notification(owner).await),
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
+        "example" => vec!["welcome-user".to_owned(), "0".to_owned()],
         "way-out" => {
             let url = unsubscribe::url(&server.state, owner.id);
             url.rsplit('/').take(2).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect()
@@ -65,6 +66,7 @@ pub fn unheard_of(thing: &str) -> Vec<String> {
         "session" | "paid" => vec!["cs_test_unheard_of".to_owned()],
         "reset" | "activation" => vec![URL_SAFE_NO_PAD.encode([7; 32])],
         "way-out" | "mail" => vec![unknown(), "rien".to_owned()],
+        "example" => vec![unknown(), "0".to_owned()],
         _ => vec![unknown()],
     }
 }
