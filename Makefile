@@ -1,10 +1,10 @@
 # Every target installs what the machine lacks and does nothing when all is there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench siege sqlx deps
+.PHONY: help run test browser-test check bench siege sqlx deps
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: deps ## Start everything: database, demo data, mailbox, payment page, server on port 3000
 	cargo run
@@ -13,6 +13,10 @@ run: deps ## Start everything: database, demo data, mailbox, payment page, serve
 test: export RUST_TEST_THREADS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 test: deps ## Run all tests; TEST_DATABASE_URL chooses another server than a private one
 	cargo test
+
+browser-test: deps ## Look at pages and mails in Chromium; BROWSER_PICTURES=folder keeps pictures
+	WITH_CHROMIUM=true .ci/install-deps.sh
+	cargo test --test browser
 
 check: deps ## Formatting, lints, query data and SQL dialect, without running the tests
 	.ci/check.sh

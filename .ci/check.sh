@@ -19,6 +19,8 @@ tool() {
 
 step cargo fmt --check
 step cargo clippy --locked --quiet --all-targets -- -D warnings
+# No target of `cargo test`, hence none of `--all-targets`.
+step cargo clippy --locked --quiet --test browser -- -D warnings
 step .ci/forbidden-sql.sh
 step .ci/with-database.sh .ci/sqlx-data.sh --check
 step .ci/nginx-check.sh

@@ -2,7 +2,8 @@
 # Installs what building, running and testing need and this machine lacks: a MariaDB or MySQL server with its
 # client (programs only, no service is started), pdftotext and friends, a C compiler, make, pkg-config, Python's venv.
 # Debian and Ubuntu, Fedora, macOS with Homebrew. Without anything missing it does nothing and needs no network.
-# With CI set, also what only the checks of .ci/run use: nginx, openssl, curl, debootstrap.
+# With CI set, also what only the checks of .ci/run use: nginx, openssl, curl, debootstrap, Chromium; with WITH_CHROMIUM set,
+# Chromium alone.
 set -euo pipefail
 
 has() {
@@ -35,6 +36,8 @@ missing() {
     has pkg-config || echo "pkg-config pkgconf-pkg-config pkgconf"
     python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || echo "python3-venv python3 python"
     [ -z "${CI:-}" ] || missing_for_ci
+    [ -z "${CI:-}${WITH_CHROMIUM:-}" ] || has chromium chromium-browser google-chrome chrome || [ -d /Applications/Chromium.app ] ||
+        echo "chromium chromium chromium"
 }
 
 missing_for_ci() {

@@ -1,0 +1,11 @@
+// Where the keyboard is, among everything it should reach, and whether that can be seen.
+(() => {
+  const all = [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0'], iframe")]
+    .filter((el) => el.getClientRects().length > 0 && !el.disabled && el.tabIndex >= 0 && getComputedStyle(el).visibility !== "hidden");
+  const at = document.activeElement;
+  // The buttons of one group are one stop.
+  const stops = all.filter((el) => el.type !== "radio" || el.checked || !all.some((other) => other.name === el.name && other.checked) && all.find((other) => other.name === el.name) === el);
+  const style = at ? getComputedStyle(at) : null;
+  const visible = at && (at.tagName === "IFRAME" || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none");
+  return { count: stops.length, index: stops.indexOf(at), visible: Boolean(visible), frame: at?.tagName === "IFRAME", submits: at?.type === "submit" || at?.tagName === "BUTTON" && Boolean(at.form), text: (at?.textContent || "").trim() };
+})()
