@@ -23,6 +23,6 @@ pub use crate::users::{Role, SessionUser, UNUSABLE};
 pub use passwords::{Passwords, Verdict};
 pub use roles::{Admin, Client, Corrector, Staff};
 pub use routes::router;
-pub use session::{MaybeSession, Session, Sessions, session_stands};
+pub use session::{MaybeSession, Session, Sessions, end_sessions, session_stands};
 pub use store::void_reset_tokens;
 pub use tokens::SessionTokens;

@@ -7,7 +7,9 @@ use super::{
     activation,
     journal::{self, Who},
     pace::unhurried,
-    secret_links, store,
+    secret_links,
+    session::end_sessions,
+    store,
     told::{PasswordChanged, PasswordResetRequested},
 };
 use crate::{
@@ -81,7 +83,7 @@ pub async fn reset(state: &AppState, token: &str, password: &str) -> ApiResult<(
     drop(conn);
     let password_hash = state.passwords.hash(password).await?;
     let refusal = with_retry(|| replace(state, user_id, &token_hash, &password_hash)).await?;
-    state.sessions.forget(user_id).await;
+    end_sessions(state, user_id).await;
     match refusal {
         None => Ok(()),
         Some(INACTIVE) => Err(ApiError::bad_request("ACCOUNT_INACTIVE", "Ce compte n’est pas actif.")),

@@ -66,6 +66,13 @@ pub async fn session_stands(state: &AppState, user: &SessionUser) -> Result<bool
     Ok(known.is_some_and(|known| known.is_active && known.token_version == user.token_version))
 }
 
+/// Ends what runs in the name of an account's earlier sessions: the next request is judged anew, and open streams close.
+/// Call it after the commit of what ended them.
+pub async fn end_sessions(state: &AppState, user_id: Uuid) {
+    state.sessions.forget(user_id).await;
+    state.streams.end(user_id);
+}
+
 async fn load(state: &AppState, id: Uuid) -> Result<Option<Arc<SessionUser>>, sqlx::Error> {
     let mut conn = state.db.conn().await?;
     let user = users::store::session_user(&mut conn, id).await?;

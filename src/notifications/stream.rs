@@ -121,6 +121,8 @@ impl Feed {
                 return None;
             }
             match self.wait().await {
+                // Its client is told why when it comes back.
+                Wake::News if self.open.is_ended() => return None,
                 Wake::News if self.open.is_replaced() => {
                     self.is_over = true;
                     self.queue.push_back(Event::default().retry(REPLACED_RETRY));

@@ -35,6 +35,7 @@ struct Open {
 struct Line {
     woken: Notify,
     replaced: AtomicBool,
+    ended: AtomicBool,
 }
 
 /// An open stream; dropped, its place is free.
@@ -55,6 +56,13 @@ impl Streams {
         let Hint::Notifications(user_id) = hint else { return };
         for line in self.lock().by_user.get(&user_id).into_iter().flatten() {
             line.woken.notify_one();
+        }
+    }
+
+    /// Ends the streams of a user whose sessions ended.
+    pub fn end(&self, user_id: Uuid) {
+        for line in self.lock().by_user.get(&user_id).into_iter().flatten() {
+            line.end();
         }
     }
 
@@ -87,12 +95,22 @@ impl Line {
         self.replaced.store(true, Relaxed);
         self.woken.notify_one();
     }
+
+    fn end(&self) {
+        self.ended.store(true, Relaxed);
+        self.woken.notify_one();
+    }
 }
 
 impl OpenStream {
     /// Waits until there is something to look at.
     pub(super) async fn woken(&self) {
         self.line.woken.notified().await;
+    }
+
+    /// Whether the session it was opened by was ended.
+    pub(super) fn is_ended(&self) -> bool {
+        self.line.ended.load(Relaxed)
     }
 
     /// Whether a newer stream of the same user took its place.
@@ -129,6 +147,8 @@ mod tests {
         assert_eq!([&first, &second, &third].map(OpenStream::is_replaced), [true, false, false]);
         let other = streams.open(two).unwrap();
         assert!(streams.open(two).is_none(), "all are taken");
+        streams.end(two);
+        assert!(other.is_ended() && !third.is_ended());
         let newest = streams.open(one).unwrap();
         assert!(second.is_replaced(), "whoever has all their own only exchanges one");
         drop((first, second, third, other, newest));
