@@ -10,6 +10,7 @@ pub mod clock;
 pub mod commandes;
 pub mod config;
 pub mod db;
+pub mod corrector;
 pub mod dev;
 pub mod emails;
 pub mod events;

@@ -8,17 +8,18 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     admin,
     app::AppState,
-    auth, checkout, commandes, dev, emails, files,
+    auth, checkout, commandes, corrector, dev, emails, files,
     http::{docs, system},
     invoices, notifications, payments, projects, tarifs,
 };
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
     ("Price list", "What is sold, and at what price."),
     ("Orders", "Ordering a correction, as a guest or as a connected author, and the author's own orders."),
     ("Projects", "Orders as their author follows them."),
+    ("Correctors", "Orders as their corrector follows them."),
     ("Files", "Manuscripts and corrected documents of an order."),
     ("Payments", "Payment pages, what became of them, and what Stripe tells of them."),
     ("Invoices", "Invoices and credit notes, and their PDF files."),
@@ -50,6 +51,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(checkout::router()) // /public/order, /commandes/create-paid-project
         .merge(commandes::router()) // /commandes
         .merge(projects::router()) // /projects
+        .merge(corrector::router()) // /corrector
         .merge(files::reading_router()) // /files
         .merge(payments::router()) // /payments
         .merge(invoices::router()) // /invoices

@@ -114,7 +114,32 @@ pub struct Move<'a> {
 /// # Errors
 /// 404 without the order, 409 `INVALID_TRANSITION`, or when the database refuses.
 pub async fn move_to(tx: &mut Tx, id: Uuid, step: Move<'_>) -> ApiResult<bool> {
-    let order = lock(tx, id).await?.ok_or_else(|| ApiError::not_found("Cette commande n’existe pas."))?;
+    let order = lock(tx, id).await?.ok_or_else(absent)?;
+    make(tx, &order, step).await
+}
+
+/// Delivers an order in the name of the corrector it is assigned to: from being corrected, and from nowhere else. Tells
+/// whether it moved; one that is delivered already is left as it is.
+///
+/// # Errors
+/// 404 without such an order of theirs, 409 `INVALID_TRANSITION`, or when the database refuses.
+pub async fn deliver(tx: &mut Tx, id: Uuid, corrector: Uuid, by: &str) -> ApiResult<bool> {
+    let order = lock(tx, id).await?.filter(|order| order.corrector_id == Some(corrector));
+    let order = order.ok_or_else(absent)?;
+    match order.statut {
+        Statut::EnCours | Statut::Termine => {
+            make(tx, &order, Move { to: Statut::Termine, by, told: true }).await
+        }
+        from => Err(refused(from, Statut::Termine)),
+    }
+}
+
+/// 404: no such order, for who asks.
+pub fn absent() -> ApiError {
+    ApiError::not_found("Cette commande n’existe pas.")
+}
+
+async fn make(tx: &mut Tx, order: &Position, step: Move<'_>) -> ApiResult<bool> {
     if order.statut == step.to {
         return Ok(false);
     }
@@ -122,8 +147,8 @@ pub async fn move_to(tx: &mut Tx, id: Uuid, step: Move<'_>) -> ApiResult<bool> {
         return Err(refused(order.statut, step.to));
     }
     let now = tx.now();
-    write(tx, &order, step.to, now).await?;
-    tell(tx, &order, step).await?;
+    write(tx, order, step.to, now).await?;
+    tell(tx, order, step).await?;
     Ok(true)
 }
 
@@ -136,6 +161,7 @@ fn refused(from: Statut, to: Statut) -> ApiError {
 struct Position {
     id: Uuid,
     user_id: Uuid,
+    corrector_id: Option<Uuid>,
     reference: Option<String>,
     titre: String,
     statut: Statut,
@@ -146,7 +172,7 @@ struct Position {
 async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Position>, sqlx::Error> {
     sqlx::query_as!(
         Position,
-        r#"SELECT id, user_id, reference, titre, statut AS "statut: Statut", COALESCE(payment_status = 'paid', FALSE) AS "paid!: bool",
+        r#"SELECT id, user_id, corrector_id, reference, titre, statut AS "statut: Statut", COALESCE(payment_status = 'paid', FALSE) AS "paid!: bool",
                   date_finition
            FROM commandes WHERE id = ? FOR UPDATE"#,
         id

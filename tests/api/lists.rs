@@ -131,6 +131,24 @@ async fn a_list_reads_what_it_shows_however_long_the_table() {
     }
 }
 
+#[tokio::test]
+async fn a_corrector_reads_what_they_see_however_much_is_assigned() {
+    let shop = Shop::open().await;
+    grown(&shop).await;
+    let corrector = shop.person("reader0@example.com", Role::Corrector).await;
+    // A thousand orders and more for each of eight.
+    shop.execute("UPDATE users SET role = 'CORRECTOR' WHERE email LIKE 'reader%'").await;
+    shop.execute("UPDATE commandes SET corrector_id = user_id WHERE user_id IN (SELECT id FROM users WHERE role = 'CORRECTOR')").await;
+    shop.execute("ANALYZE TABLE commandes").await;
+    let meter = Meter::on(shop).await;
+    // The session is read, statements are prepared, the long total is counted and remembered.
+    meter.work_of(&corrector, "/corrector/projects").await;
+    for path in ["/corrector/projects", "/corrector/projects?limit=10&page=3"] {
+        let work = meter.work_of(&corrector, path).await;
+        assert!(work.sorted == 0 && work.read < 300, "{path}: {} sorted, {} read", work.sorted, work.read);
+    }
+}
+
 fn total(body: &Value) -> u64 {
     let place = if body["meta"].is_null() { &body["pagination"] } else { &body["meta"] };
     place["total"].as_u64().unwrap()

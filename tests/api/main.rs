@@ -21,6 +21,7 @@ mod cli;
 mod compose;
 mod configuration;
 mod crash;
+mod corrector;
 mod db;
 mod description;
 mod emails_render;

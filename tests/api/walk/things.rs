@@ -31,6 +31,7 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         }
         "pending" => one(server.pending_order(&owner.email).await),
         "tarif" => one(server.tarif(&format!("Tarif {}", new_id()), 35_000, "FORFAIT").await),
+        "assigned" => one(assigned(server, owner).await),
         "bell" => one(server.notification(owner).await),
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
         "example" => vec!["welcome-user".to_owned(), "0".to_owned()],
@@ -102,6 +103,17 @@ pub async fn owner(server: &TestServer, caller: &Person, place: Place) -> Person
 async fn order(server: &TestServer, owner: &Person) -> Uuid {
     let id = server.commande(owner, "Un roman", "EN_COURS").await;
     server.assign(id, &server.corrector().await).await;
+    id
+}
+
+/// An order of an author that is being corrected: by its caller, when that is a corrector.
+async fn assigned(server: &TestServer, owner: &Person) -> Uuid {
+    let id = server.commande(&server.client().await, "Un roman", "EN_COURS").await;
+    let corrector = match owner.role {
+        Role::Corrector => owner.clone(),
+        _ => server.corrector().await,
+    };
+    server.assign(id, &corrector).await;
     id
 }
 
