@@ -26,14 +26,15 @@ RUN touch build.rs src/main.rs src/lib.rs \
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin staka \
- && install --directory --owner=staka --group=staka --mode=750 /app /app/uploads
+ && install --directory --owner=staka --group=staka --mode=750 /app /app/uploads /app/erasures
 COPY --from=build /build/target/release/staka /usr/local/bin/staka
 WORKDIR /app
 USER staka
 ENV APP_ENV=production \
     PORT=3000 \
-    UPLOADS_DIR=/app/uploads
-VOLUME /app/uploads
+    UPLOADS_DIR=/app/uploads \
+    ERASURE_LOG=/app/erasures/erasures.log
+VOLUME /app/uploads /app/erasures
 EXPOSE 3000
 # A signal ends the server in order: running requests have 25 seconds. It needs no init in front of it.
 STOPSIGNAL SIGTERM

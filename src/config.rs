@@ -72,6 +72,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// `UPLOADS_DIR`, `UPLOADS_RESERVE_MB`, `STORAGE_*`
     pub storage: StorageSettings,
+    /// `ERASURE_LOG`: the file that names the accounts that were erased.
+    pub erasure_log: PathBuf,
     /// `SPA_DIR`: when set, the built web application is served too.
     pub spa_dir: Option<PathBuf>,
     /// `LOG_LEVEL`: a filter directive such as `info` or `staka=debug`.
@@ -250,6 +252,7 @@ impl Config {
             frontend_urls,
             trusted_proxies: proxies(vars)?,
             storage: StorageSettings::load(vars)?,
+            erasure_log: storage::erasure_log(vars),
             bounds: bounds(vars)?,
             hashing: Hashing::default(),
             spa_dir: vars.get("SPA_DIR").map(PathBuf::from),

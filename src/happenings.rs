@@ -2,7 +2,7 @@
 //! `told.rs` of its domain; a happening without a line here does not compile.
 
 use crate::events::Listed;
-use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, payments};
+use crate::{audit, auth, checkout, commandes, emails, exports, invoices, jobs, payments};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {
@@ -30,6 +30,10 @@ happenings! {
     "reopened" = auth::told::AccountReopened;
     /// Someone forgot their password: the mail with the link.
     "reset" = auth::told::PasswordResetRequested;
+    /// An export of personal data was made: the mail with its link.
+    "data-exported" = exports::told::DataExported;
+    /// An export could not be made: told to the team.
+    "export-fails" = exports::told::ExportFails;
 
     // Orders
     /// An order without payment was created: confirmed to its author, told to the team.

@@ -17,11 +17,12 @@ use crate::{
         stripe::{Settings, Simulator},
     },
     emails::{self, transport::Transport, worker::Worker},
+    exports,
     files::{self, storage::Storage},
     http::layers::App,
     invoices,
     jobs::Scheduler,
-    notifications, payments,
+    notifications, payments, privacy,
     server::Shutdown,
     telemetry,
 };
@@ -127,6 +128,8 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         checkout::jobs::schedule,
         commandes::jobs::schedule,
         files::jobs::schedule,
+        exports::jobs::schedule,
+        privacy::jobs::schedule,
     ] {
         schedule(&mut scheduler);
     }
@@ -142,7 +145,8 @@ impl Launched {
             mails.run(mails_stop).await;
             Ok(())
         });
-        shutdown.spawn("invoices", invoices::render::run(self.state, stop()));
+        shutdown.spawn("invoices", invoices::render::run(self.state.clone(), stop()));
+        shutdown.spawn("exports", privacy::exporting::run(self.state, stop()));
         let (scheduler, jobs_stop) = (self.scheduler, stop());
         shutdown.spawn("jobs", async move {
             scheduler.run(jobs_stop).await;

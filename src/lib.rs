@@ -15,6 +15,7 @@ pub mod dev;
 pub mod emails;
 pub mod events;
 pub mod files;
+pub mod exports;
 pub mod happenings;
 pub mod http;
 pub mod invoices;

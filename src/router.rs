@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     admin,
     app::AppState,
-    auth, checkout, commandes, corrector, dev, emails, files,
+    auth, checkout, commandes, corrector, dev, emails, exports, files,
     http::{docs, system},
     invoices, notifications, payments, projects, tarifs,
 };
@@ -47,6 +47,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
     let routes = OpenApiRouter::with_openapi(docs::base())
         .merge(system::router()) // /, /health, /metrics
         .merge(auth::router()) // /auth, /public/activate
+        .merge(exports::router()) // /public/mes-donnees
         .merge(tarifs::router()) // /tarifs, /public/tarifs
         .merge(checkout::router()) // /public/order, /commandes/create-paid-project
         .merge(commandes::router()) // /commandes

@@ -66,6 +66,14 @@ acts! {
     USER_CREATED: User, High, "Un compte a été créé par l’administration";
     /// An account changed.
     USER_UPDATED: User, Low;
+    /// The owner of an account replaced their password.
+    PASSWORD_CHANGE: Auth, Medium;
+    /// An account was erased.
+    USER_DELETED: User, High, "Un compte a été supprimé";
+    /// Someone asked for all that is held of them.
+    USER_DATA_EXPORTED: User, Medium;
+    /// An export of personal data was fetched.
+    USER_DATA_DOWNLOADED: User, Medium;
 
     // Orders
     /// An order was created.

@@ -4,14 +4,10 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 
-use super::connect;
+use super::{connect, tool};
 use crate::{
-    app::{AppState, Surroundings},
-    clock::Clock,
     config::{Config, Vars},
-    emails::transport::{Mailbox, Transport},
-    server::Shutdown,
-    telemetry, users,
+    users,
 };
 
 /// What to do with administrators.
@@ -43,15 +39,7 @@ pub async fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
     let config = Config::load_for_tools(vars)?;
     let password = read_password()?;
     let db = connect(&config).await?;
-    let surroundings = Surroundings {
-        clock: Clock::system(),
-        // Nothing is sent: the mailbox's tables, which production does not have, are not made.
-        transport: Transport::Mailbox(Mailbox::new(db.clone())),
-        shutdown: Shutdown::new(),
-        metrics: telemetry::prometheus()?,
-        port: 0,
-    };
-    let state = AppState::assemble(config, db, surroundings)?;
+    let state = tool(config, db)?;
     users::service::create_admin(&state, &new.email, &new.prenom, &new.nom, &password)
         .await
         .map_err(|error| anyhow::anyhow!("{}", error.message()))?;

@@ -4,6 +4,7 @@
 
 mod admin;
 mod dev;
+mod erase;
 mod health;
 mod migrate;
 mod openapi;
@@ -16,8 +17,13 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    app::{AppState, Surroundings},
+    clock::Clock,
     config::{Config, Vars},
     db::{Db, PoolSettings},
+    emails::transport::{Mailbox, Transport},
+    server::Shutdown,
+    telemetry,
 };
 use secrecy::ExposeSecret;
 
@@ -43,6 +49,8 @@ enum Command {
     Openapi,
     /// Ask the server on this machine whether it is alive, or ready to serve: exit status 0 if so
     Health(health::Health),
+    /// Erase again what a restored backup brought back
+    Erase(erase::Erase),
     /// Administrators
     Admin {
         #[command(subcommand)]
@@ -80,6 +88,7 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Seed => seed::run(vars).await,
             Command::Openapi => openapi::run(),
             Command::Health(health) => health::run(&health, &vars).await,
+            Command::Erase(erase) => erase::run(&erase, vars).await,
             Command::Admin { command } => admin::run(command, vars).await,
         }
     });
@@ -97,4 +106,17 @@ async fn connect(config: &Config) -> anyhow::Result<Db> {
     Db::connect(config.database_url.expose_secret(), settings)
         .await
         .context("the database of DATABASE_URL cannot be reached")
+}
+
+/// What a command shares with a server, over a database.
+fn tool(config: Config, db: Db) -> anyhow::Result<AppState> {
+    let surroundings = Surroundings {
+        clock: Clock::system(),
+        // Nothing is sent: the mailbox's tables, which production does not have, are not made.
+        transport: Transport::Mailbox(Mailbox::new(db.clone())),
+        shutdown: Shutdown::new(),
+        metrics: telemetry::prometheus()?,
+        port: 0,
+    };
+    AppState::assemble(config, db, surroundings)
 }

@@ -45,6 +45,12 @@ impl StorageSettings {
     }
 }
 
+/// Beside the files rather than among them: a backup of the files must not set it back.
+pub(super) fn erasure_log(vars: &Vars) -> PathBuf {
+    let beside = || PathBuf::from(vars.text("UPLOADS_DIR", "uploads")).with_file_name("erasures.log");
+    vars.get("ERASURE_LOG").map_or_else(beside, PathBuf::from)
+}
+
 fn bucket(vars: &Vars) -> Result<Option<BucketSettings>, ConfigError> {
     let region = vars.text("STORAGE_REGION", "us-east-1");
     let endpoint = endpoint(vars)?;

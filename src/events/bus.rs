@@ -13,6 +13,8 @@ pub enum Hint {
     Outbox,
     /// An invoice waits to be rendered.
     Invoices,
+    /// Exports of personal data wait to be made.
+    Exports,
     /// Objects wait to be removed from the storage.
     Deletions,
     /// This user has new notifications.

@@ -81,9 +81,16 @@ async fn is_named(conn: &mut MySqlConnection, storage_key: &str) -> Result<bool,
         .fetch_optional(&mut *conn)
         .await?;
     let invoice = sqlx::query_scalar!("SELECT id FROM invoices WHERE pdf_key = ? FOR UPDATE", storage_key)
-        .fetch_optional(conn)
+        .fetch_optional(&mut *conn)
         .await?;
-    Ok(file.is_some() || invoice.is_some())
+    let export = sqlx::query_scalar!(
+        "SELECT id FROM data_exports WHERE archive_key = ? OR document_key = ? FOR UPDATE",
+        storage_key,
+        storage_key
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(file.is_some() || invoice.is_some() || export.is_some())
 }
 
 /// Removes the objects whose time has come; returns how many went. One that cannot be removed is tried again later,

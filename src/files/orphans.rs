@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::days(1);
 /// Objects, and rows, in memory at a time.
 const PAGE: usize = 1000;
 
-/// Kinds whose every object has a row in `files` or `invoices`; others have owners of their own.
-const KINDS: [Kind; 4] = [Kind::Projects, Kind::Orders, Kind::Messages, Kind::Invoices];
+/// Kinds whose every object has a row in `files`, `invoices` or `data_exports`.
+const KINDS: [Kind; 5] = [Kind::Projects, Kind::Orders, Kind::Messages, Kind::Invoices, Kind::Exports];
 
 /// Objects that may go at once whatever their share of the storage.
 const FEW: u64 = 20;
@@ -191,7 +191,17 @@ async fn keys_of_rows(
             WHERE storage_key > ? AND storage_key <= ? ORDER BY storage_key LIMIT ?)
            UNION ALL
            (SELECT pdf_key FROM invoices WHERE pdf_key > ? AND pdf_key <= ? ORDER BY pdf_key LIMIT ?)
+           UNION ALL
+           (SELECT archive_key FROM data_exports WHERE archive_key > ? AND archive_key <= ? ORDER BY archive_key LIMIT ?)
+           UNION ALL
+           (SELECT document_key FROM data_exports WHERE document_key > ? AND document_key <= ? ORDER BY document_key LIMIT ?)
            ORDER BY 1 LIMIT ?"#,
+        after,
+        up_to,
+        PAGE as u64,
+        after,
+        up_to,
+        PAGE as u64,
         after,
         up_to,
         PAGE as u64,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::samples::{NASTY_TITLE, REFERENCE, Sampled, TOKEN, at, long_title, s};
 
@@ -53,6 +54,24 @@ contexts! {
         /// End of validity of the link.
         expires_at: DateTime<Utc>,
     }
+
+    /// All that is held of someone: the link to fetch it and, when it is small, the JSON attached.
+    DataExport {
+        first_name: String,
+        export_id: Uuid,
+        /// Where to fetch it: a signed link, made when the mail is sent.
+        export_path: String,
+        /// End of validity of the link.
+        expires_at: DateTime<Utc>,
+        /// Whether the JSON is attached.
+        attached: bool,
+        /// Orders in it.
+        commandes: u64,
+        /// Invoices in it.
+        factures: u64,
+        /// Messages in it.
+        messages: u64,
+    }
 }
 
 impl Sampled for ActivationUser {
@@ -101,5 +120,22 @@ impl Sampled for ResetPassword {
             reset_path: format!("/reset-password?token={TOKEN}"),
             expires_at: at(1, 1, 22, 30),
         }]
+    }
+}
+
+impl Sampled for DataExport {
+    fn samples() -> Vec<Self> {
+        let small = Self {
+            first_name: s("Éloïse"),
+            export_id: Uuid::nil(),
+            export_path: format!("/api/public/mes-donnees/{TOKEN}"),
+            expires_at: at(8, 5, 7, 30),
+            attached: true,
+            commandes: 3,
+            factures: 2,
+            messages: 41,
+        };
+        let large = Self { attached: false, commandes: 0, factures: 0, messages: 12_345, ..small.clone() };
+        vec![small, large]
     }
 }

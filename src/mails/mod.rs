@@ -97,6 +97,8 @@ mails! {
     WelcomeUser = "welcome-user", Transactional;
     /// Someone asked for a new password.
     ResetPassword = "reset-password", Transactional;
+    /// All that is held of someone, as they asked.
+    DataExport = "data-export", Transactional;
     /// A payment arrived.
     PaymentUser = "payment-user", Transactional;
     /// An invoice or a credit note, with its PDF attached.

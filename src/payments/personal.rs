@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use super::minimal::minimised;
+use super::{minimal::minimised, store};
 use crate::{
     http::iso::Iso,
     subject::{Sections, Subject, exported},
@@ -82,6 +82,8 @@ pub async fn erase(
     )
     .execute(&mut *conn)
     .await?;
+    // What they left unpaid nobody pays any more.
+    store::queue_closing_of_person(conn, subject.user_id, &subject.email, now).await?;
     for event in idle_events(conn, subject).await? {
         sqlx::query!(
             "UPDATE stripe_events SET payload = ? WHERE id = ? AND status IN ('UNMATCHED', 'DISCARDED')",

@@ -5,7 +5,9 @@ mod events;
 mod money;
 mod sessions;
 
-pub use closing::{Closings, forget_closing, part_from_pending, queue_closing, queue_overdue};
+pub use closing::{
+    Closings, forget_closing, part_from_pending, queue_closing, queue_closing_of_person, queue_overdue,
+};
 pub use events::{
     EventStatus, Inbox, Kept, StoredEvent, event_attempts, event_payload, keep_event, lock_events_awaiting,
     set_processed, take_event,

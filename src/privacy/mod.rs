@@ -1,6 +1,10 @@
-//! Personal data as a whole: what is held, in [`register`]; how it is handed out, in [`export`]; how it is erased, in
-//! [`erase`]. Each part of the program does so for its own rows, in its `personal.rs`, and knows nothing of this.
+//! Personal data as a whole: what is held, in [`register`]; how it is handed out, in [`export`] and, on request, in
+//! [`exporting`]; how it is erased, in [`erase`] and what surrounds it, [`erasing`]. Each part of the program does so for its own rows, in its `personal.rs`, and knows nothing of this.
 
+pub mod erasing;
+pub mod erasures;
+pub mod exporting;
+pub mod jobs;
 pub mod register;
 
 use chrono::{DateTime, Utc};
@@ -11,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     audit, auth, commandes, emails,
     events::{Hint, Tx},
-    files,
+    exports, files,
     http::iso::Iso,
     invoices, messages, notifications, payments, public,
     subject::{Sections, Subject},
@@ -40,7 +44,9 @@ pub async fn subject(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Option
 pub async fn erase(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Subject>, sqlx::Error> {
     users::store::lock(tx, user_id).await?;
     let Some(subject) = subject(tx, user_id).await? else { return Ok(None) };
+    erasures::record(tx, user_id, now).await?;
     auth::personal::erase(tx, &subject).await?;
+    exports::personal::erase(tx, &subject, now).await?;
     files::personal::erase(tx, &subject, now).await?;
     commandes::personal::erase(tx, &subject, now).await?;
     payments::personal::erase(tx, &subject, now).await?;
@@ -97,6 +103,7 @@ async fn sections(conn: &mut MySqlConnection, subject: &Subject) -> Result<Secti
     sections.extend(public::personal::export(conn, subject).await?);
     sections.extend(notifications::personal::export(conn, subject).await?);
     sections.extend(emails::personal::export(conn, subject).await?);
+    sections.extend(exports::personal::export(conn, subject).await?);
     sections.extend(audit::personal::export(conn, subject).await?);
     Ok(sections)
 }

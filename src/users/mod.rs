@@ -2,6 +2,7 @@
 
 pub mod billing;
 mod directory;
+pub mod last_admin;
 pub mod owners;
 pub mod personal;
 mod preferences;

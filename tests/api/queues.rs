@@ -8,6 +8,7 @@ use sqlx::AssertSqlSafe;
 use staka::db::lease::{Failed, Lease, Queue, claim, take};
 use staka::db::{Backoff, Db};
 use staka::emails::worker::Outbox;
+use staka::exports::store::Exports;
 use staka::files::deletions::Deletions;
 use staka::invoices::render::Rendering;
 use staka::payments::{closing::Closings, inbox::Inbox, reconcile::OpenSessions};
@@ -215,6 +216,18 @@ async fn workers_share_the_open_sessions() {
         format!(
             "INSERT INTO checkout_sessions (id, amount, status, expires_at, checked_at, created_at, updated_at)
              VALUES (LPAD({number}, 16, '0'), 1, '{status}', {DUE}, {DUE}, {DUE}, {DUE})"
+        )
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_share_the_exports_to_make() {
+    claims_lock_what_they_take::<Exports>(|number, waits| {
+        let due = if waits { DUE } else { "NULL" };
+        format!(
+            "INSERT INTO data_exports (id, user_id, next_attempt_at, expires_at, created_at, updated_at)
+             VALUES (LPAD({number}, 16, '0'), LPAD({number}, 16, '0'), {due}, {DUE}, {DUE}, {DUE})"
         )
     })
     .await;

@@ -52,8 +52,14 @@ impl AsRef<Path> for Scratch {
     }
 }
 
+/// A file beside a directory, which goes with it.
+pub fn beside(directory: &Path) -> PathBuf {
+    directory.with_extension("erasures.log")
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
+        let _ = std::fs::remove_file(beside(&self.0));
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

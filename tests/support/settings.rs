@@ -35,7 +35,9 @@ pub fn config(database_url: &str, files: &Path, settings: &[(&str, &str)]) -> Co
 
 /// The same, as the variables of a process.
 pub fn variables(database_url: &str, files: &Path, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    let erasures = super::scratch::beside(files);
     let base = [
+        ("ERASURE_LOG", erasures.to_str().unwrap()),
         ("APP_ENV", "development"),
         ("DATABASE_URL", database_url),
         ("JWT_SECRET", JWT_SECRET),

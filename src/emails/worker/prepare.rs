@@ -10,6 +10,7 @@ use crate::{
         unsubscribe,
     },
     events::StoredAttachment,
+    exports,
     mails::Mail,
     payments::resuming,
 };
@@ -53,6 +54,7 @@ pub(super) async fn prepare(
 async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Result<Mail, SendError> {
     match &mut mail {
         Mail::PaymentFailedUser(mail) => mail.retry_path = resuming::path(state, mail.order_id),
+        Mail::DataExport(mail) => mail.export_path = exports::path(state, mail.export_id),
         Mail::OrderToConfirm(mail) => mail.confirm_path = confirming::path(state, mail.order_id),
         Mail::ActivationUser(_) | Mail::ActivationReminder(_) | Mail::ResetPassword(_) => {
             return with_token(state, claimed, mail).await;

@@ -41,6 +41,43 @@ pub async fn queue_closing(
     .map(drop)
 }
 
+/// Queues the open payment pages of a person's orders, pending or not, for closing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn queue_closing_of_person(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    email: &str,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    // Read without a lock, by their indexes: a page that is being paid for is not waited for.
+    let open = sqlx::query_scalar!(
+        r#"SELECT s.id AS "id!: Uuid" FROM commandes c JOIN checkout_sessions s ON s.commande_id = c.id
+           WHERE c.user_id = ? AND s.status IN ('CREATING', 'OPEN') AND s.close_due_at IS NULL
+           UNION
+           SELECT s.id FROM pending_commandes p JOIN checkout_sessions s ON s.pending_commande_id = p.id
+           WHERE (p.user_id = ? OR p.email = ?) AND s.status IN ('CREATING', 'OPEN') AND s.close_due_at IS NULL"#,
+        user_id,
+        user_id,
+        email
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    for id in open {
+        sqlx::query!(
+            "UPDATE checkout_sessions SET close_due_at = ?, close_attempts = 0, updated_at = ?
+             WHERE id = ? AND status IN ('CREATING', 'OPEN') AND close_due_at IS NULL",
+            now,
+            now,
+            id
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
 /// Queues the payment pages of these pending orders that were opened before an instant and should have ended.
 ///
 /// # Errors

@@ -332,6 +332,19 @@ pub const TABLES: &[Table] = &[
         impersonal: "user_id token_version expires_at",
     },
     Table {
+        name: "data_exports",
+        whose: &[Account("user_id")],
+        section: Some("exports"),
+        held: &[
+            hidden("archive_key", "all of the above, in an archive", Removed),
+            hidden("document_key", "the same, as one document", Removed),
+            hidden("sha256", "digest of the archive", Removed),
+            shown("expires_at", "until when it can be fetched", Removed, "expiresAt"),
+            shown("created_at", "when they asked for it", Removed, "createdAt"),
+        ],
+        impersonal: "id user_id attempts next_attempt_at last_error updated_at",
+    },
+    Table {
         name: "audit_logs",
         whose: &[Address("actor_email"), Account("target_id")],
         section: Some("journal"),
@@ -357,6 +370,7 @@ pub const TABLES: &[Table] = &[
     ),
     impersonal("vat_regimes", "valid_from regime rate_bp mention created_at"),
     impersonal("invoice_counters", "series year last_number"),
+    impersonal("erasures", "user_id erased_at logged_at"),
     impersonal("storage_deletions", "id storage_key attempts last_error next_attempt_at created_at"),
     impersonal("document_fetches", "document_id reader_id quarter"),
     impersonal(

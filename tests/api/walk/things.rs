@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::multipart::Form;
 use sha2::{Digest, Sha256};
-use staka::{auth::Role, clock::new_id, emails::unsubscribe};
+use staka::{auth::Role, clock::new_id, emails::unsubscribe, files::storage::Kind};
 use uuid::Uuid;
 
 use super::table::Place;
@@ -32,6 +32,7 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         "pending" => one(server.pending_order(&owner.email).await),
         "tarif" => one(server.tarif(&format!("Tarif {}", new_id()), 35_000, "FORFAIT").await),
         "assigned" => one(assigned(server, owner).await),
+        "export" => vec![server.state.links.ticket("mes-donnees", export(server, owner).await)],
         "bell" => one(server.notification(owner).await),
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
         "example" => vec!["welcome-user".to_owned(), "0".to_owned()],
@@ -114,6 +115,21 @@ async fn assigned(server: &TestServer, owner: &Person) -> Uuid {
         _ => server.corrector().await,
     };
     server.assign(id, &corrector).await;
+    id
+}
+
+/// An export that can be fetched.
+async fn export(server: &TestServer, owner: &Person) -> Uuid {
+    let (id, now) = (new_id(), server.state.clock.now());
+    let object = server.state.storage.put_bytes(Kind::Exports, "zip", now, b"PK").await.unwrap();
+    let row = sqlx::query(
+        "INSERT INTO data_exports (id, user_id, archive_key, sha256, expires_at, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    let later = now + chrono::Duration::days(7);
+    let row =
+        row.bind(id).bind(owner.id).bind(&object.key).bind(&object.sha256).bind(later).bind(now).bind(now);
+    row.execute(server.state.db.pool()).await.unwrap();
     id
 }
 
