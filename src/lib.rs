@@ -1,5 +1,6 @@
 //! Staka Livres: manuscript correction, ordered, paid, followed and invoiced online.
 
+pub mod account;
 pub mod admin;
 pub mod app;
 pub mod audit;
@@ -9,13 +10,13 @@ pub mod cli;
 pub mod clock;
 pub mod commandes;
 pub mod config;
-pub mod db;
 pub mod corrector;
+pub mod db;
 pub mod dev;
 pub mod emails;
 pub mod events;
-pub mod files;
 pub mod exports;
+pub mod files;
 pub mod happenings;
 pub mod http;
 pub mod invoices;

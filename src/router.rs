@@ -6,7 +6,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    admin,
+    account, admin,
     app::AppState,
     auth, checkout, commandes, corrector, dev, emails, exports, files,
     http::{docs, system},
@@ -14,8 +14,9 @@ use crate::{
 };
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
+    ("Own account", "The profile, the choices and the data of the account of a session, and how to leave."),
     ("Price list", "What is sold, and at what price."),
     ("Orders", "Ordering a correction, as a guest or as a connected author, and the author's own orders."),
     ("Projects", "Orders as their author follows them."),
@@ -47,6 +48,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
     let routes = OpenApiRouter::with_openapi(docs::base())
         .merge(system::router()) // /, /health, /metrics
         .merge(auth::router()) // /auth, /public/activate
+        .merge(account::router()) // /users/me
         .merge(exports::router()) // /public/mes-donnees
         .merge(tarifs::router()) // /tarifs, /public/tarifs
         .merge(checkout::router()) // /public/order, /commandes/create-paid-project

@@ -32,7 +32,8 @@ JUDGED = [
     "POST /auth/activate", "POST /auth/register", "POST /auth/reset-password", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /notifications/admin", "POST /payments/create-checkout-session",
     "POST /payments/webhook", "GET /public/activate/{token}", "GET /public/activate/{token}/verify",
-    "POST /public/activate/{token}/set-password", "POST /public/order",
+    "POST /public/activate/{token}/set-password", "POST /public/order", "PUT /corrector/projects/{id}/status", "PUT /users/me",
+    "PUT /users/me/password", "PUT /users/me/profile",
 ]
 
 
@@ -101,7 +102,7 @@ def mail(to, template):
 def secret(letter):
     """The secret of a mail's link."""
     for link in re.findall(LINK, letter["html"]):
-        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/)([A-Za-z0-9_-]{20,})", link)
+        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/mes-donnees/)([A-Za-z0-9_-]{20,})", link)
         if found:
             return found[1]
     raise SystemExit(f"no link in {letter['template']}")
@@ -146,6 +147,8 @@ def things():
     call("POST", "/auth/register", forgetful)
     call("POST", "/auth/request-password-reset", {"email": forgetful["email"]})
     reset = secret(wait_for("the reset's mail", lambda: mail(forgetful["email"], "reset-password")))
+    call("GET", "/users/me/export", token=token)
+    export = secret(wait_for("the export's mail", lambda: mail(ACCOUNTS["author"][0], "data-export")))
     commande = call("GET", "/commandes", token=token)["commandes"][0]["id"]
     document = call("GET", f"/projects/{commande}/files", token=token)["files"][0]["id"]
     bells = [one["id"] for one in call("GET", "/notifications?limit=50", token=token)["notifications"]]
@@ -164,6 +167,8 @@ def things():
         "GET /public/order/{id}": {"path.id": [guests[0][1]]},
         "GET /public/commande-offerte/{token}": {"path.token": [offered]},
         "POST /public/commande-offerte/{token}": {"path.token": [offered]},
+        "GET /public/mes-donnees/{token}": {"path.token": [export]},
+        "POST /public/mes-donnees/{token}": {"path.token": [export]},
         "GET /public/activate/{token}": {"path.token": [looked_at]},
         "GET /public/activate/{token}/verify": {"path.token": [looked_at]},
         "POST /public/activate/{token}/set-password": {"path.token": [chosen], "body.password": ["Manuscrit-2026"]},
@@ -217,6 +222,9 @@ def write(parameters, token):
             expected = '["2xx", "3xx", "400", "401", "403", "404", "409", "413", "415", "429", "5xx"]'
             lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {expected}"]
         lines.append("")
+    # The session that asks would be gone.
+    for operation in ("PUT /users/me/deactivate", "DELETE /users/me"):
+        lines += ["[[operations]]", f'include-name = "{operation}"', "enabled = false", ""]
     if caller != "admin":
         # Whoever comes last empties the mailbox, whose mails the others read.
         lines += ["[[operations]]", 'include-name = "DELETE /dev/mailbox/messages"', "enabled = false", ""]

@@ -1,6 +1,7 @@
 //! Accounts: who someone is, and how they prove it.
 
 mod activation;
+mod changes;
 pub mod jobs;
 mod journal;
 mod login_guard;
@@ -20,6 +21,7 @@ pub mod told;
 mod wire;
 
 pub use crate::users::{Role, SessionUser, UNUSABLE};
+pub use changes::change_password;
 pub use passwords::{Passwords, Verdict};
 pub use roles::{Admin, Client, Corrector, Staff};
 pub use routes::router;

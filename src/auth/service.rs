@@ -68,7 +68,7 @@ pub async fn account(state: &AppState, id: Uuid) -> ApiResult<User> {
     let mut conn = state.db.conn().await?;
     let user = store::by_id(&mut conn, id).await?;
     conn.release();
-    user.ok_or_else(|| ApiError::unauthorized("TOKEN_INVALID", "Votre session a expiré. Reconnectez-vous."))
+    user.ok_or_else(users::service::gone)
 }
 
 /// Opens an account, active at once, and logs it in. The administrators are told, the welcome mail is queued.

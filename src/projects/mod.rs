@@ -12,3 +12,4 @@ mod store;
 mod view;
 
 pub use routes::router;
+pub use service::{Counts, counts};

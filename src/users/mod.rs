@@ -3,6 +3,7 @@
 pub mod billing;
 mod directory;
 pub mod last_admin;
+pub mod own;
 pub mod owners;
 pub mod personal;
 mod preferences;
@@ -11,6 +12,7 @@ pub mod service;
 pub mod store;
 
 pub use directory::Directory;
+pub use preferences::{PreferenceChanges, Preferences};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -13,6 +13,10 @@ pub const NAME_MAX: usize = 100;
 pub const EMAIL_MAX: usize = 255;
 /// Longest phone number, as its column.
 pub const PHONE_MAX: usize = 20;
+/// Longest postal address, as on order forms.
+pub const ADDRESS_MAX: usize = 1_000;
+/// Longest text about oneself: its column holds more, in bytes.
+pub const BIO_MAX: usize = 10_000;
 /// Longest password: hashing is paid for by the byte.
 pub const PASSWORD_MAX: usize = 128;
 
@@ -71,6 +75,28 @@ pub fn telephone(telephone: &str) -> Result<(), ValidationError> {
     match telephone.trim().chars().count() <= PHONE_MAX && !telephone.contains(char::is_control) {
         true => Ok(()),
         false => refuse("length", "Le numéro de téléphone ne peut pas dépasser 20 caractères."),
+    }
+}
+
+/// A postal address of at most 1 000 characters; empty means none.
+///
+/// # Errors
+/// With the sentence to show.
+pub fn adresse(adresse: &str) -> Result<(), ValidationError> {
+    match adresse.trim().chars().count() <= ADDRESS_MAX {
+        true => Ok(()),
+        false => refuse("length", "L’adresse ne peut pas dépasser 1 000 caractères."),
+    }
+}
+
+/// A text about oneself of at most 10 000 characters; empty means none.
+///
+/// # Errors
+/// With the sentence to show.
+pub fn bio(bio: &str) -> Result<(), ValidationError> {
+    match bio.trim().chars().count() <= BIO_MAX {
+        true => Ok(()),
+        false => refuse("length", "Ce texte ne peut pas dépasser 10 000 caractères."),
     }
 }
 

@@ -67,6 +67,11 @@ pub fn taken(error: sqlx::Error) -> ApiError {
     }
 }
 
+/// 401: the account of a session is not there any more.
+pub fn gone() -> ApiError {
+    ApiError::unauthorized("TOKEN_INVALID", "Votre session a expiré. Reconnectez-vous.")
+}
+
 /// Stops the mails an account may refuse: sets `notifications.email` to false and keeps every other preference. An
 /// account that is gone receives nothing.
 ///

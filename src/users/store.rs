@@ -215,3 +215,39 @@ pub async fn set_password(
     .await
     .map(drop)
 }
+
+/// Writes the profile of an account: names, number, address, text, and when they changed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn save_profile(conn: &mut MySqlConnection, user: &User) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE users SET prenom = ?, nom = ?, telephone = ?, adresse = ?, bio = ?, updated_at = ? WHERE id = ?",
+        user.prenom,
+        user.nom,
+        user.telephone,
+        user.adresse,
+        user.bio,
+        user.updated_at,
+        user.id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Closes an account in its owner's name and ends every session of it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn close(conn: &mut MySqlConnection, id: Uuid, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE users SET is_active = FALSE, deactivated_by = 'SELF', token_version = token_version + 1, updated_at = ?
+         WHERE id = ? AND is_active = TRUE AND deleted_at IS NULL",
+        now,
+        id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -14,18 +14,20 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
 mod accounts;
 mod addresses;
 mod bounds;
 mod cli;
 mod compose;
 mod configuration;
-mod crash;
 mod corrector;
+mod crash;
 mod db;
 mod description;
 mod emails_render;
 mod emails_transport;
+mod exports;
 mod file_links;
 mod harness;
 mod health_command;

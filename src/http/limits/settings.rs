@@ -20,6 +20,8 @@ pub enum Budget {
     PasswordResetIp,
     /// Password resets asked for one account.
     PasswordResetAccount,
+    /// Wrong passwords given to replace one's own, per user.
+    PasswordChange,
     /// Contact, newsletter, free sample and other public forms, per address.
     PublicForm,
     /// Orders of visitors, per address.
@@ -42,12 +44,13 @@ pub enum Budget {
 
 impl Budget {
     /// Every budget with its default: events, and the window in seconds.
-    const DEFAULTS: [(Budget, u32, u64); 14] = [
+    const DEFAULTS: [(Budget, u32, u64); 15] = [
         (Budget::Login, 5, HOUR),
         (Budget::LoginIp, 50, HOUR),
         (Budget::Register, 20, HOUR),
         (Budget::PasswordResetIp, 5, HOUR),
         (Budget::PasswordResetAccount, 5, HOUR),
+        (Budget::PasswordChange, 5, HOUR),
         (Budget::PublicForm, 10, HOUR),
         (Budget::GuestOrder, 10, HOUR),
         (Budget::FreeOrder, 3, DAY),
@@ -72,6 +75,7 @@ impl Budget {
             Budget::Register => "RATE_LIMIT_REGISTER",
             Budget::PasswordResetIp => "RATE_LIMIT_PASSWORD_RESET_IP",
             Budget::PasswordResetAccount => "RATE_LIMIT_PASSWORD_RESET_ACCOUNT",
+            Budget::PasswordChange => "RATE_LIMIT_PASSWORD_CHANGE",
             Budget::PublicForm => "RATE_LIMIT_PUBLIC_FORM",
             Budget::GuestOrder => "RATE_LIMIT_GUEST_ORDER",
             Budget::FreeOrder => "RATE_LIMIT_FREE_ORDER",

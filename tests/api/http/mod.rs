@@ -4,7 +4,7 @@ pub mod demo;
 mod edge;
 mod errors;
 mod limits;
-mod log;
+pub mod log;
 mod server;
 mod spa;
 mod system;

@@ -1,5 +1,6 @@
 //! What is held of a person is known, handed out whole, and erased whole.
 
+mod leaving;
 mod scene;
 
 use std::collections::BTreeSet;

@@ -96,7 +96,8 @@ impl Row {
     /// Which things to ask about: none but one's own where the path names nothing.
     pub fn places(&self) -> &'static [Place] {
         match self.thing.as_str() {
-            "-" => &[Place::Own],
+            // Whoever leaves leaves for themselves.
+            "-" | "leaving" => &[Place::Own],
             _ => &[Place::Own, Place::Other, Place::Absent],
         }
     }

@@ -33,6 +33,10 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         "tarif" => one(server.tarif(&format!("Tarif {}", new_id()), 35_000, "FORFAIT").await),
         "assigned" => one(assigned(server, owner).await),
         "export" => vec![server.state.links.ticket("mes-donnees", export(server, owner).await)],
+        "leaving" => {
+            come_back(server, owner).await;
+            vec![]
+        }
         "bell" => one(server.notification(owner).await),
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
         "example" => vec!["welcome-user".to_owned(), "0".to_owned()],
@@ -131,6 +135,14 @@ async fn export(server: &TestServer, owner: &Person) -> Uuid {
         row.bind(id).bind(owner.id).bind(&object.key).bind(&object.sha256).bind(later).bind(now).bind(now);
     row.execute(server.state.db.pool()).await.unwrap();
     id
+}
+
+/// Reopens what its owner closed a line before, and has another administrator beside them.
+async fn come_back(server: &TestServer, owner: &Person) {
+    server.person("autre.admin@example.com", Role::Admin).await;
+    let reopen = "UPDATE users SET is_active = TRUE, deactivated_by = NULL, token_version = 0
+                  WHERE deactivated_by = 'SELF' AND id = ?";
+    sqlx::query(reopen).bind(owner.id).execute(server.state.db.pool()).await.unwrap();
 }
 
 /// A session paid on the simulated page.
