@@ -7,11 +7,13 @@ use super::{
     service::{self, SignedIn},
     session::end_sessions,
     store,
+    told::PasswordChanged,
 };
 use crate::{
     app::AppState,
     audit::{self, acts},
     db::with_retry,
+    events,
     http::{
         error::{ApiError, ApiResult},
         limits::{Budget, LimitKey},
@@ -57,6 +59,7 @@ async fn replace(state: &AppState, known: &User, hash: &str) -> ApiResult<User> 
     store::void_reset_tokens(&mut tx, user.id, now).await?;
     let details = json!({ "method": "self_service" });
     audit::record(&mut tx, acts::PASSWORD_CHANGE, &user.email, user.id, details).await?;
+    events::record(&mut tx, PasswordChanged { user_id: user.id, at: now }).await?;
     tx.commit().await?;
     user.token_version = user.token_version.wrapping_add(1);
     Ok(user)

@@ -79,6 +79,7 @@ async fn a_password_is_replaced_by_who_knows_it_and_ends_every_session() {
     let late = json!({ "token": reset, "newPassword": "Autre-Roses-2026" });
     server.post("/api/auth/reset-password", &late).await.refused(400, "INVALID_TOKEN");
     assert_eq!(acts(&server, "PASSWORD_CHANGE").await, [r#"MEDIUM {"method":"self_service"}"#]);
+    assert_eq!(server.count("notifications WHERE title = 'Votre mot de passe a été changé'").await, 1);
 
     // The first wrong one counted; right ones never do.
     for _ in 0..4 {
