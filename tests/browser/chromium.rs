@@ -169,6 +169,7 @@ impl Chromium {
         let (key, code, text) = match key {
             Key::Tab => ("Tab", 9, ""),
             Key::Enter => ("Enter", 13, "\r"),
+            Key::Space => (" ", 32, " "),
         };
         for kind in [if text.is_empty() { "rawKeyDown" } else { "keyDown" }, "keyUp"] {
             let mut order = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
@@ -177,6 +178,11 @@ impl Chromium {
             }
             self.call("Input.dispatchKeyEvent", order).await;
         }
+    }
+
+    /// Types a text where the keyboard is.
+    pub async fn type_in(&mut self, text: &str) {
+        self.call("Input.insertText", json!({ "text": text })).await;
     }
 
     /// Presses Enter, which leads to another page.
@@ -201,6 +207,7 @@ impl Chromium {
 pub enum Key {
     Tab,
     Enter,
+    Space,
 }
 
 fn on_path(name: &str) -> bool {

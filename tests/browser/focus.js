@@ -7,5 +7,8 @@
   const stops = all.filter((el) => el.type !== "radio" || el.checked || !all.some((other) => other.name === el.name && other.checked) && all.find((other) => other.name === el.name) === el);
   const style = at ? getComputedStyle(at) : null;
   const visible = at && (at.tagName === "IFRAME" || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 || style.boxShadow !== "none");
-  return { count: stops.length, index: stops.indexOf(at), visible: Boolean(visible), frame: at?.tagName === "IFRAME", submits: at?.type === "submit" || at?.tagName === "BUTTON" && Boolean(at.form), text: (at?.textContent || "").trim() };
+  const wanted = at?.required && !at.value && { email: "zoe@example.com", tel: "0601020304", number: "1", radio: "", file: "" };
+  const fill = wanted ? (at.type === "checkbox" ? "" : wanted[at.type] ?? "Essai") : "";
+  const tick = Boolean(at?.required && at.type === "checkbox" && !at.checked);
+  return { fill, tick, count: stops.length, index: stops.indexOf(at), visible: Boolean(visible), frame: at?.tagName === "IFRAME", submits: at?.type === "submit" || at?.tagName === "BUTTON" && Boolean(at.form), text: (at?.textContent || "").trim() };
 })()

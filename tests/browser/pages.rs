@@ -145,6 +145,11 @@ async fn walk(browser: &mut Chromium, name: &str, url: &str, press: bool) {
             "{name}: the keyboard jumps to {at} after number {last}"
         );
         last = index;
+        match at["fill"].as_str() {
+            Some(text) if press && !text.is_empty() => browser.type_in(text).await,
+            _ if press && at["tick"] == true => browser.press(Key::Space).await,
+            _ => {}
+        }
         if press && at["submits"] == true {
             return browser.enter().await;
         }
