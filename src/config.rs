@@ -26,6 +26,7 @@ mod seeds;
 mod sites;
 mod storage;
 mod stripe;
+mod terms;
 
 pub use company::{Seller, VatRegime, VatSettings};
 pub use hashing::Hashing;
@@ -33,6 +34,7 @@ pub use mail::{MailSettings, MailTransport};
 pub use seeds::{SeedAccount, SeedSettings};
 pub use storage::{BucketSettings, StorageSettings};
 pub use stripe::StripeSettings;
+pub use terms::Terms;
 
 /// Where the program runs; development replaces the edges (mail, Stripe) by simulations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,8 @@ pub struct Config {
     pub log_level: String,
     /// `STRIPE_*`
     pub stripe: StripeSettings,
+    /// `TERMS_URL` and `TERMS_VERSION`: agreed to on the payment page, when they are given.
+    pub terms: Option<Terms>,
     /// `SMTP_URL`, `SENDGRID_API_KEY`, `RESEND_API_KEY`, `FROM_*`, `ADMIN_EMAIL`, `SUPPORT_EMAIL`
     pub mail: MailSettings,
     /// `COMPANY_*`
@@ -258,6 +262,7 @@ impl Config {
             spa_dir: vars.get("SPA_DIR").map(PathBuf::from),
             log_level: vars.text("LOG_LEVEL", "info"),
             stripe: StripeSettings::load(vars, environment)?,
+            terms: Terms::load(vars)?,
             mail: MailSettings::load(vars, environment)?,
             company,
             vat,

@@ -34,6 +34,7 @@ JUDGED = [
     "POST /payments/webhook", "GET /public/activate/{token}", "GET /public/activate/{token}/verify",
     "POST /public/activate/{token}/set-password", "POST /public/order", "PUT /corrector/projects/{id}/status", "PUT /users/me",
     "PUT /users/me/password", "PUT /users/me/profile",
+    "POST /public/activate/{token}/set-password", "POST /public/order", "POST /payment-methods", "POST /payments/methods",
 ]
 
 
@@ -125,6 +126,12 @@ def offer(tarif):
     return secret(wait_for("the mail of the offered order", lambda: mail(address, "order-to-confirm")))
 
 
+def card(token):
+    """A card its owner keeps."""
+    name = f"pm_mock_{uuid.uuid4().hex}"
+    return call("POST", "/payment-methods", {"paymentMethodId": name}, token)["paymentMethod"]["id"]
+
+
 def invitation(address):
     return secret(wait_for("the activation's mail", lambda: mail(address, "activation-user")))
 
@@ -153,7 +160,14 @@ def things():
     document = call("GET", f"/projects/{commande}/files", token=token)["files"][0]["id"]
     bells = [one["id"] for one in call("GET", "/notifications?limit=50", token=token)["notifications"]]
     unpaid = call("POST", "/commandes", {"titre": "Une nouvelle", "pack": tarif, "pages": 120}, token)["commande"]["id"]
+    cards = [card(token) for _ in range(3)]
     found = {
+        "POST /payment-methods": {"body.paymentMethodId": ["pm_mock_fuzzed"]},
+        "POST /payments/methods": {"body.paymentMethodId": ["pm_mock_fuzzed"]},
+        "PUT /payment-methods/{id}/default": {"path.id": cards[:1]},
+        "PUT /payments/methods/{id}/default": {"path.id": cards[:1]},
+        "DELETE /payment-methods/{id}": {"path.id": cards[1:2]},
+        "DELETE /payments/methods/{id}": {"path.id": cards[2:]},
         "GET /commandes/{id}": {"path.id": [commande]},
         "GET /projects/{id}/files": {"path.id": [commande]},
         "GET /files/projects/{id}/files": {"path.id": [commande]},

@@ -7,8 +7,9 @@ use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
+    customers,
     event::SessionStatus,
-    lines,
+    lines, methods,
     refused::refused,
     store::{self, SessionRow, SessionState},
     stripe::{NewSession, OpenedSession, session_expiry},
@@ -21,6 +22,7 @@ use crate::{
         payable::{self, Payable},
         pending,
     },
+    config::Terms,
     db,
     events::Tx,
     http::error::{ApiError, ApiResult},
@@ -35,6 +37,9 @@ pub enum Target {
     /// An unpaid order.
     Commande(Uuid),
 }
+
+/// The pair that says which text of the terms a page showed.
+pub(super) const TERMS_VERSION: &str = "termsVersion";
 
 /// A payment page.
 pub struct OpenedCheckout {
@@ -108,11 +113,23 @@ pub async fn reserve(tx: &mut Tx, target: Target) -> ApiResult<Page> {
 /// # Errors
 /// 400 `PAYMENT_REFUSED`, 503 when Stripe is away, 500 when the fault is ours.
 pub async fn open(state: &AppState, page: &Page) -> ApiResult<OpenedCheckout> {
-    let payable = {
+    let (payable, customer) = {
         let mut conn = state.db.conn().await?;
-        payable(&mut conn, page.target).await?
+        let payable = payable(&mut conn, page.target).await?;
+        let customer = methods::customer_with_cards(&mut conn, payable.user_id).await?;
+        (payable, customer)
     };
-    match state.stripe.create_session(new_session(state, page, payable)).await {
+    let user_id = payable.user_id;
+    let new = new_session(state, page, payable);
+    let mut opened =
+        state.stripe.create_session(NewSession { customer: customer.clone(), ..new.clone() }).await;
+    if let (Err(failure), Some(customer), Some(user_id)) = (&opened, customer, user_id)
+        && customers::is_unknown(failure)
+    {
+        customers::forget(state, user_id, &customer).await?;
+        opened = state.stripe.create_session(new).await;
+    }
+    match opened {
         Ok(session) => given(state, page, session).await,
         Err(failure) => {
             let mut conn = state.db.conn().await?;
@@ -164,6 +181,8 @@ fn new_session(state: &AppState, page: &Page, payable: Payable) -> NewSession {
         product_description: described(&payable),
         product_name: payable.titre,
         customer_email: payable.email,
+        customer: None,
+        consent: state.config.terms.as_ref().map(Terms::sentence),
         success_url: format!("{site}/payment-success?session_id={{CHECKOUT_SESSION_ID}}"),
         cancel_url: format!("{site}/payment/cancel"),
         expires_at: page.expires_at,
@@ -191,6 +210,9 @@ fn metadata(state: &AppState, target: Target, payable: &Payable) -> BTreeMap<Str
     ]);
     if let Some(pending) = pending {
         metadata.insert("pendingCommandeId".to_owned(), pending.to_string());
+    }
+    if let Some(terms) = &state.config.terms {
+        metadata.insert(TERMS_VERSION.to_owned(), terms.version.clone());
     }
     if let Some(reference) = &payable.reference {
         metadata.insert("reference".to_owned(), reference.clone());

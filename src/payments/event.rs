@@ -3,6 +3,7 @@
 //! and in the gateway's answers, since webhook and reconciliation settle through one function.
 
 mod reading;
+mod saved;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use serde_json::Value;
 use reading::{expandable, or_default};
 
 pub use reading::{Cents, PaymentRef};
+pub use saved::{CardDetails, SavedMethod};
 
 /// Stripe's key-value pairs on an object.
 pub type Metadata = BTreeMap<String, String>;
@@ -161,6 +163,8 @@ pub struct CheckoutSession {
     pub metadata: Metadata,
     /// What the customer typed on the page.
     pub customer_details: Option<CustomerDetails>,
+    /// What the customer agreed to on the page.
+    pub consent: Option<Consent>,
     /// The page to send the customer to; absent once the session is closed.
     pub url: Option<String>,
     /// When an unpaid session closes by itself.
@@ -180,10 +184,23 @@ impl CheckoutSession {
         self.payment_intent.as_ref().map(|payment| payment.id.as_str())
     }
 
+    /// Whether the customer ticked the box of the page.
+    pub fn has_consent(&self) -> bool {
+        let given = self.consent.as_ref().and_then(|consent| consent.terms_of_service.as_deref());
+        given == Some("accepted")
+    }
+
     /// When the money was debited, of a session read with its payment.
     pub fn debited_at(&self) -> Option<DateTime<Utc>> {
         self.payment_intent.as_ref()?.debited_at
     }
+}
+
+/// What a customer agreed to on the payment page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Consent {
+    /// `accepted` when the box was ticked.
+    pub terms_of_service: Option<String>,
 }
 
 /// Life of a Checkout session.

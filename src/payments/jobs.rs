@@ -1,10 +1,10 @@
-//! What of payments comes back by itself: events that failed, sessions nobody told us of, pages to close, events long
-//! done.
+//! What of payments comes back by itself: events that failed, sessions nobody told us of, pages to close, cards and
+//! customers to remove at Stripe, events long done.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
-use super::{closing, inbox, reconcile, refusals};
+use super::{closing, departures, inbox, reconcile, refusals};
 use crate::jobs::{BATCH, DAILY, MINUTELY, Scheduler, in_batches};
 
 /// How long an applied event is kept: Stripe repeats one for days, an auditor asks for months.
@@ -18,6 +18,7 @@ pub fn schedule(scheduler: &mut Scheduler) {
     scheduler.add("stripe_events", MINUTELY, async |state| Ok(inbox::retry_due(&state).await? as u64));
     scheduler.add("stripe_sessions", 5 * MINUTELY, async |state| Ok(reconcile::run(&state).await? as u64));
     scheduler.add("stripe_closings", MINUTELY, async |state| Ok(closing::run(&state).await? as u64));
+    scheduler.add("stripe_departures", MINUTELY, async |state| Ok(departures::run(&state).await? as u64));
     scheduler.add("purge_parked_events", DAILY, async |state| {
         in_batches(state, PARKED_KEPT, delete_parked_events).await
     });

@@ -16,7 +16,7 @@ const PEOPLE: [&str; 9] = [
 ];
 
 /// Texts that name an object, a state or a kind, in events of every API version.
-const TEXTS: [&str; 23] = [
+const TEXTS: [&str; 24] = [
     "api_version",
     "balance_transaction",
     "billing_reason",
@@ -39,11 +39,12 @@ const TEXTS: [&str; 23] = [
     "refund",
     "status",
     "subscription",
+    "terms_of_service",
     "type",
 ];
 
 /// Our own pairs on Stripe's objects: ids, and the site they belong to.
-const METADATA: [&str; 4] = ["commandeId", "pendingCommandeId", "source", "userId"];
+const METADATA: [&str; 5] = ["commandeId", "pendingCommandeId", "source", "termsVersion", "userId"];
 
 /// An event without the texts that may speak of a person. What is no JSON object is not kept.
 pub fn minimised(payload: &str) -> String {

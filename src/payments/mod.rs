@@ -5,6 +5,7 @@
 //! | `POST /payments/create-checkout-session` | a payment page for an unpaid order of the caller |
 //! | `GET /payments/status/{sessionId}` | what became of it |
 //! | `GET`, `POST /public/reprise/{token}` | the page a refused payment's mail leads to |
+//! | `/payment-methods`, `/payments/methods` | the cards the caller keeps |
 //! | `POST /payments/webhook` | Stripe's events, signed |
 //! | `POST /payments/dev-webhook-simulate` | development: pay and settle a simulated session |
 //!
@@ -12,11 +13,14 @@
 
 pub mod checkout;
 pub mod closing;
+mod customers;
+pub mod departures;
 pub mod event;
 mod failures;
 pub mod inbox;
 pub mod jobs;
 mod lines;
+mod methods;
 mod minimal;
 pub mod offers;
 pub mod personal;

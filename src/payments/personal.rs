@@ -5,10 +5,16 @@ use serde::Serialize;
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use super::{minimal::minimised, store};
+use super::{
+    departures::{self, Kind},
+    methods,
+    minimal::minimised,
+    store,
+};
 use crate::{
     http::iso::Iso,
     subject::{Sections, Subject, exported},
+    users::customers,
 };
 
 /// Adds what Stripe calls the payments of a person, refused ones included. Their orders must be known already.
@@ -49,11 +55,11 @@ async fn refused_payments(conn: &mut MySqlConnection, subject: &Subject) -> Resu
     query.build_query_scalar().fetch_all(conn).await
 }
 
-/// Empties the cards a person kept, and reduces the events about them that wait for nobody.
+/// Removes the cards a person kept, has Stripe remove them and its customer, and reduces the events about them that wait
+/// for nobody.
 ///
-/// A card's row stays, inactive, with Stripe's id alone, until the card is detached there. An event that failed and
-/// will be tried again keeps what it needs for the invoice; it is reduced as it succeeds. Amounts received and given
-/// back stay with the books (code de commerce, article L123-22).
+/// An event that failed and will be tried again keeps what it needs for the invoice; it is reduced as it succeeds. Amounts
+/// received and given back stay with the books (code de commerce, article L123-22).
 ///
 /// # Errors
 /// When the database refuses.
@@ -62,16 +68,13 @@ pub async fn erase(
     subject: &Subject,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query!(
-        "UPDATE payment_methods
-         SET brand = '', last4 = '', exp_month = 0, exp_year = 0, fingerprint = NULL, is_default = FALSE,
-             is_active = FALSE, updated_at = ?
-         WHERE user_id = ?",
-        now,
-        subject.user_id
-    )
-    .execute(&mut *conn)
-    .await?;
+    for card in methods::store::remove_all(conn, subject.user_id).await? {
+        departures::queue(conn, Kind::Card, &card, now).await?;
+    }
+    // The account forgets it in a moment.
+    if let Some(customer) = customers::stripe_id(conn, subject.user_id).await? {
+        departures::queue(conn, Kind::Customer, &customer, now).await?;
+    }
     sqlx::query!(
         "DELETE FROM payment_refusals
          WHERE commande_id IN (SELECT c.id FROM commandes c WHERE c.user_id = ?)

@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::{
     event::{Metadata, PaymentStatus},
-    resuming,
+    methods, resuming,
     service::{self, Simulated as Became},
     session_id::SessionId,
     webhook,
@@ -26,6 +26,7 @@ pub fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(create_checkout_session))
         .routes(routes!(status))
         .routes(routes!(webhook::webhook))
+        .merge(methods::router())
         .merge(resuming::router())
 }
 

@@ -1,6 +1,8 @@
 //! Our calls to Stripe. Requests go through the async-stripe client; its answers are read by the
 //! lenient types of [`super::event`], so that a field missing in an answer cannot block a sale.
 
+mod cards;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,8 +10,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use stripe::{ApiErrorsType, Client, ClientBuilder, RequestStrategy, StripeError};
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
-    CreateCheckoutSessionPaymentIntentData, ExpireCheckoutSession, ProductData, RetrieveCheckoutSession,
+    CreateCheckoutSession, CreateCheckoutSessionConsentCollection,
+    CreateCheckoutSessionConsentCollectionTermsOfService, CreateCheckoutSessionCustomText,
+    CreateCheckoutSessionLineItems, CreateCheckoutSessionLineItemsPriceData,
+    CreateCheckoutSessionPaymentIntentData, CreateCheckoutSessionSavedPaymentMethodOptions,
+    CreateCheckoutSessionSavedPaymentMethodOptionsAllowRedisplayFilters as Redisplay,
+    CustomTextPositionParam, ExpireCheckoutSession, ProductData, RetrieveCheckoutSession,
 };
 use stripe_checkout::{CheckoutSessionBillingAddressCollection, CheckoutSessionLocale, CheckoutSessionMode};
 use stripe_client_core::{IdempotencyKey, RequestBuilder, StripeMethod, StripeRequest};
@@ -17,6 +23,8 @@ use stripe_types::Currency;
 use uuid::Uuid;
 
 use super::event::{CheckoutSession, Metadata, Refund};
+
+pub use cards::{NewCustomer, SetupIntent};
 
 /// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -49,6 +57,10 @@ pub struct NewSession {
     pub product_description: Option<String>,
     /// Prefilled on the page.
     pub customer_email: String,
+    /// The customer whose cards the page offers; the address is theirs then.
+    pub customer: Option<String>,
+    /// The sentence beside a box that must be ticked to pay, and nothing when there is no box.
+    pub consent: Option<String>,
     /// Where a customer who paid goes; Stripe replaces `{CHECKOUT_SESSION_ID}`.
     pub success_url: String,
     /// Where a customer who gave up goes.
@@ -237,18 +249,45 @@ struct RefundForm<'f> {
 fn creation(new: &NewSession) -> CreateCheckoutSession {
     let mut intent = CreateCheckoutSessionPaymentIntentData::new();
     intent.metadata = Some(new.metadata.clone().into_iter().collect());
-    CreateCheckoutSession::new()
+    let mut session = CreateCheckoutSession::new();
+    session = match &new.customer {
+        Some(customer) => session.customer(customer.as_str()).saved_payment_method_options(offered_cards()),
+        None => session.customer_email(new.customer_email.as_str()),
+    };
+    if let Some(sentence) = &new.consent {
+        session = session.consent_collection(box_to_tick()).custom_text(beside_it(sentence));
+    }
+    session
         .mode(CheckoutSessionMode::Payment)
         .locale(CheckoutSessionLocale::Fr)
         .billing_address_collection(CheckoutSessionBillingAddressCollection::Required)
         .client_reference_id(new.idempotency_key.to_string())
-        .customer_email(new.customer_email.as_str())
         .line_items(vec![line(new)])
         .metadata(new.metadata.clone().into_iter().collect::<std::collections::HashMap<_, _>>())
         .payment_intent_data(intent)
         .success_url(new.success_url.as_str())
         .cancel_url(new.cancel_url.as_str())
         .expires_at(new.expires_at.timestamp())
+}
+
+/// All their cards: by itself the page shows those alone that were saved on such a page.
+fn offered_cards() -> CreateCheckoutSessionSavedPaymentMethodOptions {
+    let mut options = CreateCheckoutSessionSavedPaymentMethodOptions::new();
+    options.allow_redisplay_filters =
+        Some(vec![Redisplay::Always, Redisplay::Limited, Redisplay::Unspecified]);
+    options
+}
+
+fn box_to_tick() -> CreateCheckoutSessionConsentCollection {
+    let mut consent = CreateCheckoutSessionConsentCollection::new();
+    consent.terms_of_service = Some(CreateCheckoutSessionConsentCollectionTermsOfService::Required);
+    consent
+}
+
+fn beside_it(sentence: &str) -> CreateCheckoutSessionCustomText {
+    let mut text = CreateCheckoutSessionCustomText::new();
+    text.terms_of_service_acceptance = Some(CustomTextPositionParam::new(sentence));
+    text
 }
 
 fn line(new: &NewSession) -> CreateCheckoutSessionLineItems {

@@ -77,6 +77,8 @@ pub const DEVELOPMENT: &[(&str, &str)] = &[
     ("dev_mailbox", "mails that would have been sent"),
     ("dev_mailbox_attachments", "their attachments"),
     ("dev_stripe_sessions", "payment pages of the simulated Stripe"),
+    ("dev_stripe_customers", "customers of the simulated Stripe"),
+    ("dev_stripe_cards", "cards they keep there"),
     ("dev_stripe_events", "webhooks of the simulated Stripe"),
     ("dev_stripe_answers", "answers of the simulated Stripe, by idempotency key"),
 ];

@@ -1,6 +1,7 @@
 //! People: the account row, what its owner sees of it, and the rules names, addresses and passwords follow.
 
 pub mod billing;
+pub mod customers;
 mod directory;
 pub mod last_admin;
 pub mod own;

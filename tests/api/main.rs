@@ -18,6 +18,7 @@ mod account;
 mod accounts;
 mod addresses;
 mod bounds;
+mod cards;
 mod cli;
 mod compose;
 mod configuration;

@@ -11,7 +11,7 @@ use staka::emails::worker::Outbox;
 use staka::exports::store::Exports;
 use staka::files::deletions::Deletions;
 use staka::invoices::render::Rendering;
-use staka::payments::{closing::Closings, inbox::Inbox, reconcile::OpenSessions};
+use staka::payments::{closing::Closings, departures::Departures, inbox::Inbox, reconcile::OpenSessions};
 
 use crate::support::database::TestDatabase;
 
@@ -240,6 +240,18 @@ async fn workers_share_the_pages_to_close() {
         format!(
             "INSERT INTO checkout_sessions (id, amount, status, expires_at, checked_at, close_due_at, created_at, updated_at)
              VALUES (LPAD({number}, 16, '0'), 1, 'OPEN', {DUE}, {DUE}, {due}, {DUE}, {DUE})"
+        )
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_share_what_leaves_stripe() {
+    claims_lock_what_they_take::<Departures>(|number, waits| {
+        let due = if waits { DUE } else { "'2026-03-09 13:00:00'" };
+        format!(
+            "INSERT INTO stripe_departures (id, kind, stripe_id, next_attempt_at, created_at)
+             VALUES (LPAD({number}, 16, '0'), 'CARD', 'pm_{number}', {due}, {DUE})"
         )
     })
     .await;

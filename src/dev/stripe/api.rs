@@ -41,22 +41,22 @@ impl<S: Sync> FromRequestParts<S> for Key {
     }
 }
 
-type Pairs = Result<Form<Vec<(String, String)>>, FormRejection>;
+pub type Pairs = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// The `Idempotency-Key` of a call, with the fingerprint of what it asks for.
-struct Idempotency<'h> {
+pub struct Idempotency<'h> {
     key: Option<&'h str>,
     fingerprint: String,
 }
 
 impl<'h> Idempotency<'h> {
-    fn new(headers: &'h HeaderMap, params: &Params, call: &str) -> Self {
+    pub fn new(headers: &'h HeaderMap, params: &Params, call: &str) -> Self {
         let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
         Self { key, fingerprint: params.fingerprint(call) }
     }
 
     /// The answer the key got before.
-    async fn replay(&self, simulator: &Simulator) -> Result<Option<Response>, Failure> {
+    pub async fn replay(&self, simulator: &Simulator) -> Result<Option<Response>, Failure> {
         let Some(key) = self.key else { return Ok(None) };
         let Some(row) = store::answer(simulator.settings.db.pool(), key).await? else {
             return Ok(None);
@@ -75,7 +75,12 @@ impl<'h> Idempotency<'h> {
 
     /// Keeps the answer with what it is the answer to, and gives it; or gives the answer of
     /// another call with the same key that was faster.
-    async fn finish(&self, simulator: &Simulator, mut tx: Tx, answer: Value) -> Result<Response, Failure> {
+    pub async fn finish(
+        &self,
+        simulator: &Simulator,
+        mut tx: Tx,
+        answer: Value,
+    ) -> Result<Response, Failure> {
         if let Some(key) = self.key {
             let row = AnswerRow { fingerprint: self.fingerprint.clone(), answer: answer.to_string() };
             match store::insert_answer(&mut *tx, key, &row).await {
@@ -105,14 +110,18 @@ pub async fn create(
     if let Some(answer) = idempotency.replay(&simulator).await? {
         return Ok(answer);
     }
-    let row = new_row(&simulator, &params)?;
+    let address = match params.get("customer") {
+        Some(customer) => simulator.customer(customer).await?,
+        None => None,
+    };
+    let row = new_row(&simulator, &params, address.as_deref())?;
     let mut tx = simulator.settings.db.begin().await?;
     store::insert_session(&mut *tx, &row).await?;
     idempotency.finish(&simulator, tx, without_line_items(row.created())).await
 }
 
 /// Checks the parameters as Stripe does and makes the row they ask for.
-fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure> {
+fn new_row(simulator: &Simulator, params: &Params, address: Option<&str>) -> Result<SessionRow, Failure> {
     let now = simulator.settings.clock.now();
     if params.required("mode")? != "payment" {
         return Err(Failure::invalid("parameter_invalid", "mode", "Only payments are simulated"));
@@ -131,6 +140,9 @@ fn new_row(simulator: &Simulator, params: &Params) -> Result<SessionRow, Failure
         description: params.get("line_items[0][price_data][product_data][description]"),
         client_reference_id: params.get("client_reference_id"),
         customer_email: email(params)?,
+        customer: params.get("customer"),
+        customer_address: address,
+        terms: terms(params)?,
         locale: params.get("locale"),
         billing_address_collection: params.get("billing_address_collection"),
         success_url: params.url("success_url")?,
@@ -182,8 +194,25 @@ fn amount(params: &Params) -> Result<i64, Failure> {
     Ok(amount)
 }
 
+/// The sentence beside the box that must be ticked, when there is to be one.
+fn terms(params: &Params) -> Result<Option<&str>, Failure> {
+    const TEXT: &str = "custom_text[terms_of_service_acceptance][message]";
+    if params.get("consent_collection[terms_of_service]") != Some("required") {
+        return Ok(None);
+    }
+    match params.required(TEXT)? {
+        text if text.chars().count() > 1_200 => {
+            Err(Failure::invalid("parameter_invalid_string_too_long", TEXT, "At most 1200 characters"))
+        }
+        text => Ok(Some(text)),
+    }
+}
+
 fn email(params: &Params) -> Result<Option<&str>, Failure> {
     match params.get("customer_email") {
+        Some(_) if params.get("customer").is_some() => {
+            Err(Failure::refused("You may only specify one of these parameters: customer, customer_email."))
+        }
         Some(email) if !email.contains('@') => {
             Err(Failure::invalid("email_invalid", "customer_email", "Invalid email address"))
         }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Simulator;
+use super::cards::{self, CardRow};
 use super::failure::Failure;
 use super::page::{self, Notice};
 use super::status::SessionStatus;
@@ -33,6 +34,7 @@ pub struct PaymentForm {
     city: Option<String>,
     country: Option<String>,
     card: Option<String>,
+    terms: bool,
     delayed: bool,
 }
 
@@ -82,7 +84,7 @@ impl PaymentForm {
         let typed = |given: &Option<String>| {
             given.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
         };
-        let email = typed(&self.email).or(session["customer_email"].as_str().map(str::to_owned));
+        let email = typed(&self.email).or(session["customer_details"]["email"].as_str().map(str::to_owned));
         json!({
             "name": typed(&self.name),
             "email": email,
@@ -112,7 +114,10 @@ pub async fn show(
 ) -> Result<Response, Failure> {
     let notice = if query.refused { Notice::Refused } else { Notice::None };
     match simulator.find(&id).await? {
-        Some(row) => Ok(page::session(&row, notice)),
+        Some(row) => {
+            let cards = simulator.cards_of_page(&row).await?;
+            Ok(page::session(&row, notice, &cards))
+        }
         None => Ok(page::unknown()),
     }
 }
@@ -156,12 +161,24 @@ pub async fn settle_fail(
 }
 
 impl Simulator {
+    /// The cards the customer of a page keeps.
+    async fn cards_of_page(&self, row: &SessionRow) -> Result<Vec<CardRow>, Failure> {
+        match row.created()["customer"].as_str() {
+            Some(customer) => Ok(cards::cards_of(self.settings.db.pool(), customer).await?),
+            None => Ok(vec![]),
+        }
+    }
+
     /// Takes the step, delivers its webhook, and sends the customer on.
     async fn act(&self, step: Step, id: &str, form: &PaymentForm) -> Result<Response, Failure> {
         let Some(row) = self.find(id).await? else {
             return Ok(page::unknown());
         };
         let pays = matches!(step, Step::Pay | Step::PayLater);
+        if pays && row.status == SessionStatus::Open && !form.terms && row.asks_for_terms() {
+            let cards = self.cards_of_page(&row).await?;
+            return Ok((StatusCode::CONFLICT, page::session(&row, Notice::Terms, &cards)).into_response());
+        }
         let details = pays.then(|| form.details(&row.created()).to_string());
         if let Some(event) = self.step(step, id, details).await? {
             self.deliver(event).await?;
@@ -170,7 +187,7 @@ impl Simulator {
         // Somebody was faster, or the state was wrong from the start.
         match self.find(id).await? {
             Some(row) if pays && row.status == SessionStatus::Complete => Ok(onward(step, &row)),
-            Some(row) => Ok((StatusCode::CONFLICT, page::session(&row, Notice::None)).into_response()),
+            Some(row) => Ok((StatusCode::CONFLICT, page::session(&row, Notice::None, &[])).into_response()),
             None => Ok(page::unknown()),
         }
     }

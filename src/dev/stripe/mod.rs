@@ -6,11 +6,15 @@
 //!
 //! | Route | What it does |
 //! |---|---|
-//! | `POST /v1/checkout/sessions` | opens a session (Stripe's API, as the four below) |
+//! | `POST /v1/checkout/sessions` | opens a session (Stripe's API, as all below that begin with `/v1`) |
 //! | `GET /v1/checkout/sessions/{id}` | its present state |
 //! | `POST /v1/checkout/sessions/{id}/expire` | closes it |
 //! | `POST /v1/refunds` | gives money back |
 //! | `GET /v1/balance` | proves the key |
+//! | `POST /v1/customers`, `DELETE /v1/customers/{id}` | makes and deletes a customer |
+//! | `GET /v1/customers/{id}/payment_methods` | the cards they keep |
+//! | `POST /v1/setup_intents` | prepares the saving of a card |
+//! | `GET /v1/payment_methods/{id}`, `POST .../attach`, `POST .../detach` | a card, given to a customer and taken back |
 //! | `GET /checkout/{id}` | the payment page |
 //! | `POST /checkout/{id}/pay` | pays; with `delayed=true` the money comes with `settle` |
 //! | `POST /checkout/{id}/settle`, `/settle-fail` | the delayed money comes, or does not |
@@ -20,10 +24,12 @@
 //! | `POST /events/{id}/resend` | delivers one again |
 //!
 //! The `POST /checkout/...` routes take the page's form, or a JSON object with the same fields
-//! (`name, email, line1, line2, postal_code, city, country, card, delayed`), or nothing at all;
+//! (`name, email, line1, line2, postal_code, city, country, card, terms, delayed`), or nothing at all;
 //! `delayed=true` also works in the query. They answer 303 to where Stripe would send the customer,
 //! after the webhook was answered (10 s at most), or 409 with the page when the session's state does
 //! not allow the step. Paying twice is no error: the second time only redirects.
+//!
+//! A page with a box for the terms is paid with `terms=true` only: else 409 with the page.
 //!
 //! A customer whose address begins with the name of one of Stripe's errors is refused a session for that reason:
 //! `email_invalid@`, `amount_too_small@`, `parameter_invalid_string_blank@` (the title), `parameter_invalid_integer@` (an
@@ -33,6 +39,7 @@
 #![allow(clippy::indexing_slicing, reason = "a JSON value answers null for a key it lacks")]
 
 mod api;
+mod cards;
 mod checkout;
 mod failure;
 mod objects;
@@ -46,7 +53,7 @@ mod webhooks;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use secrecy::SecretString;
 use tokio::sync::Notify;
 
@@ -100,6 +107,13 @@ impl Simulator {
             .route("/v1/checkout/sessions/{id}/expire", post(api::expire))
             .route("/v1/refunds", post(api::refund))
             .route("/v1/balance", get(api::balance))
+            .route("/v1/customers", post(cards::create_customer))
+            .route("/v1/customers/{id}", delete(cards::delete_customer))
+            .route("/v1/customers/{id}/payment_methods", get(cards::list))
+            .route("/v1/setup_intents", post(cards::create_setup_intent))
+            .route("/v1/payment_methods/{id}", get(cards::retrieve))
+            .route("/v1/payment_methods/{id}/attach", post(cards::attach))
+            .route("/v1/payment_methods/{id}/detach", post(cards::detach))
             .route("/checkout/{id}", get(checkout::show))
             .route("/checkout/{id}/pay", post(checkout::pay))
             .route("/checkout/{id}/settle", post(checkout::settle))

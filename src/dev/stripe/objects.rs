@@ -21,6 +21,11 @@ pub struct NewObject<'p> {
     pub description: Option<&'p str>,
     pub client_reference_id: Option<&'p str>,
     pub customer_email: Option<&'p str>,
+    pub customer: Option<&'p str>,
+    /// Of that customer.
+    pub customer_address: Option<&'p str>,
+    /// The sentence beside the box that must be ticked.
+    pub terms: Option<&'p str>,
     pub locale: Option<&'p str>,
     pub billing_address_collection: Option<&'p str>,
     pub success_url: &'p str,
@@ -43,7 +48,12 @@ pub fn session(new: &NewObject<'_>) -> Value {
         "client_reference_id": new.client_reference_id,
         "created": new.created.timestamp(),
         "currency": new.currency,
-        "customer_details": new.customer_email.map(|email| json!({"address": null, "email": email,
+        "consent_collection": new.terms.map(|_| json!({"payment_method_reuse_agreement": null, "promotions": "none",
+            "terms_of_service": "required"})),
+        "custom_text": {"after_submit": null, "shipping_address": null, "submit": null,
+            "terms_of_service_acceptance": new.terms.map(|message| json!({"message": message}))},
+        "customer": new.customer,
+        "customer_details": new.customer_email.or(new.customer_address).map(|email| json!({"address": null, "email": email,
             "name": null, "phone": null, "tax_exempt": "none", "tax_ids": null})),
         "customer_email": new.customer_email,
         "expires_at": new.expires_at,
@@ -73,9 +83,7 @@ fn unused_parts() -> Value {
         "allow_promotion_codes",
         "client_secret",
         "consent",
-        "consent_collection",
         "currency_conversion",
-        "customer",
         "invoice",
         "payment_link",
         "payment_method_configuration_details",
@@ -93,8 +101,6 @@ fn unused_parts() -> Value {
     object["adaptive_pricing"] = json!({"enabled": false});
     object["automatic_tax"] = json!({"enabled": false, "liability": null, "provider": null, "status": null});
     object["custom_fields"] = json!([]);
-    object["custom_text"] = json!({"after_submit": null, "shipping_address": null, "submit": null,
-        "terms_of_service_acceptance": null});
     object["customer_creation"] = json!("if_required");
     object["discounts"] = json!([]);
     object["invoice_creation"] = json!({"enabled": false, "invoice_data": {"account_tax_ids": null,
@@ -143,11 +149,19 @@ impl SessionRow {
         }
         if self.status == SessionStatus::Complete {
             object["payment_intent"] = json!(self.payment_intent);
+            if !object["consent_collection"].is_null() {
+                object["consent"] = json!({"promotions": null, "terms_of_service": "accepted"});
+            }
         }
         if let Some(details) = &self.customer_details {
             object["customer_details"] = parse(details);
         }
         object
+    }
+
+    /// Whether a box must be ticked to pay.
+    pub fn asks_for_terms(&self) -> bool {
+        self.created()["consent_collection"]["terms_of_service"] == "required"
     }
 
     /// The session as it was answered when it was opened.

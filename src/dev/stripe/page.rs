@@ -8,6 +8,7 @@ use handlebars::Handlebars;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::cards::CardRow;
 use super::status::{PaymentStatus, SessionStatus};
 use super::store::SessionRow;
 use crate::money;
@@ -22,10 +23,12 @@ pub enum Notice {
     None,
     /// The card was refused.
     Refused,
+    /// The box was not ticked.
+    Terms,
 }
 
 /// The page of a session, in whatever state it is.
-pub fn session(row: &SessionRow, notice: Notice) -> Response {
+pub fn session(row: &SessionRow, notice: Notice, cards: &[CardRow]) -> Response {
     let object = row.session();
     let line = &row.created()["line_items"]["data"][0];
     let open = row.status == SessionStatus::Open;
@@ -38,6 +41,9 @@ pub fn session(row: &SessionRow, notice: Notice) -> Response {
             "reference": object["metadata"]["reference"],
             "open": open,
             "refused": open && notice == Notice::Refused,
+            "unticked": open && notice == Notice::Terms,
+            "terms": terms(&object),
+            "cards": cards.iter().map(CardRow::choice).collect::<Vec<_>>(),
             "waiting": row.awaits_money,
             "paid": row.payment_status == PaymentStatus::Paid,
             "expired": row.status == SessionStatus::Expired,
@@ -47,18 +53,31 @@ pub fn session(row: &SessionRow, notice: Notice) -> Response {
             "success_url": success_url(row),
             "cancel_url": cancel_url(row),
             "tools": open || row.awaits_money,
-            "email": object["customer_email"],
+            "email": object["customer_details"]["email"],
         }),
     )
 }
 
 /// The page of a session that never was.
 pub fn unknown() -> Response {
-    let flags = ["open", "refused", "waiting", "paid", "expired", "unpaid", "tools"];
+    let flags = ["open", "refused", "unticked", "waiting", "paid", "expired", "unpaid", "tools"];
     let mut context: Value = flags.iter().map(|flag| (flag.to_string(), json!(false))).collect();
     context["unknown"] = json!(true);
     context["cancel_url"] = Value::Null;
     document(StatusCode::NOT_FOUND, &context)
+}
+
+/// The sentence beside the box, its link split into what comes before, where it leads, what it says, what follows.
+fn terms(object: &Value) -> Value {
+    let Some(text) = object["custom_text"]["terms_of_service_acceptance"]["message"].as_str() else {
+        return Value::Null;
+    };
+    let parts = text.split_once('[').and_then(|(before, rest)| {
+        let (label, rest) = rest.split_once("](")?;
+        let (url, after) = rest.split_once(')')?;
+        Some(json!({"before": before, "label": label, "url": url, "after": after}))
+    });
+    parts.unwrap_or_else(|| json!({"before": text, "label": "", "url": "", "after": ""}))
 }
 
 /// Where a customer who paid goes.

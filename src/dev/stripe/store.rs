@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Executor, FromRow, MySql, MySqlPool};
 
+use super::cards;
 use super::status::{PaymentStatus, SessionStatus};
 use crate::db::{Db, tables};
 
@@ -49,7 +50,7 @@ const ANSWERS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_answers (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci";
 
 pub async fn create_tables(db: &Db) -> Result<(), sqlx::Error> {
-    tables::create_missing(db, &[SESSIONS, EVENTS, ANSWERS]).await
+    tables::create_missing(db, &[SESSIONS, EVENTS, ANSWERS, cards::CUSTOMERS, cards::CARDS]).await
 }
 
 /// One session: what was asked for, and what became of it.

@@ -155,7 +155,7 @@ async fn an_erased_account_is_closed_and_its_books_stay() {
         .await;
     let expected = format!("Utilisateur|Supprimé|deleted-{}@example.invalid|0|!", scene.author);
     assert_eq!(account, [expected]);
-    for (table, rows) in [("commandes", 2), ("invoices", 1), ("payments", 1), ("payment_methods", 1)] {
+    for (table, rows) in [("commandes", 2), ("invoices", 1), ("payments", 1), ("payment_methods", 0)] {
         assert_eq!(scene.server.count(table).await, rows, "{table}");
     }
     let team = scene.values("SELECT message FROM notifications WHERE title = 'Paiement reçu'").await;

@@ -67,6 +67,8 @@ impl Bench {
             product_name: "Pack KDP Autoédition".to_owned(),
             product_description: Some("« L'été » & autres nouvelles".to_owned()),
             customer_email: "zoé@example.com".to_owned(),
+            customer: None,
+            consent: None,
             success_url: format!("{SHOP}/payment-success?session_id={{CHECKOUT_SESSION_ID}}"),
             cancel_url: format!("{SHOP}/payment/cancel"),
             expires_at: session_expiry(self.clock.now()),

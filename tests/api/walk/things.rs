@@ -4,6 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::multipart::Form;
 use sha2::{Digest, Sha256};
 use staka::{auth::Role, clock::new_id, emails::unsubscribe, files::storage::Kind};
+use staka::{auth::Role, clock::new_id, emails::unsubscribe};
 use uuid::Uuid;
 
 use super::table::Place;
@@ -48,6 +49,7 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             let id = server.pending_order(&format!("{}@example.com", new_id())).await;
             vec![server.state.links.ticket("commande-offerte", id)]
         }
+        "card" => one(server.card(owner).await),
         "refused" => vec![server.state.links.ticket("reprise", server.unpaid_order(owner).await)],
         // A reset ends every session: someone else's than the callers'.
         "reset" => {

@@ -76,6 +76,25 @@ impl TestServer {
         (id, session)
     }
 
+    /// A card kept by an author.
+    pub async fn card(&self, owner: &Person) -> Uuid {
+        let (id, now) = (new_id(), self.state.clock.now());
+        sqlx::query(
+            "INSERT INTO payment_methods
+               (id, user_id, stripe_payment_method_id, brand, last4, exp_month, exp_year, created_at, updated_at)
+             VALUES (?, ?, ?, 'visa', '4242', 12, 2034, ?, ?)",
+        )
+        .bind(id)
+        .bind(owner.id)
+        .bind(format!("pm_row_{}", next()))
+        .bind(now)
+        .bind(now)
+        .execute(self.state.db.pool())
+        .await
+        .unwrap();
+        id
+    }
+
     /// Assigns an order to a corrector.
     pub async fn assign(&self, order: Uuid, corrector: &Person) {
         sqlx::query("UPDATE commandes SET corrector_id = ? WHERE id = ?")
