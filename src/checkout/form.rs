@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{http::Problems, users::rules};
+use crate::{commandes::express, http::Problems, users::rules};
 
 /// Text fields by name. A multipart form sends only text; JSON numbers and booleans read as their text.
 #[derive(Debug, Default)]
@@ -99,6 +99,20 @@ impl Fields {
             problems.add(key, "invalid", "Le nombre de pages doit être compris entre 1 et 1000.");
         }
         pages
+    }
+
+    /// The version of the terms of whoever asks that work begin at once (`demandeExpresse`, `versionCgv`).
+    pub fn express(&self, problems: &mut Problems) -> Option<String> {
+        let wanted = self.is_true("demandeExpresse");
+        wanted.then(|| {
+            self.required(
+                "versionCgv",
+                "La version des conditions générales",
+                1,
+                express::VERSION_MAX,
+                problems,
+            )
+        })
     }
 
     /// Whether a box was ticked.

@@ -45,6 +45,7 @@ pub struct Wish {
     pages: Option<u32>,
     shown_price: Option<String>,
     buyer: Option<Buyer>,
+    express: Option<String>,
 }
 
 /// An order that may be placed: what, for whom, at what price.
@@ -61,6 +62,8 @@ pub struct Order {
     pub buyer: Option<Buyer>,
     /// Whether the account should remember the billing block.
     pub remember_buyer: bool,
+    /// The version of the terms under which they asked that work begin at once, if they did.
+    pub express: Option<String>,
 }
 
 /// Longest note of a guest, and of a connected author, in characters.
@@ -68,7 +71,7 @@ const GUEST_NOTE: usize = 2_000;
 const AUTHOR_NOTE: usize = 10_000;
 
 /// Names of the fields that must be known before the first file.
-const JUDGED: [&str; 16] = [
+const JUDGED: [&str; 18] = [
     "prenom",
     "nom",
     "email",
@@ -79,6 +82,8 @@ const JUDGED: [&str; 16] = [
     "titre",
     "description",
     "consentementRgpd",
+    "demandeExpresse",
+    "versionCgv",
     "typeClient",
     "societe",
     "siren",
@@ -137,6 +142,7 @@ fn wish(fields: &Fields, titre: Option<String>, longest_note: usize, problems: &
         pages: fields.pages("nombrePages", problems),
         shown_price: fields.line("prixCalcule"),
         buyer: buyer::read(fields, problems),
+        express: fields.express(problems),
     }
 }
 
@@ -185,6 +191,7 @@ impl Wish {
             description: self.description,
             remember_buyer: customer.user_id.is_some() && self.buyer.is_some(),
             buyer: self.buyer.or(remembered),
+            express: self.express,
             customer,
             quote,
         })

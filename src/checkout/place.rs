@@ -26,6 +26,7 @@ use crate::{
     audit::{self, acts},
     clock::new_id,
     commandes::{
+        express,
         pending::{self, FirstOrder, NewPending, PendingState},
         references,
     },
@@ -216,12 +217,14 @@ async fn finish(state: AppState, order: Order, received: Option<Received>) -> Ap
     }
 }
 
-/// Who orders what: service, pages, price, title, and the documents' names and sizes.
+/// Who orders what: service, pages, price, title, the documents' names and sizes, and whether work may begin at once.
 fn fingerprint(order: &Order, files: &[ReceivedFile]) -> String {
     let who = order.customer.user_id.map_or_else(|| order.customer.email.clone(), |id| id.to_string());
     let Order { quote, titre, .. } = order;
     let files: Vec<_> = files.iter().map(|file| (&file.filename, file.object.size)).collect();
-    let what = json!([who, quote.tarif.id, quote.pages, quote.amount, titre, files]);
+    let mut what = vec![json!([who, quote.tarif.id, quote.pages, quote.amount, titre, files])];
+    what.extend(order.express.as_ref().map(|version| json!(version)));
+    let what = json!(what);
     hex::encode(Sha256::digest(what.to_string()))
 }
 
@@ -334,6 +337,7 @@ async fn record(state: &AppState, new: &New<'_>) -> ApiResult<Option<Recorded>> 
         inserted => inserted?,
     }
     record_files(&mut tx, new).await?;
+    record_express(&mut tx, new).await?;
     if let (true, Some(user_id), Some(buyer)) = (order.remember_buyer, order.customer.user_id, &order.buyer) {
         billing::remember_buyer(&mut tx, now, user_id, buyer).await?;
     }
@@ -358,6 +362,13 @@ async fn record_files(tx: &mut Tx, new: &New<'_>) -> Result<(), sqlx::Error> {
         audit::record(tx, acts::FILE_UPLOADED, &customer.email, id, details).await?;
     }
     Ok(())
+}
+
+async fn record_express(tx: &mut Tx, new: &New<'_>) -> Result<(), sqlx::Error> {
+    let (now, email) = (tx.now(), &new.order.customer.email);
+    let Some(terms_version) = new.order.express.as_deref() else { return Ok(()) };
+    let request = express::Request { source: express::Source::Form, at: now, terms_version, email };
+    express::record(tx, express::Of::Pending(new.id), request, now).await
 }
 
 fn to_confirm(new: &New<'_>, reference: &str) -> OrderToConfirm {

@@ -64,6 +64,11 @@ struct OrderForm {
     /// The price shown, in euros; another one is refused.
     #[schema(minimum = 0, maximum = 1_000_000)]
     prix_calcule: Option<f64>,
+    /// Whether work may begin before the end of the withdrawal period, the right to withdraw being lost once it is done.
+    demande_expresse: Option<bool>,
+    /// The version of the terms of sale that were read; needed with `demandeExpresse`.
+    #[schema(max_length = 100)]
+    version_cgv: Option<String>,
     type_client: Option<TypeClient>,
     #[schema(max_length = 255)]
     societe: Option<String>,

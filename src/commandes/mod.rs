@@ -2,7 +2,7 @@
 //!
 //! [`life`] says which status may follow which, [`moves`] alone writes it. [`pending`] holds the orders that exist only
 //! once they are paid, [`opening`] makes orders of them. [`payable`] is what payments need to know, [`references`] what
-//! people call an order.
+//! people call an order, [`express`] who asked that work begin before they may no longer withdraw.
 //!
 //! | route                                  | what it does                                       |
 //! |----------------------------------------|----------------------------------------------------|
@@ -10,6 +10,7 @@
 //! | `GET /commandes`, `GET /commandes/{id}`| the caller's orders                                |
 
 pub mod announcing;
+pub mod express;
 pub mod jobs;
 pub mod life;
 pub mod moves;

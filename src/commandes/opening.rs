@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    Statut,
+    Statut, express,
     moves::{self, FirstPayment, NewCommande},
     pending::{self, Pending},
     references,
@@ -43,6 +43,7 @@ pub async fn open(tx: &mut Tx, pending: &Pending, payment: FirstPayment<'_>) -> 
     let order = OrderRef::new(new_id(), Some(reference), titre);
     moves::begin(tx, now, &new_commande(pending, &account, &order, payment)).await?;
     pending::set_paid(tx, pending.id, account.id, order.id, now).await?;
+    express::adopt(tx, pending.id, order.id).await?;
     files::store::adopt(tx, pending.id, order.id, account.id, now).await?;
     tell(tx, pending, &account, &order, payment.amount).await?;
     Ok(Opened { account, order })

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
-use super::Buyer;
+use super::{Buyer, express};
 use crate::files::{deletions, store as files};
 
 /// Whether an order waiting for its payment got it.
@@ -349,6 +349,7 @@ pub async fn remove(
         deletions::queue(conn, now, key).await?;
     }
     files::delete_of_pending(conn, id).await?;
+    express::remove_of_pending(conn, id).await?;
     sqlx::query!("DELETE FROM pending_commandes WHERE id = ?", id).execute(conn).await?;
     Ok(keys)
 }

@@ -75,6 +75,17 @@ pub async fn erase(
         subject.user_id,
         subject.email
     )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE express_requests SET email = ?
+         WHERE email = ? OR commande_id IN (SELECT c.id FROM commandes c WHERE c.user_id = ?)
+            OR pending_commande_id IN (SELECT p.id FROM pending_commandes p WHERE p.user_id = ?)",
+        subject.erased_email(),
+        subject.email,
+        subject.user_id,
+        subject.user_id
+    )
     .execute(conn)
     .await?;
     Ok(())
@@ -129,6 +140,16 @@ struct Pending {
     updated_at: Iso,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExpressRequest {
+    commande_id: Option<Uuid>,
+    source: String,
+    email: String,
+    version_cgv: String,
+    requested_at: Iso,
+}
+
 /// The person's orders and those that waited, or wait, for their payment.
 ///
 /// # Errors
@@ -136,7 +157,30 @@ struct Pending {
 pub async fn export(conn: &mut MySqlConnection, subject: &Subject) -> Result<Sections, sqlx::Error> {
     let orders = orders(conn, subject.user_id).await?;
     let pending = pending(conn, subject).await?;
-    Ok(vec![("commandes", exported(&orders)?), ("commandesEnAttente", exported(&pending)?)])
+    let express = express_requests(conn, subject).await?;
+    Ok(vec![
+        ("commandes", exported(&orders)?),
+        ("commandesEnAttente", exported(&pending)?),
+        ("demandesExpresses", exported(&express)?),
+    ])
+}
+
+async fn express_requests(
+    conn: &mut MySqlConnection,
+    subject: &Subject,
+) -> Result<Vec<ExpressRequest>, sqlx::Error> {
+    sqlx::query_as!(
+        ExpressRequest,
+        "SELECT e.commande_id, e.source, e.email, e.terms_version AS version_cgv, e.requested_at
+         FROM express_requests e
+         LEFT JOIN commandes c ON c.id = e.commande_id LEFT JOIN pending_commandes p ON p.id = e.pending_commande_id
+         WHERE c.user_id = ? OR p.user_id = ? OR e.email = ? ORDER BY e.requested_at, e.id",
+        subject.user_id,
+        subject.user_id,
+        subject.email
+    )
+    .fetch_all(conn)
+    .await
 }
 
 async fn orders(conn: &mut MySqlConnection, user_id: Uuid) -> Result<Vec<Commande>, sqlx::Error> {

@@ -80,6 +80,12 @@ struct NewCommande {
     /// Cents, as a number or as text; an indication.
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 2_147_483_647)]
     prix_estime: Option<Whole>,
+    /// Whether work may begin before the end of the withdrawal period, the right to withdraw being lost once it is done.
+    #[serde(default)]
+    demande_expresse: bool,
+    /// The version of the terms of sale that were read; needed with `demandeExpresse`.
+    #[schema(max_length = 100)]
+    version_cgv: Option<String>,
 }
 
 impl NewCommande {
@@ -95,6 +101,7 @@ impl NewCommande {
             pack: trimmed(self.pack_type).or(trimmed(self.pack)),
             pages: Whole::within(pages, "pagesDeclarees", 1, 1000)?,
             shown_estimate: estimate.and_then(|cents| i32::try_from(cents).ok()),
+            express: self.demande_expresse.then(|| trimmed(self.version_cgv).unwrap_or_default()),
         };
         draft.judged()
     }

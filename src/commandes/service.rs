@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Statut,
+    express::{self, Of, Request, Source},
     moves::{self, NewCommande},
     references,
     store::{self, OwnCommande, OwnFilter},
@@ -38,6 +39,8 @@ pub struct Draft {
     pub pages: Option<u32>,
     /// What the site showed, in cents: an indication, never charged.
     pub shown_estimate: Option<i32>,
+    /// The version of the terms under which they asked that work begin at once, if they did.
+    pub express: Option<String>,
 }
 
 impl Draft {
@@ -63,6 +66,12 @@ impl Draft {
         }
         if long(&self.pack, 100) {
             problems.add("packType", "too_big", "Le pack ne peut pas dépasser 100 caractères.");
+        }
+        if let Some(version) = &self.express
+            && !(1..=express::VERSION_MAX).contains(&version.chars().count())
+        {
+            let message = "La version des conditions générales est obligatoire (100 caractères au plus).";
+            problems.add("versionCgv", "required", message);
         }
         problems.finish()?;
         Ok(self)
@@ -107,7 +116,8 @@ pub async fn create(state: &AppState, user: &SessionUser, draft: &Draft) -> ApiR
         payment: None,
     };
     let pack = quote.map(|quote| quote.tarif.nom);
-    let (reference, created_at) = with_retry(|| record(state, user, &new, pack.clone())).await?;
+    let express = draft.express.as_deref();
+    let (reference, created_at) = with_retry(|| record(state, user, &new, pack.clone(), express)).await?;
     Ok(Created { id: new.id, reference, statut: new.statut, created_at })
 }
 
@@ -116,11 +126,16 @@ async fn record(
     user: &SessionUser,
     new: &NewCommande<'_>,
     pack: Option<String>,
+    express: Option<&str>,
 ) -> Result<(String, chrono::DateTime<chrono::Utc>), sqlx::Error> {
     let now = state.clock.now();
     let mut tx = state.begin().await?;
     let reference = references::claim(&mut tx).await?;
     moves::begin(&mut tx, now, &NewCommande { reference: &reference, ..*new }).await?;
+    if let Some(terms_version) = express {
+        let request = Request { source: Source::Form, at: now, terms_version, email: &user.email };
+        express::record(&mut tx, Of::Commande(new.id), request, now).await?;
+    }
     let details = json!({ "titre": new.titre, "statut": new.statut });
     audit::record(&mut tx, acts::COMMAND_CREATED, &user.email, new.id, details).await?;
     let created = OrderCreated {

@@ -12,7 +12,7 @@ use crate::{
     app::AppState,
     audit::SYSTEM,
     commandes::{
-        Statut, life,
+        Statut, express, life,
         moves::{self, FirstPayment, Move},
         opening,
         payable::{self, Billable},
@@ -22,14 +22,18 @@ use crate::{
     events::{self, Tx},
     http::error::ApiResult,
     money::french,
-    payments::told::{ORDERS, PaymentAlert, Trouble},
-    users::owners,
+    payments::{
+        checkout::TERMS_VERSION,
+        told::{ORDERS, PaymentAlert, Trouble},
+    },
+    users::{owners, rules::EMAIL_MAX},
 };
 
 /// A pending order was paid: it becomes an order, its author gets an account.
 pub(super) async fn open(tx: &mut Tx, state: &AppState, pending: &Pending, paid: &Paid<'_>) -> ApiResult<()> {
     let payment = FirstPayment { amount: paid.amount, session_id: Some(paid.session_id), at: paid.paid_at };
     let opened = opening::open(tx, pending, payment).await?;
+    consent(tx, opened.order.id, &pending.email, paid).await?;
     compare(tx, &opened.order.titre, Some(pending.amount), paid).await?;
     let invoice = invoicing::of_pending(&opened, pending, paid);
     let bought = Bought {
@@ -57,6 +61,7 @@ pub(super) async fn pay(
             begin(tx, commande, payment).await?;
         }
     }
+    consent(tx, commande.id, &account.email, paid).await?;
     compare(tx, &commande.titre, commande.due, paid).await?;
     if commande.statut == Statut::Annulee {
         let message =
@@ -111,6 +116,21 @@ pub(super) async fn paid_again(tx: &mut Tx, commande_id: Uuid, paid: &Paid<'_>) 
         named.unwrap_or_default()
     );
     alert(tx, paid.session_id, "Une commande a été payée deux fois", message).await
+}
+
+/// Notes that the buyer ticked the box of the payment page, if there was one.
+async fn consent(tx: &mut Tx, commande_id: Uuid, email: &str, paid: &Paid<'_>) -> ApiResult<()> {
+    if !paid.session.has_consent() {
+        return Ok(());
+    }
+    let typed = paid.session.customer_details.as_ref().and_then(|details| details.email.as_deref());
+    let request = express::Request {
+        source: express::Source::Checkout,
+        at: paid.paid_at,
+        terms_version: paid.session.metadata.get(TERMS_VERSION).map_or("", String::as_str),
+        email: typed.filter(|email| email.chars().count() <= EMAIL_MAX).unwrap_or(email),
+    };
+    Ok(express::record(tx, express::Of::Commande(commande_id), request, paid.now).await?)
 }
 
 /// Tells the administrators of an amount other than the page's, or than what the order costs now. It is booked and

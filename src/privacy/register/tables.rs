@@ -162,6 +162,17 @@ pub const TABLES: &[Table] = &[
         impersonal: "id kind commande_id invoice_id fee category day created_at",
     },
     Table {
+        name: "express_requests",
+        whose: &[Address("email"), Through("commande_id"), Through("pending_commande_id")],
+        section: Some("demandesExpresses"),
+        held: &[
+            shown("email", "address of whoever asked", Replaced(ADDRESS), "email"),
+            shown("requested_at", "when they asked that work begin", Kept(RIGHTS), "requestedAt"),
+            shown("terms_version", "which terms they had read", Kept(RIGHTS), "versionCgv"),
+        ],
+        impersonal: "id pending_commande_id commande_id source created_at",
+    },
+    Table {
         name: "payment_methods",
         whose: &[Account("user_id")],
         section: Some("moyensDePaiement"),

@@ -120,6 +120,8 @@ impl Scene {
             "INSERT INTO payment_methods (id, user_id, stripe_payment_method_id, brand, last4, exp_month, exp_year, is_default,
                fingerprint, created_at, updated_at)
              VALUES (@id, @author, 'pm_murmure', 'visa', '4242', 12, 2030, TRUE, 'murmure', @now, @now)",
+            "INSERT INTO express_requests (id, commande_id, source, requested_at, terms_version, email, created_at)
+             SELECT @id, MIN(id), 'FORM', @now, '1', @email, @now FROM commandes WHERE user_id = @author",
             "INSERT INTO support_requests (id, user_id, title, description, tags, created_at, updated_at)
              VALUES (@id, @author, 'Un murmure', 'De Zéphyrine', 'murmure', @now, @now)",
             "INSERT INTO consultations (id, first_name, last_name, email, phone, starts_at, slot, message, admin_note,
