@@ -3,6 +3,7 @@
 
 use crate::events::Listed;
 use crate::{audit, auth, checkout, commandes, emails, exports, invoices, jobs, payments};
+use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, payments, withdrawals};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {
@@ -48,6 +49,14 @@ happenings! {
     "order-offered" = commandes::told::OrderOffered;
     /// A guest sent an order that costs nothing: the mail with the link that confirms it.
     "order-to-confirm" = checkout::told::OrderToConfirm;
+
+    // Withdrawals
+    /// Someone declared that they withdraw: the receipt.
+    "withdrawal" = withdrawals::told::WithdrawalReceived;
+    /// The order of a declaration was found: told to its author, and to the team.
+    "withdrawal-matched" = withdrawals::told::WithdrawalMatched;
+    /// No order was found for a declaration: told to the team.
+    "withdrawal-unmatched" = withdrawals::told::WithdrawalUnmatched;
 
     // Money
     /// Money arrived: confirmed to the client, told to the team.

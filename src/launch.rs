@@ -24,7 +24,7 @@ use crate::{
     jobs::Scheduler,
     notifications, payments, privacy,
     server::Shutdown,
-    telemetry,
+    telemetry, withdrawals,
 };
 
 /// A server ready to listen.
@@ -130,6 +130,7 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         files::jobs::schedule,
         exports::jobs::schedule,
         privacy::jobs::schedule,
+        withdrawals::jobs::schedule,
     ] {
         schedule(&mut scheduler);
     }

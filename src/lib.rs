@@ -41,5 +41,6 @@ pub mod subject;
 pub mod tarifs;
 pub mod telemetry;
 pub mod users;
+pub mod withdrawals;
 
 mod templates;

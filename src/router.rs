@@ -10,7 +10,7 @@ use crate::{
     app::AppState,
     auth, checkout, commandes, corrector, dev, emails, exports, files,
     http::{docs, system},
-    invoices, notifications, payments, projects, tarifs,
+    invoices, notifications, payments, projects, tarifs, withdrawals,
 };
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
@@ -53,6 +53,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(tarifs::router()) // /tarifs, /public/tarifs
         .merge(checkout::router()) // /public/order, /commandes/create-paid-project
         .merge(commandes::router()) // /commandes
+        .merge(withdrawals::router()) // /public/retractation, /commandes/{id}/retractation
         .merge(projects::router()) // /projects
         .merge(corrector::router()) // /corrector
         .merge(files::reading_router()) // /files

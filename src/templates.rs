@@ -49,6 +49,7 @@ fn common() -> Handlebars<'static> {
     registry.set_strict_mode(true);
     registry.register_helper("formatDate", Box::new(format_date));
     registry.register_helper("formatDay", Box::new(format_day));
+    registry.register_helper("formatInstant", Box::new(format_instant));
     registry.register_helper("formatPrice", Box::new(price_helper));
     registry.register_helper("capitalize", Box::new(capitalize));
     registry
@@ -56,6 +57,7 @@ fn common() -> Handlebars<'static> {
 
 handlebars_helper!(format_date: |at: DateTime<Utc>| long_date_time(at));
 handlebars_helper!(format_day: |at: DateTime<Utc>| long_date(at));
+handlebars_helper!(format_instant: |at: DateTime<Utc>| instant(at));
 handlebars_helper!(price_helper: |cents: i64| money::french(cents));
 handlebars_helper!(capitalize: |text: str| capitalized(text));
 handlebars_helper!(problem: |errors: object, name: str| errors.get(name).cloned().unwrap_or_default());
@@ -65,6 +67,11 @@ handlebars_helper!(plain: |text: str| text.to_owned());
 pub fn long_date_time(at: DateTime<Utc>) -> String {
     let local = at.with_timezone(&Paris);
     format!("{} à {:02}:{:02}", long_date(at), local.hour(), local.minute())
+}
+
+/// `29 juillet 2025 à 11:08:05 (heure de Paris)`: when something happened that must be proved.
+pub fn instant(at: DateTime<Utc>) -> String {
+    format!("{}:{:02} (heure de Paris)", long_date_time(at), at.second())
 }
 
 /// `29 juillet 2025`, the day it is in Paris.
@@ -139,5 +146,9 @@ mod tests {
     fn dates_are_those_of_paris() {
         let summer = Utc.with_ymd_and_hms(2025, 7, 31, 22, 8, 0).single().unwrap();
         assert_eq!(long_date_time(summer), "1er\u{a0}août 2025 à 00:08");
+        assert_eq!(
+            instant(summer + chrono::Duration::seconds(5)),
+            "1er\u{a0}août 2025 à 00:08:05 (heure de Paris)"
+        );
     }
 }

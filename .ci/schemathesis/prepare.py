@@ -23,7 +23,8 @@ LINK = r"https?://[^\"'<>\s]*"
 # default, an empty filter means none, numbers of orders may be text. And the forms that `hooks.py` fills in.
 LENIENT = [
     "GET /commandes", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes",
-    "POST /commandes/create-paid-project", "POST /public/order",
+    "POST /commandes/create-paid-project", "POST /public/order", "POST /public/retractation",
+    "POST /public/retractation/confirmer",
 ]
 
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
@@ -35,6 +36,7 @@ JUDGED = [
     "POST /public/activate/{token}/set-password", "POST /public/order", "PUT /corrector/projects/{id}/status", "PUT /users/me",
     "PUT /users/me/password", "PUT /users/me/profile",
     "POST /public/activate/{token}/set-password", "POST /public/order", "POST /payment-methods", "POST /payments/methods",
+    "POST /public/retractation", "POST /public/retractation/confirmer",
 ]
 
 
@@ -160,8 +162,13 @@ def things():
     document = call("GET", f"/projects/{commande}/files", token=token)["files"][0]["id"]
     bells = [one["id"] for one in call("GET", "/notifications?limit=50", token=token)["notifications"]]
     unpaid = call("POST", "/commandes", {"titre": "Une nouvelle", "pack": tarif, "pages": 120}, token)["commande"]["id"]
+    declaration = {"nom": "Jeanne Dupont", "email": f"{uuid.uuid4().hex}@example.com"}
+    withdrawal = call("POST", "/public/retractation", declaration)["jeton"]
     cards = [card(token) for _ in range(3)]
     found = {
+        "POST /commandes/{id}/retractation": {"path.id": [unpaid]},
+        "POST /public/retractation": {"body.nom": ["Jeanne"], "body.email": [declaration["email"]]},
+        "POST /public/retractation/confirmer": {"body.jeton": [withdrawal]},
         "POST /payment-methods": {"body.paymentMethodId": ["pm_mock_fuzzed"]},
         "POST /payments/methods": {"body.paymentMethodId": ["pm_mock_fuzzed"]},
         "PUT /payment-methods/{id}/default": {"path.id": cards[:1]},

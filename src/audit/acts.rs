@@ -80,6 +80,10 @@ acts! {
     COMMAND_CREATED: Command, Low;
     /// An order moved from one status to another.
     COMMAND_STATUS_CHANGED: Command, Medium;
+    /// Someone declared that they withdraw from an order.
+    WITHDRAWAL_DECLARED: Command, Medium;
+    /// A withdrawal was accepted or refused.
+    WITHDRAWAL_DECIDED: Command, Medium;
 
     // Money
     /// A payment page was opened.

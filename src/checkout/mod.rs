@@ -15,7 +15,7 @@
 mod announce;
 mod buyer;
 pub mod confirming;
-mod form;
+pub mod form;
 mod intake;
 pub mod jobs;
 mod place;

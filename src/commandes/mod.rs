@@ -24,6 +24,7 @@ mod service;
 pub mod sizes;
 mod store;
 pub mod told;
+pub mod withdrawing;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -10,6 +10,7 @@
 //!
 //! - `{{> hello}}`, `{{#> p}}...{{/p}}`, `{{#> note}}...{{/note}}`, `{{> quote text=message}}`;
 //! - `{{> button label="..." href=(url "/app/..." id) copy=true}}` (`copy` also shows the address);
+//! - `{{> withdrawal number=reference}}`, in every mail about an order or an invoice;
 //! - `{{#> details}}{{> row label="..." value=(formatPrice amount)}}{{/details}}`;
 //! - `{{#> steps}}{{#> step}}...{{/step}}{{/steps}}`;
 //! - the mail's own fields, `brand.name`, `brand.site_url`, `brand.support_email`.

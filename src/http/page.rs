@@ -41,10 +41,11 @@ const SHARED: &[(&str, &str)] = &[
     file!("trap", "partials/trap.hbs"),
     file!("error", "partials/error.hbs"),
     file!("fact", "partials/fact.hbs"),
+    file!("declaration", "partials/declaration.hbs"),
 ];
 
 /// The pages there are, by name.
-const TEMPLATES: &[(&str, &str)] = &[file!("message")];
+const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("retractation")];
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 

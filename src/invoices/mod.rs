@@ -19,6 +19,7 @@ pub use crate::config::VatRegime;
 pub use issue::{Issued, NewCreditNote, NewInvoice, ensure_vat_regime, issue, issue_credit_note};
 pub use routes::router;
 pub use service::{download_link, link_subject};
+pub use store::order_of_number;
 
 use serde::Serialize;
 use utoipa::ToSchema;

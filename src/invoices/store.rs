@@ -324,3 +324,22 @@ pub async fn count_of_user(conn: &mut MySqlConnection, user_id: Uuid) -> Result<
         .await?;
     Ok(count.unsigned_abs())
 }
+
+/// The order of the invoice or credit note of this number, if its client has this address.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn order_of_number(
+    conn: &mut MySqlConnection,
+    number: &str,
+    email: &str,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT i.commande_id AS "id: Uuid" FROM invoices i JOIN users u ON u.id = i.user_id
+           WHERE i.number = ? AND u.email = ? AND u.deleted_at IS NULL"#,
+        number,
+        email
+    )
+    .fetch_optional(conn)
+    .await
+}

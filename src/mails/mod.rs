@@ -33,6 +33,7 @@ mod notices;
 mod orders;
 mod samples;
 mod team;
+mod withdrawals;
 
 pub use accounts::*;
 pub use money::*;
@@ -40,6 +41,7 @@ pub use notices::*;
 pub use orders::*;
 pub use samples::Sampled;
 pub use team::*;
+pub use withdrawals::*;
 
 /// Declares [`Mail`], the embedded template of each kind, and the lists derived from them.
 macro_rules! mails {
@@ -121,6 +123,12 @@ mails! {
     ErrorUser = "error-user", Transactional;
     /// The account changed.
     SystemUser = "system-user", Transactional;
+    /// Someone declared that they withdraw: the receipt.
+    WithdrawalUser = "withdrawal-user", Transactional;
+    /// A withdrawal met its order.
+    WithdrawalOrderUser = "withdrawal-order-user", Transactional;
+    /// For the team: a withdrawal.
+    AdminWithdrawal = "admin-withdrawal", Admin;
     /// For the team: something happened.
     AdminInfo = "admin-info", Admin;
     /// For the team: a new order.

@@ -19,7 +19,7 @@ use crate::{
     http::iso::Iso,
     invoices, messages, notifications, payments, public,
     subject::{Sections, Subject},
-    users,
+    users, withdrawals,
 };
 
 /// Everything the person of an account is recognised by; nobody once it is erased.
@@ -50,6 +50,7 @@ pub async fn erase(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> Result<Opt
     files::personal::erase(tx, &subject, now).await?;
     commandes::personal::erase(tx, &subject, now).await?;
     payments::personal::erase(tx, &subject, now).await?;
+    withdrawals::personal::erase(tx, &subject, now).await?;
     messages::personal::erase(tx, &subject, now).await?;
     public::personal::erase(tx, &subject).await?;
     notifications::personal::erase(tx, &subject, now).await?;
@@ -98,6 +99,7 @@ async fn sections(conn: &mut MySqlConnection, subject: &Subject) -> Result<Secti
     sections.extend(commandes::personal::export(conn, subject).await?);
     sections.extend(invoices::personal::export(conn, subject).await?);
     sections.extend(payments::personal::export(conn, subject).await?);
+    sections.extend(withdrawals::personal::export(conn, subject).await?);
     sections.extend(files::personal::export(conn, subject).await?);
     sections.extend(messages::personal::export(conn, subject).await?);
     sections.extend(public::personal::export(conn, subject).await?);

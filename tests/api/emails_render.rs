@@ -90,6 +90,9 @@ fn is_page(path: &str) -> bool {
 
 /// The pages of our own that mails lead to.
 fn is_page_of_api(link: &str) -> bool {
+    if link.starts_with(&format!("{API}/api/public/retractation?numero=")) {
+        return true;
+    }
     let known =
         ["commande-offerte", "reprise", "mes-donnees"].map(|page| format!("{API}/api/public/{page}/"));
     known.iter().any(|page| link.starts_with(page.as_str()) && link.len() > page.len())

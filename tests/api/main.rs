@@ -60,3 +60,4 @@ mod stripe_simulator;
 mod tarifs;
 mod uploads;
 mod walk;
+mod withdrawals;

@@ -12,6 +12,7 @@ use staka::exports::store::Exports;
 use staka::files::deletions::Deletions;
 use staka::invoices::render::Rendering;
 use staka::payments::{closing::Closings, departures::Departures, inbox::Inbox, reconcile::OpenSessions};
+use staka::withdrawals::matching::Unmatched;
 
 use crate::support::database::TestDatabase;
 
@@ -252,6 +253,18 @@ async fn workers_share_what_leaves_stripe() {
         format!(
             "INSERT INTO stripe_departures (id, kind, stripe_id, next_attempt_at, created_at)
              VALUES (LPAD({number}, 16, '0'), 'CARD', 'pm_{number}', {due}, {DUE})"
+        )
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn workers_share_the_withdrawals_without_an_order() {
+    claims_lock_what_they_take::<Unmatched>(|number, waits| {
+        let due = if waits { DUE } else { "NULL" };
+        format!(
+            "INSERT INTO withdrawals (id, declared_at, nom, email, match_due_at, created_at, updated_at)
+             VALUES (LPAD({number}, 16, '0'), {DUE}, 'X', 'x@example.com', {due}, {DUE}, {DUE})"
         )
     })
     .await;

@@ -29,6 +29,7 @@ pub(super) const SHARED: &[Shared] = shared! {
     "quote" = "partials/quote.hbs", "partials/quote.txt.hbs";
     "steps" = "partials/steps.hbs", "partials/steps.txt.hbs";
     "step" = "partials/step.hbs", "partials/step.txt.hbs";
+    "withdrawal" = "partials/withdrawal.hbs", "partials/withdrawal.txt.hbs";
 };
 
 /// A mail's file: three `key: value` lines, a line of three dashes, the body.

@@ -173,6 +173,26 @@ pub const TABLES: &[Table] = &[
         impersonal: "id pending_commande_id commande_id source created_at",
     },
     Table {
+        name: "withdrawals",
+        whose: &[Address("email"), Through("commande_id")],
+        section: Some("retractations"),
+        held: &[
+            shown("nom", "name of whoever withdrew", Replaced("Utilisateur Supprimé"), "nom"),
+            shown("email", "their address", Replaced(ADDRESS), "email"),
+            shown("message", "what they added", Emptied, "message"),
+            hidden("fingerprint", "digest of who declared what", Emptied),
+            shown("numero", "what they called the order", Kept(RIGHTS), "numero"),
+            shown("declared_at", "when they withdrew", Kept(RIGHTS), "declaredAt"),
+            shown("state", "what became of it", Kept(RIGHTS), "state"),
+            shown("price", "what they had paid", Kept(BOOKS), "price"),
+            shown("amount_kept", "what is kept of it", Kept(BOOKS), "amountKept"),
+            shown("reason", "why it was decided so", Kept(RIGHTS), "reason"),
+            shown("decided_at", "when it was decided", Kept(RIGHTS), "decidedAt"),
+        ],
+        impersonal: "id commande_id repeats_id entitled in_time term_at express statut_before pages_ordered pages_done decided_by \
+            match_due_at match_attempts match_error created_at updated_at",
+    },
+    Table {
         name: "payment_methods",
         whose: &[Account("user_id")],
         section: Some("moyensDePaiement"),

@@ -122,6 +122,10 @@ impl Scene {
              VALUES (@id, @author, 'pm_murmure', 'visa', '4242', 12, 2030, TRUE, 'murmure', @now, @now)",
             "INSERT INTO express_requests (id, commande_id, source, requested_at, terms_version, email, created_at)
              SELECT @id, MIN(id), 'FORM', @now, '1', @email, @now FROM commandes WHERE user_id = @author",
+            "INSERT INTO withdrawals (id, declared_at, nom, email, numero, message, fingerprint, state, price, amount_kept, reason,
+               decided_at, created_at, updated_at)
+             VALUES (@id, @now, 'Zéphyrine Quillebœuf', @email, '7F3K-92QD', 'Un murmure', 'abc', 'REFUSED', 100, 0, 'Hors délai',
+               @now, @now, @now)",
             "INSERT INTO support_requests (id, user_id, title, description, tags, created_at, updated_at)
              VALUES (@id, @author, 'Un murmure', 'De Zéphyrine', 'murmure', @now, @now)",
             "INSERT INTO consultations (id, first_name, last_name, email, phone, starts_at, slot, message, admin_note,

@@ -4,7 +4,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::multipart::Form;
 use sha2::{Digest, Sha256};
 use staka::{auth::Role, clock::new_id, emails::unsubscribe, files::storage::Kind};
-use staka::{auth::Role, clock::new_id, emails::unsubscribe};
+use staka::{
+    auth::Role,
+    clock::new_id,
+    emails::unsubscribe,
+    withdrawals::declaration::{self, Declaration},
+};
 use uuid::Uuid;
 
 use super::table::Place;
@@ -50,6 +55,15 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             vec![server.state.links.ticket("commande-offerte", id)]
         }
         "card" => one(server.card(owner).await),
+        "withdrawal" => {
+            let declaration = Declaration {
+                nom: "Zoé".to_owned(),
+                email: format!("{}@example.com", new_id()),
+                numero: None,
+                message: None,
+            };
+            vec![declaration::prepare(&server.state, declaration).unwrap().0]
+        }
         "refused" => vec![server.state.links.ticket("reprise", server.unpaid_order(owner).await)],
         // A reset ends every session: someone else's than the callers'.
         "reset" => {
