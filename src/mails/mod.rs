@@ -28,6 +28,7 @@ macro_rules! contexts {
 }
 
 mod accounts;
+mod messages;
 mod money;
 mod notices;
 mod orders;
@@ -36,6 +37,7 @@ mod team;
 mod withdrawals;
 
 pub use accounts::*;
+pub use messages::*;
 pub use money::*;
 pub use notices::*;
 pub use orders::*;
@@ -129,6 +131,14 @@ mails! {
     WithdrawalOrderUser = "withdrawal-order-user", Transactional;
     /// For the team: a withdrawal.
     AdminWithdrawal = "admin-withdrawal", Admin;
+    /// The team wrote to a client.
+    MessageUser = "message-user", Messages;
+    /// The team answered a visitor, who has no account.
+    VisitorReply = "visitor-reply", Transactional;
+    /// A visitor's message arrived.
+    VisitorMessageConfirmation = "visitor-message-confirmation", Transactional;
+    /// For the team: a client or a visitor wrote.
+    AdminMessage = "admin-message", Admin;
     /// For the team: something happened.
     AdminInfo = "admin-info", Admin;
     /// For the team: a new order.

@@ -1,49 +1,36 @@
-//! Conversations between an author and the team: one per author.
+//! Conversations with the team: one per client, one per visitor address. All administrators share one inbox.
+//!
+//! Messages of a conversation are written while its row is locked, each later than the one before, so that what a reader
+//! was shown is everything up to an instant, and marking that read never touches what came after. The unread messages
+//! of each side are counted in the conversation's row by those who write and read.
 
 pub mod personal;
+pub mod service;
 mod store;
+mod welcome;
 
-use chrono::Duration;
-use serde_json::json;
-use uuid::Uuid;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::{clock::new_id, events::Tx};
+pub use welcome::welcome;
 
-/// Opens the conversation of an author whose first order was paid: a welcome and what comes next,
-/// both from the platform itself and unread. Nothing when the conversation has begun already.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn welcome(
-    tx: &mut Tx,
-    user_id: Uuid,
-    prenom: &str,
-    commande_id: Uuid,
-    titre: &str,
-) -> Result<(), sqlx::Error> {
-    let now = tx.now();
-    let Some(conversation_id) = store::begin_conversation(tx, user_id, now).await? else { return Ok(()) };
-    let greeting = format!(
-        "Bonjour {prenom},\n\nBienvenue chez Staka Livres ! Votre paiement est confirmé et votre projet « {titre} » \
-         est entre nos mains.\n\nToute l’équipe vous remercie de votre confiance."
-    );
-    let next = "Et maintenant ?\n\n1. Nous vérifions vos documents sous 24 heures ouvrées.\n2. Un correcteur est désigné \
-                et commence son travail.\n3. Vous recevez une notification dès que le document corrigé est prêt.\n\n\
-                Écrivez-nous ici à tout moment : nous répondons sous 24 heures ouvrées."
-        .to_owned();
-    // One millisecond later, so that the order of the two is total.
-    let later = now + Duration::milliseconds(1);
-    for (content, role, at) in [(greeting, "isWelcomeMessage", now), (next, "isFollowUpMessage", later)] {
-        let metadata = json!({ role: true, "commandeId": commande_id, "createdBySystem": true });
-        let message = store::SystemMessage {
-            id: new_id(),
-            conversation_id,
-            receiver_id: user_id,
-            content: &content,
-            metadata,
-            at,
-        };
-        store::insert_system_message(tx, &message).await?;
-    }
-    Ok(())
+/// Longest message, in characters.
+pub const CONTENT_MAX: usize = 10_000;
+
+/// Longest subject, in characters.
+pub const SUBJECT_MAX: usize = 255;
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[sqlx(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = MessageType)]
+#[allow(missing_docs, reason = "the words of the web application")]
+pub enum Kind {
+    UserMessage,
+    SystemMessage,
+    Notification,
+    SupportMessage,
+    AdminMessage,
+    ConsultationRequest,
 }

@@ -246,8 +246,9 @@ pub const TABLES: &[Table] = &[
             shown("visitor_phone", "phone number", Removed, "visitorPhone"),
         ],
         impersonal: "id user_id last_message_id last_message_at message_count client_unread admin_unread
-            client_archived admin_archived admin_hidden created_at updated_at",
+            client_removed admin_removed client_archived admin_archived admin_hidden page_until created_at updated_at",
     },
+    impersonal("conversation_readers", "conversation_id user_id read_until"),
     Table {
         name: "messages",
         whose: &[Through("conversation_id"), Account("sender_id"), Address("visitor_email")],
@@ -264,7 +265,7 @@ pub const TABLES: &[Table] = &[
             shown("created_at", "when it was written", Removed, "createdAt"),
         ],
         impersonal: "id conversation_id legacy_conversation_id sender_id receiver_id type statut is_read is_archived
-            is_pinned parent_id is_from_visitor display_role status deleted_by_admin deleted_by_client updated_at",
+            archived_by_client is_pinned parent_id is_from_visitor display_role status deleted_by_admin deleted_by_client updated_at",
     },
     impersonal("message_attachments", "id message_id file_id"),
     Table {

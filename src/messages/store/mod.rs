@@ -1,0 +1,4 @@
+//! SQL of the conversations.
+
+pub mod conversations;
+pub mod writing;
