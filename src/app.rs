@@ -25,6 +25,7 @@ use crate::{
         system::{HealthProbes, SystemState, probe},
     },
     links::SignedLinks,
+    messages,
     notifications::{self, Streams},
     payments::stripe::StripeGateway,
     router,
@@ -155,10 +156,11 @@ fn bus(streams: &Streams) -> Bus {
     Bus::dispatching(move |hint| streams.wake(hint))
 }
 
-/// Who hears of what happens: bells, then mails.
+/// Who hears of what happens: bells, then mails, then the conversations of whoever proved an address.
 fn recorder(config: &Config, clock: &Clock, bus: &Bus) -> Recorder {
     let post = emails::Post { team_email: config.mail.admin_email.clone() };
-    let listeners: Vec<Box<dyn events::Listener>> = vec![Box::new(notifications::Bells), Box::new(post)];
+    let listeners: Vec<Box<dyn events::Listener>> =
+        vec![Box::new(notifications::Bells), Box::new(post), Box::new(messages::Joining)];
     Recorder::new(clock.clone(), bus.clone(), users::Directory, listeners)
 }
 

@@ -4,6 +4,7 @@
 use crate::events::Listed;
 use crate::{audit, auth, checkout, commandes, emails, exports, invoices, jobs, payments};
 use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, payments, withdrawals};
+use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, messages, payments};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {
@@ -67,6 +68,20 @@ happenings! {
     "payment-alert" = payments::told::PaymentAlert;
     /// An invoice or a credit note can be sent: the mail with the PDF.
     "invoice" = invoices::told::InvoiceReady;
+
+    // Conversations
+    /// A client wrote: told to the team.
+    "client-wrote" = messages::told::ClientWrote;
+    /// A client wrote whose order is being corrected: the corrector's bell.
+    "client-wrote-corrector" = messages::told::ClientWroteToCorrector;
+    /// The team wrote to a client: their bell and a mail.
+    "team-wrote" = messages::told::TeamWrote;
+    /// The team answered a visitor: the mail with the page to answer on.
+    "visitor-answered" = messages::told::TeamAnsweredVisitor;
+    /// A visitor wrote: told to the team.
+    "visitor-wrote" = messages::told::VisitorWrote;
+    /// A visitor's message was received: a mail says so, once a day.
+    "visitor-acknowledged" = messages::told::VisitorAcknowledged;
 
     // The machine room
     /// An invoice cannot be rendered: told to the team.

@@ -15,6 +15,11 @@ use crate::{
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
 const TAGS: [(&str, &str); 13] = [
+    invoices, messages, notifications, payments, projects, tarifs,
+};
+
+/// What the description's tags are about, in the order it shows them. Every operation carries one of them.
+const TAGS: [(&str, &str); 12] = [
     ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
     ("Own account", "The profile, the choices and the data of the account of a session, and how to leave."),
     ("Price list", "What is sold, and at what price."),
@@ -24,6 +29,7 @@ const TAGS: [(&str, &str); 13] = [
     ("Files", "Manuscripts and corrected documents of an order."),
     ("Payments", "Payment pages, what became of them, and what Stripe tells of them."),
     ("Invoices", "Invoices and credit notes, and their PDF files."),
+    ("Messaging", "Conversations between clients, visitors and the team."),
     ("Notifications", "What the bell of the web application shows, and a stream of it."),
     ("Public site", "What works without an account: links of mails."),
     ("System", "Health, metrics and this description."),
@@ -59,6 +65,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(files::reading_router()) // /files
         .merge(payments::router()) // /payments
         .merge(invoices::router()) // /invoices
+        .merge(messages::router()) // /messages, /public/conversation
         .merge(notifications::router()) // /notifications
         .merge(emails::unsubscribe::router()) // /public/unsubscribe
         .merge(admin::router()); // /admin

@@ -95,6 +95,16 @@ acts! {
     /// The PDF of an invoice was fetched.
     INVOICE_DOWNLOADED: Invoice, Low;
 
+    // Conversations
+    /// A client asked for help.
+    USER_MESSAGE_SUPPORT_EMAIL_SENT: User, Medium;
+    /// An administrator wrote.
+    MESSAGE_SENT: User, Low;
+    /// An administrator removed a message from the team's sight.
+    MESSAGE_DELETED: User, Low;
+    /// An administrator removed a conversation from the team's sight.
+    CONVERSATION_DELETED: User, Medium;
+
     // Documents
     /// A document was received.
     FILE_UPLOADED: File, Medium;

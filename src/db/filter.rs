@@ -15,12 +15,13 @@
 //! Names and fragments are `&'static str`, so that no input can become SQL. An absent filter adds nothing, so that the
 //! statement is the one the server has an index for.
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::{
     Decode, Encode, FromRow, MySql, MySqlConnection, QueryBuilder, Type,
     error::BoxDynError,
     mysql::{MySqlRow, MySqlTypeInfo, MySqlValueRef},
 };
+use uuid::Uuid;
 
 use super::columns::Columns;
 use crate::clock::start_of_day_in_paris;
@@ -135,6 +136,17 @@ impl Select {
             Some(day) => select.and_op(column, " < ", start_of_day_in_paris(day)),
             None => select,
         }
+    }
+
+    /// Keeps the rows that come before this one, in the order of an instant and an id, as one range of an index over both.
+    #[must_use]
+    pub fn and_before(mut self, columns: [&'static str; 2], at: DateTime<Utc>, id: Uuid) -> Self {
+        let [instant, unique] = columns;
+        let query = self.begin();
+        query.push(format_args!("({instant} < ")).push_bind(at);
+        query.push(format_args!(" OR ({instant} = ")).push_bind(at);
+        query.push(format_args!(" AND {unique} < ")).push_bind(id).push("))");
+        self
     }
 
     /// Orders by these columns, all in one direction, so that an index over them serves both ways. The last one must be
@@ -254,6 +266,13 @@ mod tests {
             "SELECT 1 FROM t WHERE b = ? AND c IN (?, ?) AND (d LIKE ? OR e LIKE ?) AND (d LIKE ? OR e LIKE ?) \
              AND f >= ? ORDER BY f DESC, id DESC LIMIT ? OFFSET ?"
         );
+    }
+
+    #[test]
+    fn what_comes_before_is_one_range() {
+        let select =
+            Select::new("SELECT 1 FROM t").and_before(["a", "id"], DateTime::UNIX_EPOCH, Uuid::nil());
+        assert_eq!(select.query.sql().as_str(), "SELECT 1 FROM t WHERE (a < ? OR (a = ? AND id < ?))");
     }
 
     #[test]

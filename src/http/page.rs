@@ -46,6 +46,7 @@ const SHARED: &[(&str, &str)] = &[
 
 /// The pages there are, by name.
 const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("retractation")];
+const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("conversation")];
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 

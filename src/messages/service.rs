@@ -51,6 +51,8 @@ pub struct Posted {
     pub conversation_id: Uuid,
     /// The message.
     pub message_id: Uuid,
+    /// When it was written.
+    pub at: DateTime<Utc>,
     /// Whether the same visitor sent the same words less than ten minutes before: nothing was written then, and nobody
     /// is to be told.
     pub repeated: bool,
@@ -69,7 +71,7 @@ pub async fn post_from_visitor(
     let conversation = conversations::lock_or_begin_visitor(tx, visitor.email, now).await?;
     let same = writing::same_from_visitor(tx, conversation.id, post.subject, post.text, now - SAME_FOR);
     if let Some(message_id) = same.await? {
-        return Ok(Posted { conversation_id: conversation.id, message_id, repeated: true });
+        return Ok(Posted { conversation_id: conversation.id, message_id, at: now, repeated: true });
     }
     writing::name_visitor(tx, conversation.id, visitor.name, visitor.phone).await?;
     write(tx, &conversation, From::Visitor(visitor), post).await
@@ -141,7 +143,7 @@ pub(super) async fn write(
             writing::count_from_client(tx, conversation.id, message.id, at).await?;
         }
     }
-    Ok(Posted { conversation_id: conversation.id, message_id: message.id, repeated: false })
+    Ok(Posted { conversation_id: conversation.id, message_id: message.id, at, repeated: false })
 }
 
 /// The instant of a message: now, or just after the one before, so that their order is total.

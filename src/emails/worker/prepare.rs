@@ -12,6 +12,7 @@ use crate::{
     events::StoredAttachment,
     exports,
     mails::Mail,
+    messages,
     payments::resuming,
 };
 
@@ -55,6 +56,7 @@ async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -
     match &mut mail {
         Mail::PaymentFailedUser(mail) => mail.retry_path = resuming::path(state, mail.order_id),
         Mail::DataExport(mail) => mail.export_path = exports::path(state, mail.export_id),
+        Mail::VisitorReply(mail) => mail.page_path = messages::page::path(state, mail.conversation_id),
         Mail::OrderToConfirm(mail) => mail.confirm_path = confirming::path(state, mail.order_id),
         Mail::ActivationUser(_) | Mail::ActivationReminder(_) | Mail::ResetPassword(_) => {
             return with_token(state, claimed, mail).await;

@@ -15,12 +15,15 @@ pub struct Conversation {
     pub visitor_email: Option<String>,
     pub visitor_name: Option<String>,
     pub visitor_phone: Option<String>,
+    pub last_message_id: Option<Uuid>,
     pub last_message_at: Option<DateTime<Utc>>,
     pub message_count: u32,
     pub client_unread: u32,
     pub admin_unread: u32,
     pub client_removed: u32,
     pub admin_removed: u32,
+    pub admin_archived: bool,
+    pub admin_hidden: bool,
     pub page_until: Option<DateTime<Utc>>,
 }
 
@@ -50,8 +53,8 @@ async fn lock_of_client(
 ) -> Result<Option<Conversation>, sqlx::Error> {
     sqlx::query_as!(
         Conversation,
-        "SELECT id, user_id, visitor_email, visitor_name, visitor_phone, last_message_at, message_count, client_unread,
-                admin_unread, client_removed, admin_removed, page_until
+        "SELECT id, user_id, visitor_email, visitor_name, visitor_phone, last_message_id, last_message_at, message_count,
+                client_unread, admin_unread, client_removed, admin_removed, admin_archived, admin_hidden, page_until
          FROM conversations WHERE user_id = ? FOR UPDATE",
         user_id
     )
@@ -65,8 +68,8 @@ async fn lock_of_visitor(
 ) -> Result<Option<Conversation>, sqlx::Error> {
     sqlx::query_as!(
         Conversation,
-        "SELECT id, user_id, visitor_email, visitor_name, visitor_phone, last_message_at, message_count, client_unread,
-                admin_unread, client_removed, admin_removed, page_until
+        "SELECT id, user_id, visitor_email, visitor_name, visitor_phone, last_message_id, last_message_at, message_count,
+                client_unread, admin_unread, client_removed, admin_removed, admin_archived, admin_hidden, page_until
          FROM conversations WHERE visitor_email = ? FOR UPDATE",
         email
     )
@@ -77,9 +80,22 @@ async fn lock_of_visitor(
 async fn lock_by_id(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Conversation>, sqlx::Error> {
     sqlx::query_as!(
         Conversation,
-        "SELECT id, user_id, visitor_email, visitor_name, visitor_phone, last_message_at, message_count, client_unread,
-                admin_unread, client_removed, admin_removed, page_until
+        "SELECT id, user_id, visitor_email, visitor_name, visitor_phone, last_message_id, last_message_at, message_count,
+                client_unread, admin_unread, client_removed, admin_removed, admin_archived, admin_hidden, page_until
          FROM conversations WHERE id = ? FOR UPDATE",
+        id
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// A conversation as it is, whoever changes it.
+pub async fn find(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Conversation>, sqlx::Error> {
+    sqlx::query_as!(
+        Conversation,
+        "SELECT id, user_id, visitor_email, visitor_name, visitor_phone, last_message_id, last_message_at, message_count,
+                client_unread, admin_unread, client_removed, admin_removed, admin_archived, admin_hidden, page_until
+         FROM conversations WHERE id = ?",
         id
     )
     .fetch_optional(conn)
