@@ -31,6 +31,11 @@ pub async fn erase(
         sqlx::query!("DELETE FROM email_outbox WHERE id = ?", id).execute(&mut *conn).await?;
     }
     for mut mail in told_to_the_team(conn, subject).await? {
+        // Quotes a message, which goes with their conversation.
+        if mail.template == "admin-message" {
+            sqlx::query!("DELETE FROM email_outbox WHERE id = ?", mail.id).execute(&mut *conn).await?;
+            continue;
+        }
         subject.anonymise(&mut mail.payload.0);
         sqlx::query!(
             "UPDATE email_outbox SET payload = ?, updated_at = ? WHERE id = ?",
@@ -60,12 +65,13 @@ async fn to_forget(conn: &mut MySqlConnection, subject: &Subject) -> Result<Vec<
 #[derive(sqlx::FromRow)]
 struct Told {
     id: Uuid,
+    template: String,
     payload: Json<Value>,
 }
 
 async fn told_to_the_team(conn: &mut MySqlConnection, subject: &Subject) -> Result<Vec<Told>, sqlx::Error> {
     let mut query = QueryBuilder::<MySql>::new(
-        "SELECT id, payload FROM email_outbox WHERE template LIKE 'admin-%' AND user_id IS NULL AND ",
+        "SELECT id, template, payload FROM email_outbox WHERE template LIKE 'admin-%' AND user_id IS NULL AND ",
     );
     subject.push_mentioned(&mut query, "dedupe_key", "CAST(payload AS CHAR)");
     query.build_query_as().fetch_all(conn).await

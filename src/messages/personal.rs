@@ -26,6 +26,9 @@ pub async fn erase(
     subject: &Subject,
     now: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM conversation_readers WHERE user_id = ?", subject.user_id)
+        .execute(&mut *conn)
+        .await?;
     sqlx::query!(
         "DELETE FROM conversations WHERE user_id = ? OR visitor_email = ?",
         subject.user_id,

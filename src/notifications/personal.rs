@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Removes a person's notifications, and takes their name, address and number out of what the team was told of
-/// them: the team still has to know that something happened.
+/// them: the team still has to know that something happened. What quotes their messages goes with these.
 ///
 /// # Errors
 /// When the database refuses.
@@ -23,6 +23,10 @@ pub async fn erase(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!("DELETE FROM notifications WHERE user_id = ?", subject.user_id).execute(&mut *conn).await?;
     for told in told_to_the_team(conn, subject).await? {
+        if told.quotes {
+            sqlx::query!("DELETE FROM notifications WHERE id = ?", told.id).execute(&mut *conn).await?;
+            continue;
+        }
         sqlx::query!(
             "UPDATE notifications SET title = ?, message = ?, data = ?, updated_at = ? WHERE id = ?",
             subject.anonymised(&told.title),
@@ -43,12 +47,14 @@ struct Told {
     title: String,
     message: String,
     data: Option<String>,
+    /// Whether it tells of a message, in its words.
+    quotes: bool,
 }
 
 /// Only the team is told of other people. Read without a lock, so that nobody who rings a bell waits for the search.
 async fn told_to_the_team(conn: &mut MySqlConnection, subject: &Subject) -> Result<Vec<Told>, sqlx::Error> {
     let mut query = QueryBuilder::<MySql>::new(
-        "SELECT n.id, n.title, n.message, n.data FROM users u JOIN notifications n ON n.user_id = u.id
+        "SELECT n.id, n.title, n.message, n.data, n.type = 'MESSAGE' AS quotes FROM users u JOIN notifications n ON n.user_id = u.id
          WHERE u.role IN ('ADMIN', 'CORRECTOR') AND ",
     );
     subject.push_mentioned(&mut query, "n.dedupe_key", "CONCAT_WS(' ', n.title, n.message, n.data)");

@@ -39,6 +39,7 @@ mod jobs;
 mod journeys;
 mod lists;
 mod mailbox;
+mod messages;
 mod moves;
 mod notifications;
 mod object_store;

@@ -43,6 +43,16 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             come_back(server, owner).await;
             vec![]
         }
+        "thread" => one(conversation(server, owner).await.0),
+        "message" => one(conversation(server, owner).await.1),
+        "page" => vec![page(server).await.0],
+        "page-file" => {
+            let (token, message) = page(server).await;
+            let file = server.document(None, owner, "extrait.txt", false).await;
+            attach(server, message, file).await;
+            vec![token, file.to_string()]
+        }
+        "someone" => one(server.user(&format!("{}@example.com", new_id()), Role::User, None).await),
         "bell" => one(server.notification(owner).await),
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
         "example" => vec!["welcome-user".to_owned(), "0".to_owned()],
@@ -89,6 +99,7 @@ pub fn unheard_of(thing: &str) -> Vec<String> {
         "reset" | "activation" => vec![URL_SAFE_NO_PAD.encode([7; 32])],
         "way-out" | "mail" => vec![unknown(), "rien".to_owned()],
         "example" => vec![unknown(), "0".to_owned()],
+        "page-file" => vec![unknown(), unknown()],
         _ => vec![unknown()],
     }
 }
@@ -106,6 +117,10 @@ pub fn form_with(name: &str, values: &[String], field: Option<(&str, &str)>) -> 
     changes.extend(field.map(|(name, value)| (name, Some(value))));
     match name {
         "guest-order" | "author-order" => Some(guest_form(service(), &changes)),
+        "answer" => {
+            let (name, value) = field.unwrap_or(("message", "Bonjour"));
+            Some(Form::new().text(name.to_owned(), value.to_owned()))
+        }
         _ => None,
     }
 }
@@ -159,6 +174,48 @@ async fn come_back(server: &TestServer, owner: &Person) {
     let reopen = "UPDATE users SET is_active = TRUE, deactivated_by = NULL, token_version = 0
                   WHERE deactivated_by = 'SELF' AND id = ?";
     sqlx::query(reopen).bind(owner.id).execute(server.state.db.pool()).await.unwrap();
+/// A message of the team in the conversation of a client whose order the corrector of the seeds corrects.
+async fn conversation(server: &TestServer, owner: &Person) -> (Uuid, Uuid) {
+    order(server, owner).await;
+    let now = server.state.clock.now();
+    let begun = "INSERT INTO conversations (id, user_id, created_at, updated_at) VALUES (?, ?, ?, ?)
+                 ON DUPLICATE KEY UPDATE admin_hidden = FALSE, admin_archived = FALSE, client_archived = FALSE";
+    let begun = sqlx::query(begun).bind(new_id()).bind(owner.id).bind(now).bind(now);
+    begun.execute(server.state.db.pool()).await.unwrap();
+    let id = sqlx::query_scalar("SELECT id FROM conversations WHERE user_id = ?").bind(owner.id);
+    let id: Uuid = id.fetch_one(server.state.db.pool()).await.unwrap();
+    (id, message(server, id).await)
+}
+
+/// A message of the platform.
+async fn message(server: &TestServer, conversation: Uuid) -> Uuid {
+    let (id, now) = (new_id(), server.state.clock.now());
+    let written = "INSERT INTO messages (id, conversation_id, content, created_at, updated_at) VALUES (?, ?, 'Bonjour', ?, ?)";
+    let written = sqlx::query(written).bind(id).bind(conversation).bind(now).bind(now);
+    written.execute(server.state.db.pool()).await.unwrap();
+    let counted = "UPDATE conversations
+                   SET message_count = message_count + 1, client_unread = client_unread + 1, last_message_id = ?, last_message_at = ?
+                   WHERE id = ?";
+    let counted = sqlx::query(counted).bind(id).bind(now).bind(conversation);
+    counted.execute(server.state.db.pool()).await.unwrap();
+    id
+}
+
+/// The page of a visitor's conversation, and a message in it.
+async fn page(server: &TestServer) -> (String, Uuid) {
+    let (id, now) = (new_id(), server.state.clock.now());
+    let begun = "INSERT INTO conversations (id, visitor_email, page_until, created_at, updated_at) VALUES (?, ?, ?, ?, ?)";
+    let begun = sqlx::query(begun).bind(id).bind(format!("{id}@example.com"));
+    let begun = begun.bind(now + chrono::Duration::days(30)).bind(now).bind(now);
+    begun.execute(server.state.db.pool()).await.unwrap();
+    (server.state.links.ticket("conversation", id), message(server, id).await)
+}
+
+/// Sends a document with a message.
+async fn attach(server: &TestServer, message: Uuid, file: Uuid) {
+    let sent = "INSERT INTO message_attachments (id, message_id, file_id) VALUES (?, ?, ?)";
+    let sent = sqlx::query(sent).bind(new_id()).bind(message).bind(file);
+    sent.execute(server.state.db.pool()).await.unwrap();
 }
 
 /// A session paid on the simulated page.
