@@ -25,6 +25,10 @@ LENIENT = [
     "GET /commandes", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /public/order", "POST /public/retractation",
     "POST /public/retractation/confirmer",
+    "GET /commandes", "GET /invoices", "GET /messages", "GET /messages/conversations", "GET /messages/conversations/{id}",
+    "GET /messages/search", "GET /messages/threads/{threadId}", "GET /messages/{id}", "GET /notifications", "GET /projects",
+    "POST /commandes",
+    "POST /commandes/create-paid-project", "POST /public/order",
 ]
 
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
@@ -37,6 +41,11 @@ JUDGED = [
     "PUT /users/me/password", "PUT /users/me/profile",
     "POST /public/activate/{token}/set-password", "POST /public/order", "POST /payment-methods", "POST /payments/methods",
     "POST /public/retractation", "POST /public/retractation/confirmer",
+    "POST /commandes/create-paid-project", "GET /messages/search", "GET /messages/threads/{threadId}", "POST /messages",
+    "POST /messages/admin/conversations/create", "POST /messages/conversations", "POST /messages/conversations/{id}/reply",
+    "POST /messages/threads/{threadId}/reply", "POST /messages/visitor", "POST /notifications/admin",
+    "POST /payments/create-checkout-session", "POST /payments/webhook", "POST /public/conversation/{token}", "GET /public/activate/{token}", "GET /public/activate/{token}/verify",
+    "POST /public/activate/{token}/set-password", "POST /public/order",
 ]
 
 
@@ -106,6 +115,7 @@ def secret(letter):
     """The secret of a mail's link."""
     for link in re.findall(LINK, letter["html"]):
         found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/mes-donnees/)([A-Za-z0-9_-]{20,})", link)
+        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/public/conversation/)([A-Za-z0-9_-]{20,})", link)
         if found:
             return found[1]
     raise SystemExit(f"no link in {letter['template']}")
@@ -132,6 +142,13 @@ def card(token):
     """A card its owner keeps."""
     name = f"pm_mock_{uuid.uuid4().hex}"
     return call("POST", "/payment-methods", {"paymentMethodId": name}, token)["paymentMethod"]["id"]
+def conversation():
+    """The secret of the page on which a visitor reads the team's answer."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    call("POST", "/messages/visitor", {"name": "Jean Petit", "email": address, "phone": "0601020304", "content": "Bonjour"})
+    team = call("POST", "/auth/login", dict(zip(("email", "password"), ACCOUNTS["admin"])))["token"]
+    call("POST", f"/messages/threads/{address}/reply", {"content": "Bonjour !"}, team)
+    return secret(wait_for("the team's answer", lambda: mail(address, "visitor-reply")))
 
 
 def invitation(address):
@@ -165,6 +182,11 @@ def things():
     declaration = {"nom": "Jeanne Dupont", "email": f"{uuid.uuid4().hex}@example.com"}
     withdrawal = call("POST", "/public/retractation", declaration)["jeton"]
     cards = [card(token) for _ in range(3)]
+    page = conversation()
+    written = [call("POST", "/messages/conversations", {"content": f"Message {number}"}, token) for number in range(3)]
+    client = call("GET", "/auth/me", token=token)["id"]
+    thread = client if caller == "admin" else "admin-support"
+    message, gone = written[0]["data"]["id"], written[1 if caller == "admin" else 2]["data"]["id"]
     found = {
         "POST /commandes/{id}/retractation": {"path.id": [unpaid]},
         "POST /public/retractation": {"body.nom": ["Jeanne"], "body.email": [declaration["email"]]},
@@ -190,6 +212,24 @@ def things():
         "POST /public/commande-offerte/{token}": {"path.token": [offered]},
         "GET /public/mes-donnees/{token}": {"path.token": [export]},
         "POST /public/mes-donnees/{token}": {"path.token": [export]},
+        "GET /public/conversation/{token}": {"path.token": [page]},
+        "POST /public/conversation/{token}": {"path.token": [page]},
+        "GET /messages/threads/{threadId}": {"path.threadId": [thread]},
+        "POST /messages/threads/{threadId}/reply": {"path.threadId": [thread], "body.content": ["Bonjour"]},
+        "GET /messages/{id}": {"path.id": [thread]},
+        "GET /messages/conversations/{id}": {"path.id": [thread]},
+        "POST /messages/conversations/{id}/reply": {"path.id": [thread], "body.content": ["Bonjour"]},
+        "POST /messages/conversations/{id}/mark-read": {"path.id": [thread]},
+        "PATCH /messages/conversations/{id}/archive": {"path.id": [thread]},
+        "PATCH /messages/conversations/{id}/unarchive": {"path.id": [thread]},
+        "POST /messages/conversations": {"body.content": ["Bonjour"], "body.userId": [client]},
+        "POST /messages": {"body.content": ["Bonjour"], "body.userId": [client]},
+        "POST /messages/admin/conversations/create": {"body.content": ["Bonjour"], "body.userId": [client]},
+        "DELETE /messages/admin/conversations/{threadId}": {"path.threadId": [client]},
+        "PUT /messages/{id}": {"path.id": [message]},
+        "PUT /messages/{id}/read": {"path.id": [message]},
+        "PUT /messages/{id}/archive": {"path.id": [message]},
+        "DELETE /messages/{id}": {"path.id": [gone]},
         "GET /public/activate/{token}": {"path.token": [looked_at]},
         "GET /public/activate/{token}/verify": {"path.token": [looked_at]},
         "POST /public/activate/{token}/set-password": {"path.token": [chosen], "body.password": ["Manuscrit-2026"]},

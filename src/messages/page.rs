@@ -30,7 +30,7 @@ use crate::{
         download::{self, Description},
         sniff::Policy,
         storage::Kind,
-        upload::{MultipartBody, MultipartForm, UploadSpec},
+        upload::{Fields, MultipartBody, MultipartForm, UploadSpec},
     },
     http::{ApiError, ApiPath, ApiResult, Budget, ClientIp, ErrorBody, LimitKey, LongRunning, page::Page},
     links::Admitted,
@@ -152,9 +152,9 @@ async fn read_and_post(
     }
     let body = MultipartBody::from_request(request, &()).await?;
     let mut form = MultipartForm::new(body, DOCUMENTS);
-    form.fields_until_first_file().await?;
+    *text = written(form.fields_until_first_file().await?);
     let received = form.receive_files(&state.storage, state.clock.now()).await?;
-    *text = form.fields().get("message").unwrap_or_default().replace("\r\n", "\n");
+    *text = written(form.fields());
     let length = text.chars().count();
     if length > CONTENT_MAX {
         return Err(ApiError::invalid_field(
@@ -169,12 +169,17 @@ async fn read_and_post(
         .await
 }
 
+/// Browsers end the lines of a form in two characters.
+fn written(fields: &Fields) -> String {
+    fields.get("message").unwrap_or_default().replace("\r\n", "\n")
+}
+
 /// A document of a visitor's conversation, as an attachment.
 #[utoipa::path(get, path = "/public/conversation/{token}/fichiers/{id}", tag = "Public site",
     params(("token" = String, Path, max_length = 255, description = "Of the mail"), ("id" = Uuid, Path)),
     responses((status = 200, description = "The content.", content_type = "*/*"),
               (status = 206, description = "The part asked for."),
-              (status = 404, description = "The link is not ours, or not good any more"),
+              (status = 404, description = "The link is not ours, or not good any more", body = ErrorBody),
               (status = 416, body = ErrorBody)))]
 async fn document(
     _: LongRunning,

@@ -12,13 +12,16 @@ use crate::{
 /// A message to send. Names and role to sign with are an administrator's to choose; from others they are ignored.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ReplyBody {
+pub struct MessageBody {
     /// May be left out where documents come.
     #[schema(max_length = 10_000)]
     #[validate(length(max = 10_000, message = "Un message ne peut pas dépasser 10 000 caractères."))]
     content: Option<String>,
-    /// Ids of documents uploaded before: ten at most.
-    #[schema(max_items = 20)]
+    #[schema(max_length = 255)]
+    #[validate(length(max = 255, message = "L’objet ne peut pas dépasser 255 caractères."))]
+    subject: Option<String>,
+    /// Documents uploaded before: ten at most, whatever is named twice.
+    #[schema(max_items = 20, value_type = Option<Vec<uuid::Uuid>>)]
     #[validate(length(max = 20, message = "Un message porte au plus 10 fichiers."))]
     attachments: Option<Vec<String>>,
     #[schema(max_length = 100)]
@@ -34,24 +37,16 @@ pub struct ReplyBody {
     #[schema(max_length = 50)]
     #[validate(length(max = 50, message = "L’origine d’un message ne peut pas dépasser 50 caractères."))]
     source: Option<String>,
-}
-
-/// A message that may begin a conversation.
-#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewMessageBody {
-    #[schema(max_length = 255)]
-    #[validate(length(max = 255, message = "L’objet ne peut pas dépasser 255 caractères."))]
-    subject: Option<String>,
-    /// From the team: the account it is for.
+    /// From the team, where the path names no conversation: the account it is for. Clients write to the team, whatever
+    /// this and the next three say.
     #[schema(max_length = 255)]
     #[validate(length(max = 255, message = "Ce destinataire n’existe pas."))]
     user_id: Option<String>,
-    /// Another name of `userId`. Clients write to the team, whatever it says.
+    /// Another name of `userId`.
     #[schema(max_length = 255)]
     #[validate(length(max = 255, message = "Ce destinataire n’existe pas."))]
     receiver_id: Option<String>,
-    /// From the team: the thread it continues.
+    /// The thread it continues.
     #[schema(max_length = 255)]
     #[validate(length(max = 255, message = "Cette conversation n’existe pas."))]
     thread_id: Option<String>,
@@ -59,12 +54,9 @@ pub struct NewMessageBody {
     #[schema(max_length = 255)]
     #[validate(length(max = 255, message = "Cette conversation n’existe pas."))]
     conversation_id: Option<String>,
-    #[serde(flatten)]
-    #[validate(nested)]
-    reply: ReplyBody,
 }
 
-impl NewMessageBody {
+impl MessageBody {
     /// The account it is for, as named.
     pub fn account(&self) -> Option<&str> {
         filled(&self.user_id).or(filled(&self.receiver_id))
@@ -78,16 +70,6 @@ impl NewMessageBody {
     /// The message.
     ///
     /// # Errors
-    /// As [`ReplyBody::draft`].
-    pub fn draft(&self) -> ApiResult<Draft> {
-        Ok(Draft { subject: line(&self.subject), ..self.reply.draft()? })
-    }
-}
-
-impl ReplyBody {
-    /// The message.
-    ///
-    /// # Errors
     /// 400 without a text and without a document, and for ids that are none.
     pub fn draft(&self) -> ApiResult<Draft> {
         let files = attachments::read(self.attachments.as_deref().unwrap_or_default())?;
@@ -96,7 +78,7 @@ impl ReplyBody {
             return Err(ApiError::invalid_field("content", "Écrivez un message, ou joignez un fichier."));
         }
         let signature = [&self.display_first_name, &self.display_last_name, &self.display_role].map(line);
-        Ok(Draft { subject: None, text, files, signature, source: line(&self.source) })
+        Ok(Draft { subject: line(&self.subject), text, files, signature, source: line(&self.source) })
     }
 }
 

@@ -7,10 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{
-    Updated,
-    bodies::{NewMessageBody, ReplyBody},
-};
+use super::{MessagesUpdated, bodies::MessageBody};
 use crate::{
     app::AppState,
     auth::{Role, Session, SessionUser},
@@ -124,7 +121,7 @@ async fn conversation(
 /// Writes in a thread. A visitor is written to by mail, with a link to the page they answer on.
 #[utoipa::path(post, path = "/messages/threads/{threadId}/reply", tag = "Messaging", security(("bearer" = [])),
     params(("threadId" = String, Path, max_length = 255, description = "`admin-support`, a client's account, a visitor's address, or a conversation")),
-    request_body = ReplyBody,
+    request_body = MessageBody,
     responses((status = 201, body = SentMessage),
               (status = 400, description = "`INVALID_THREAD`, `INVALID_ATTACHMENT`, or what is wrong with the message.", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -132,7 +129,7 @@ async fn reply(
     State(state): State<AppState>,
     Session(user): Session,
     ApiPath(name): ApiPath<String>,
-    ApiJson(body): ApiJson<ReplyBody>,
+    ApiJson(body): ApiJson<MessageBody>,
 ) -> ApiResult<(StatusCode, Json<SentMessage>)> {
     let name = ThreadId::read(&name);
     let sent = posting::send(&state, &user, To::Thread(&name), Kind::UserMessage, &body.draft()?).await?;
@@ -142,7 +139,7 @@ async fn reply(
 /// Writes in a conversation that is there.
 #[utoipa::path(post, path = "/messages/conversations/{id}/reply", tag = "Messaging", security(("bearer" = [])),
     params(("id" = String, Path, max_length = 255, description = "A conversation, or a thread")),
-    request_body = ReplyBody,
+    request_body = MessageBody,
     responses((status = 201, body = SentMessage),
               (status = 400, description = "`INVALID_ATTACHMENT`, or what is wrong with the message.", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
@@ -150,7 +147,7 @@ async fn reply_to_conversation(
     State(state): State<AppState>,
     Session(user): Session,
     ApiPath(name): ApiPath<String>,
-    ApiJson(body): ApiJson<ReplyBody>,
+    ApiJson(body): ApiJson<MessageBody>,
 ) -> ApiResult<(StatusCode, Json<SentMessage>)> {
     let name = ThreadId::read(&name);
     let sent = posting::send(&state, &user, To::Existing(&name), Kind::UserMessage, &body.draft()?).await?;
@@ -164,7 +161,7 @@ pub(super) fn shown(state: &AppState, sent: Sent, user: &SessionUser) -> SentMes
 /// A message that was sent, and where it stands.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Started {
+struct ConversationStarted {
     message: &'static str,
     conversation_id: Uuid,
     /// `admin-support` for a client.
@@ -174,15 +171,15 @@ struct Started {
 
 /// Writes to the team, and begins one's conversation with it where there is none. The team names whom it writes to.
 #[utoipa::path(post, path = "/messages/conversations", tag = "Messaging", security(("bearer" = [])),
-    request_body = NewMessageBody,
-    responses((status = 201, body = Started),
+    request_body = MessageBody,
+    responses((status = 201, body = ConversationStarted),
               (status = 400, description = "`INVALID_ATTACHMENT`, or what is wrong with the message.", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn start(
     State(state): State<AppState>,
     Session(user): Session,
-    ApiJson(body): ApiJson<NewMessageBody>,
-) -> ApiResult<(StatusCode, Json<Started>)> {
+    ApiJson(body): ApiJson<MessageBody>,
+) -> ApiResult<(StatusCode, Json<ConversationStarted>)> {
     let draft = body.draft()?;
     // The web application names a recipient and a conversation of its own making: a client's messages are for the team.
     let recipient = body.recipient().filter(|_| user.role != Role::User).map(ThreadId::read);
@@ -196,7 +193,7 @@ async fn start(
         (_, Some(client)) => client.to_string(),
         (_, None) => sent.row.conversation_email.clone().unwrap_or_default(),
     };
-    let answer = Started {
+    let answer = ConversationStarted {
         message: "Votre message est envoyé.",
         conversation_id: sent.row.conversation_id,
         thread_id,
@@ -212,43 +209,43 @@ struct Nothing {}
 /// Marks a conversation read, for the caller's side alone.
 #[utoipa::path(post, path = "/messages/conversations/{id}/mark-read", tag = "Messaging", security(("bearer" = [])),
     params(("id" = String, Path, max_length = 255, description = "A conversation, or a thread")),
-    responses((status = 200, body = Updated), (status = 401, body = ErrorBody)))]
+    responses((status = 200, body = MessagesUpdated), (status = 401, body = ErrorBody)))]
 async fn mark_read(
     State(state): State<AppState>,
     Session(user): Session,
     ApiPath(name): ApiPath<String>,
     OptionalJson(Nothing {}): OptionalJson<Nothing>,
-) -> ApiResult<Json<Updated>> {
+) -> ApiResult<Json<MessagesUpdated>> {
     let updated_count = verbs::mark_read(&state, &user, &ThreadId::read(&name)).await?;
-    Ok(Json(Updated { message: "La conversation est marquée comme lue.", updated_count }))
+    Ok(Json(MessagesUpdated { message: "La conversation est marquée comme lue.", updated_count }))
 }
 
 /// Archives a conversation, for the caller's side alone; a new message takes it out again.
 #[utoipa::path(patch, path = "/messages/conversations/{id}/archive", tag = "Messaging", security(("bearer" = [])),
     params(("id" = String, Path, max_length = 255, description = "A conversation, or a thread")),
-    responses((status = 200, body = Updated), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = MessagesUpdated), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody)))]
 async fn archive(
     State(state): State<AppState>,
     Session(user): Session,
     ApiPath(name): ApiPath<String>,
-) -> ApiResult<Json<Updated>> {
+) -> ApiResult<Json<MessagesUpdated>> {
     let updated_count = verbs::archive(&state, &user, &ThreadId::read(&name), true).await?;
-    Ok(Json(Updated { message: "La conversation est archivée.", updated_count }))
+    Ok(Json(MessagesUpdated { message: "La conversation est archivée.", updated_count }))
 }
 
 /// Takes a conversation out of the archive of the caller's side.
 #[utoipa::path(patch, path = "/messages/conversations/{id}/unarchive", tag = "Messaging", security(("bearer" = [])),
     params(("id" = String, Path, max_length = 255, description = "A conversation, or a thread")),
-    responses((status = 200, body = Updated), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = MessagesUpdated), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody)))]
 async fn unarchive(
     State(state): State<AppState>,
     Session(user): Session,
     ApiPath(name): ApiPath<String>,
-) -> ApiResult<Json<Updated>> {
+) -> ApiResult<Json<MessagesUpdated>> {
     let updated_count = verbs::archive(&state, &user, &ThreadId::read(&name), false).await?;
-    Ok(Json(Updated { message: "La conversation n’est plus archivée.", updated_count }))
+    Ok(Json(MessagesUpdated { message: "La conversation n’est plus archivée.", updated_count }))
 }
 
 /// 400 for an id that is none.

@@ -25,13 +25,13 @@ pub fn router() -> OpenApiRouter<AppState> {
 /// What was done, to how many messages.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Updated {
+struct MessagesUpdated {
     message: &'static str,
     updated_count: u64,
 }
 
 /// What was done.
 #[derive(Serialize, ToSchema)]
-struct Done {
+struct MessageChanged {
     message: &'static str,
 }

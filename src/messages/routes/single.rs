@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::{Done, Updated};
+use super::{MessageChanged, MessagesUpdated};
 use crate::{
     app::AppState,
     auth::{Admin, Session},
@@ -68,51 +68,51 @@ async fn find(
 /// Marks a message read, for the side it was written to.
 #[utoipa::path(put, path = "/messages/{id}/read", tag = "Messaging", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Updated), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = MessagesUpdated), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody)))]
 async fn read(
     State(state): State<AppState>,
     Session(user): Session,
     PathId(id): PathId,
-) -> ApiResult<Json<Updated>> {
+) -> ApiResult<Json<MessagesUpdated>> {
     let change = Change { read: Some(true), ..Change::default() };
     let updated_count = verbs::change(&state, &user, &[id], change).await?;
-    Ok(Json(Updated { message: "Le message est marqué comme lu.", updated_count }))
+    Ok(Json(MessagesUpdated { message: "Le message est marqué comme lu.", updated_count }))
 }
 
 /// Archives a message, for the caller's side alone.
 #[utoipa::path(put, path = "/messages/{id}/archive", tag = "Messaging", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = MessageChanged), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody)))]
 async fn archive(
     State(state): State<AppState>,
     Session(user): Session,
     PathId(id): PathId,
-) -> ApiResult<Json<Done>> {
+) -> ApiResult<Json<MessageChanged>> {
     let change = Change { archived: Some(true), ..Change::default() };
     verbs::change(&state, &user, &[id], change).await?;
-    Ok(Json(Done { message: "Le message est archivé." }))
+    Ok(Json(MessageChanged { message: "Le message est archivé." }))
 }
 
 /// Removes a message from the sight of the caller's side; the other side keeps it.
 #[utoipa::path(delete, path = "/messages/{id}", tag = "Messaging", security(("bearer" = [])),
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Done), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = MessageChanged), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody)))]
 async fn remove(
     State(state): State<AppState>,
     Session(user): Session,
     PathId(id): PathId,
-) -> ApiResult<Json<Done>> {
+) -> ApiResult<Json<MessageChanged>> {
     verbs::change(&state, &user, &[id], Change { removed: true, ..Change::default() }).await?;
-    Ok(Json(Done { message: "Le message est supprimé." }))
+    Ok(Json(MessageChanged { message: "Le message est supprimé." }))
 }
 
 /// What to change about a message, on the caller's side. Its words stay as they were sent.
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct UpdateBody {
+struct MessageUpdateBody {
     is_read: Option<bool>,
     is_archived: Option<bool>,
     /// Administrators only.
@@ -121,19 +121,19 @@ struct UpdateBody {
 
 /// Marks a message read or unread, archives it or takes it out, pins it.
 #[utoipa::path(put, path = "/messages/{id}", tag = "Messaging", security(("bearer" = [])),
-    params(("id" = Uuid, Path)), request_body = UpdateBody,
-    responses((status = 200, body = Done), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    params(("id" = Uuid, Path)), request_body = MessageUpdateBody,
+    responses((status = 200, body = MessageChanged), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
               (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn update(
     State(state): State<AppState>,
     Session(user): Session,
     PathId(id): PathId,
-    ApiJson(body): ApiJson<UpdateBody>,
-) -> ApiResult<Json<Done>> {
+    ApiJson(body): ApiJson<MessageUpdateBody>,
+) -> ApiResult<Json<MessageChanged>> {
     let change =
         Change { read: body.is_read, archived: body.is_archived, pinned: body.is_pinned, removed: false };
     verbs::change(&state, &user, &[id], change).await?;
-    Ok(Json(Done { message: "Le message est modifié." }))
+    Ok(Json(MessageChanged { message: "Le message est modifié." }))
 }
 
 /// What to do to messages.
@@ -170,13 +170,13 @@ struct BulkBody {
 
 /// Does the same to several messages, all of them or none.
 #[utoipa::path(post, path = "/messages/bulk", tag = "Messaging", security(("bearer" = [])), request_body = BulkBody,
-    responses((status = 200, body = Updated), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+    responses((status = 200, body = MessagesUpdated), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
               (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn bulk(
     State(state): State<AppState>,
     Admin(user): Admin,
     ApiJson(body): ApiJson<BulkBody>,
-) -> ApiResult<Json<Updated>> {
+) -> ApiResult<Json<MessagesUpdated>> {
     let value = Some(body.action.value.unwrap_or(true));
     let change = match body.action.kind {
         BulkKind::Read => Change { read: value, ..Change::default() },
@@ -190,5 +190,5 @@ async fn bulk(
     ids.dedup();
     verbs::change(&state, &user, &ids, change).await?;
     let updated_count = u64::try_from(ids.len()).map_err(ApiError::internal)?;
-    Ok(Json(Updated { message: "Les messages sont modifiés.", updated_count }))
+    Ok(Json(MessagesUpdated { message: "Les messages sont modifiés.", updated_count }))
 }

@@ -7,7 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    bodies::NewMessageBody,
+    bodies::MessageBody,
     conversations::{account, shown},
 };
 use crate::{
@@ -29,15 +29,15 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
 
 /// A number of messages.
 #[derive(Serialize, ToSchema)]
-struct Count {
+struct UnreadMessages {
     count: u64,
 }
 
 /// Unread messages of the inbox all administrators share: the sum of what its list shows.
 #[utoipa::path(get, path = "/messages/unread-count", tag = "Messaging", security(("bearer" = [])),
-    responses((status = 200, body = Count), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
-async fn unread_count(State(state): State<AppState>, _: Admin) -> ApiResult<Json<Count>> {
-    Ok(Json(Count { count: reading::unread_in_inbox(&state).await? }))
+    responses((status = 200, body = UnreadMessages), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody)))]
+async fn unread_count(State(state): State<AppState>, _: Admin) -> ApiResult<Json<UnreadMessages>> {
+    Ok(Json(UnreadMessages { count: reading::unread_in_inbox(&state).await? }))
 }
 
 /// Whom a message was sent to.
@@ -51,7 +51,7 @@ struct TargetUser {
 /// A conversation that an administrator began, or continued.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Created {
+struct ConversationCreated {
     message: &'static str,
     conversation_id: Uuid,
     /// The account.
@@ -62,22 +62,22 @@ struct Created {
 
 /// Writes to an account, and begins its conversation where there is none.
 #[utoipa::path(post, path = "/messages/admin/conversations/create", tag = "Messaging", security(("bearer" = [])),
-    request_body = NewMessageBody,
-    responses((status = 201, body = Created),
+    request_body = MessageBody,
+    responses((status = 201, body = ConversationCreated),
               (status = 400, description = "`INVALID_ATTACHMENT`, `INVALID_RECIPIENT`, or what is wrong with the message.", body = ErrorBody),
               (status = 401, body = ErrorBody), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn create(
     State(state): State<AppState>,
     Admin(user): Admin,
-    ApiJson(body): ApiJson<NewMessageBody>,
-) -> ApiResult<(StatusCode, Json<Created>)> {
+    ApiJson(body): ApiJson<MessageBody>,
+) -> ApiResult<(StatusCode, Json<ConversationCreated>)> {
     let named =
         body.account().ok_or_else(|| ApiError::invalid_field("userId", "Choisissez à qui écrire."))?;
     let draft = body.draft()?;
     let target = account(named)?;
     let sent = posting::send(&state, &user, To::Account(target), Kind::AdminMessage, &draft).await?;
     let person = posting::person(&state, target).await?;
-    let answer = Created {
+    let answer = ConversationCreated {
         message: "Votre message est envoyé.",
         conversation_id: sent.row.conversation_id,
         thread_id: target,
@@ -90,7 +90,7 @@ async fn create(
 /// What was removed from sight.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Hidden {
+struct ConversationHidden {
     message: &'static str,
     deleted_count: u64,
 }
@@ -98,13 +98,15 @@ struct Hidden {
 /// Removes a conversation from the sight of all administrators, until somebody writes in it. The client keeps theirs.
 #[utoipa::path(delete, path = "/messages/admin/conversations/{threadId}", tag = "Messaging", security(("bearer" = [])),
     params(("threadId" = String, Path, max_length = 255, description = "A client's account, a visitor's address, or a conversation")),
-    responses((status = 200, body = Hidden), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
+    responses((status = 200, body = ConversationHidden), (status = 401, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody)))]
 async fn hide(
     State(state): State<AppState>,
     Admin(user): Admin,
     ApiPath(name): ApiPath<String>,
-) -> ApiResult<Json<Hidden>> {
+) -> ApiResult<Json<ConversationHidden>> {
     let deleted_count = verbs::hide(&state, &user, &ThreadId::read(&name)).await?;
-    Ok(Json(Hidden { message: "La conversation est supprimée de la messagerie.", deleted_count }))
+    Ok(Json(ConversationHidden {
+        message: "La conversation est supprimée de la messagerie.", deleted_count
+    }))
 }

@@ -77,20 +77,20 @@ fn refuse(code: &'static str, message: &'static str) -> Result<(), ValidationErr
 /// A message that arrived.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Received {
+struct ChatReceived {
     message: &'static str,
     conversation_id: Uuid,
 }
 
 /// Writes to the team as a visitor. Limited per address; the same message within ten minutes is one.
 #[utoipa::path(post, path = "/messages/visitor", tag = "Messaging", request_body = VisitorBody,
-    responses((status = 201, body = Received), (status = 200, description = "It was there already.", body = Received),
+    responses((status = 201, body = ChatReceived), (status = 200, description = "It was there already.", body = ChatReceived),
               (status = 400, body = ErrorBody), (status = 429, body = ErrorBody)))]
 async fn chat(
     State(state): State<AppState>,
     ClientIp(ip): ClientIp,
     ApiJson(body): ApiJson<VisitorBody>,
-) -> ApiResult<(StatusCode, Json<Received>)> {
+) -> ApiResult<(StatusCode, Json<ChatReceived>)> {
     state.limits.check(Budget::VisitorChat, &LimitKey::ip(ip))?;
     let line =
         |text: &str| text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
@@ -105,5 +105,5 @@ async fn chat(
     let posted = visitors::chat(&state, &message).await?;
     let status = if posted.repeated { StatusCode::OK } else { StatusCode::CREATED };
     let message = "Votre message est envoyé. Notre équipe vous répond par e-mail.";
-    Ok((status, Json(Received { message, conversation_id: posted.conversation_id })))
+    Ok((status, Json(ChatReceived { message, conversation_id: posted.conversation_id })))
 }

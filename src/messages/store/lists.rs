@@ -4,13 +4,9 @@ use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
-use crate::{
-    db::filter::{Direction, Select},
-    http::Page,
-};
+use crate::http::Page;
 
 /// A conversation in a list, with the last message that the reader's side has not removed.
-#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ListedRow {
     pub id: Uuid,
     pub user_id: Option<Uuid>,
@@ -27,29 +23,32 @@ pub struct ListedRow {
     pub last_sender: Option<Uuid>,
 }
 
-/// The last message is looked up per conversation shown, from the end of the index.
-const INBOX: &str = "SELECT v.id, v.user_id, v.visitor_email, v.visitor_name, u.prenom, u.nom, u.avatar,
-        CAST(v.admin_unread AS SIGNED) AS unread,
-        CAST(v.message_count AS SIGNED) - CAST(v.admin_removed AS SIGNED) AS total,
-        l.id AS last_id, l.content AS last_content, l.created_at AS last_at, l.sender_id AS last_sender
- FROM conversations v
- LEFT JOIN users u ON u.id = v.user_id
- JOIN messages l ON l.id = (SELECT m.id FROM messages m WHERE m.conversation_id = v.id AND m.deleted_by_admin = FALSE
-                            ORDER BY m.created_at DESC, m.id DESC LIMIT 1)";
-
 /// A page of the inbox all administrators share, or of its archive; the latest conversation first.
 pub async fn inbox(
     conn: &mut MySqlConnection,
     archived: bool,
     page: Page,
 ) -> Result<Vec<ListedRow>, sqlx::Error> {
-    Select::new(INBOX)
-        .and("v.admin_hidden = FALSE")
-        .and_eq("v.admin_archived", archived)
-        .order_by(&["v.last_message_at", "v.id"], Direction::Desc)
-        .window(page.limit, page.offset())
-        .rows(conn)
-        .await
+    // The last message is looked up per conversation shown, from the end of the index.
+    sqlx::query_as!(
+        ListedRow,
+        r#"SELECT v.id, v.user_id, v.visitor_email, v.visitor_name, u.prenom AS "prenom?", u.nom AS "nom?", u.avatar AS "avatar?",
+                  CAST(v.admin_unread AS SIGNED) AS "unread!: i64",
+                  CAST(v.message_count AS SIGNED) - CAST(v.admin_removed AS SIGNED) AS "total!: i64",
+                  l.id AS last_id, l.content AS last_content, l.created_at AS last_at, l.sender_id AS last_sender
+           FROM conversations v
+           LEFT JOIN users u ON u.id = v.user_id
+           JOIN messages l ON l.id = (SELECT m.id FROM messages m WHERE m.conversation_id = v.id AND m.deleted_by_admin = FALSE
+                                      ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
+           WHERE v.admin_hidden = FALSE AND v.admin_archived = ?
+           ORDER BY v.last_message_at DESC, v.id DESC
+           LIMIT ? OFFSET ?"#,
+        archived,
+        page.limit,
+        page.offset()
+    )
+    .fetch_all(conn)
+    .await
 }
 
 /// The conversation of a client, as they see it.

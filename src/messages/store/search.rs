@@ -3,9 +3,12 @@
 use sqlx::{MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
-use super::threads::{HEAD, MessageRow, Seen};
+use super::threads::{FROM, MessageRow, Seen};
 use crate::{
-    db::filter::{Direction, Select},
+    db::{
+        columns::Columns,
+        filter::{Direction, Select},
+    },
     http::Page,
 };
 
@@ -19,8 +22,11 @@ pub async fn in_all(
     expression: &str,
     page: Page,
 ) -> Result<Vec<MessageRow>, sqlx::Error> {
-    let mut query = QueryBuilder::<MySql>::new(HEAD);
+    let mut query = QueryBuilder::<MySql>::new("SELECT ");
     query
+        .push(MessageRow::LIST)
+        .push(" FROM ")
+        .push(FROM)
         .push(" JOIN (SELECT x.id, MATCH (x.subject, x.content) AGAINST (")
         .push_bind(expression.to_owned())
         .push(" IN BOOLEAN MODE) AS score FROM messages x WHERE x.deleted_by_admin = FALSE AND MATCH (x.subject, x.content) AGAINST (")
@@ -52,7 +58,7 @@ pub async fn in_those_of(
     seen: Seen,
     words: &[String],
 ) -> Result<Vec<MessageRow>, sqlx::Error> {
-    seen.keep(Select::new(HEAD).and_in("v.user_id", clients))
+    seen.keep(Select::of::<MessageRow>(FROM).and_in("v.user_id", clients))
         .and_words(&["m.subject", "m.content"], words)
         .order_by(&["m.created_at", "m.id"], Direction::Desc)
         .window(OWN_MAX, 0)

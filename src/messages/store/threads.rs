@@ -7,51 +7,54 @@ use uuid::Uuid;
 
 use super::conversations::Whose;
 use crate::{
-    db::filter::{Direction, Enum, Select},
+    db::{
+        columns::columns,
+        filter::{Direction, Enum, Select},
+    },
     messages::{Kind, Statut},
 };
 
-/// A message, who sent it and to whom, and where its conversation stands.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct MessageRow {
-    pub id: Uuid,
-    pub conversation_id: Uuid,
-    pub sender_id: Option<Uuid>,
-    pub receiver_id: Option<Uuid>,
-    pub subject: Option<String>,
-    pub content: String,
-    #[sqlx(rename = "type")]
-    pub kind: Enum<Kind>,
-    pub statut: Enum<Statut>,
-    pub is_read: bool,
-    pub is_archived: bool,
-    pub archived_by_client: bool,
-    pub is_pinned: bool,
-    pub parent_id: Option<Uuid>,
-    pub visitor_email: Option<String>,
-    pub visitor_name: Option<String>,
-    pub visitor_phone: Option<String>,
-    pub is_from_visitor: bool,
-    pub display_first_name: Option<String>,
-    pub display_last_name: Option<String>,
-    pub display_role: Option<String>,
-    pub metadata: Option<Json<Value>>,
-    pub status: Option<String>,
-    pub deleted_by_admin: bool,
-    pub deleted_by_client: bool,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-    pub sender_prenom: Option<String>,
-    pub sender_nom: Option<String>,
-    pub sender_avatar: Option<String>,
-    pub receiver_prenom: Option<String>,
-    pub receiver_nom: Option<String>,
-    pub receiver_avatar: Option<String>,
-    pub has_files: bool,
-    pub client_id: Option<Uuid>,
-    pub conversation_email: Option<String>,
-    pub client_unread: u32,
-    pub admin_unread: u32,
+columns! {
+    /// A message, who sent it and to whom, and where its conversation stands.
+    pub struct MessageRow {
+        pub id: Uuid = "m.id",
+        pub conversation_id: Uuid = "m.conversation_id",
+        pub sender_id: Option<Uuid> = "m.sender_id",
+        pub receiver_id: Option<Uuid> = "m.receiver_id",
+        pub subject: Option<String> = "m.subject",
+        pub content: String = "m.content",
+        pub kind: Enum<Kind> = "m.type",
+        pub statut: Enum<Statut> = "m.statut",
+        pub is_read: bool = "m.is_read",
+        pub is_archived: bool = "m.is_archived",
+        pub archived_by_client: bool = "m.archived_by_client",
+        pub is_pinned: bool = "m.is_pinned",
+        pub parent_id: Option<Uuid> = "m.parent_id",
+        pub visitor_email: Option<String> = "m.visitor_email",
+        pub visitor_name: Option<String> = "m.visitor_name",
+        pub visitor_phone: Option<String> = "m.visitor_phone",
+        pub is_from_visitor: bool = "m.is_from_visitor",
+        pub display_first_name: Option<String> = "m.display_first_name",
+        pub display_last_name: Option<String> = "m.display_last_name",
+        pub display_role: Option<String> = "m.display_role",
+        pub metadata: Option<Json<Value>> = "m.metadata",
+        pub status: Option<String> = "m.status",
+        pub deleted_by_admin: bool = "m.deleted_by_admin",
+        pub deleted_by_client: bool = "m.deleted_by_client",
+        pub created_at: DateTime<Utc> = "m.created_at",
+        pub updated_at: DateTime<Utc> = "m.updated_at",
+        pub sender_prenom: Option<String> = "s.prenom",
+        pub sender_nom: Option<String> = "s.nom",
+        pub sender_avatar: Option<String> = "s.avatar",
+        pub receiver_prenom: Option<String> = "r.prenom",
+        pub receiver_nom: Option<String> = "r.nom",
+        pub receiver_avatar: Option<String> = "r.avatar",
+        pub has_files: bool = "EXISTS (SELECT 1 FROM message_attachments a WHERE a.message_id = m.id)",
+        pub client_id: Option<Uuid> = "v.user_id",
+        pub conversation_email: Option<String> = "v.visitor_email",
+        pub client_unread: u32 = "v.client_unread",
+        pub admin_unread: u32 = "v.admin_unread",
+    }
 }
 
 impl MessageRow {
@@ -64,16 +67,8 @@ impl MessageRow {
     }
 }
 
-/// Everything about messages; a WHERE follows.
-pub(super) const HEAD: &str = "SELECT m.id, m.conversation_id, m.sender_id, m.receiver_id, m.subject, m.content, m.type, m.statut, m.is_read,
-        m.is_archived, m.archived_by_client, m.is_pinned, m.parent_id, m.visitor_email, m.visitor_name, m.visitor_phone,
-        m.is_from_visitor, m.display_first_name, m.display_last_name, m.display_role, m.metadata, m.status,
-        m.deleted_by_admin, m.deleted_by_client, m.created_at, m.updated_at,
-        s.prenom AS sender_prenom, s.nom AS sender_nom, s.avatar AS sender_avatar,
-        r.prenom AS receiver_prenom, r.nom AS receiver_nom, r.avatar AS receiver_avatar,
-        EXISTS (SELECT 1 FROM message_attachments a WHERE a.message_id = m.id) AS has_files,
-        v.user_id AS client_id, v.visitor_email AS conversation_email, v.client_unread, v.admin_unread
- FROM conversations v
+/// Where they stand.
+pub(super) const FROM: &str = "conversations v
  JOIN messages m ON m.conversation_id = v.id
  LEFT JOIN users s ON s.id = m.sender_id
  LEFT JOIN users r ON r.id = m.receiver_id";
@@ -107,7 +102,7 @@ pub async fn newest(
     before: Option<(DateTime<Utc>, Uuid)>,
     limit: u32,
 ) -> Result<Vec<MessageRow>, sqlx::Error> {
-    let select = Select::new(HEAD);
+    let select = Select::of::<MessageRow>(FROM);
     let select = match whose {
         Whose::Client(id) => select.and_eq("v.user_id", id),
         Whose::Visitor(email) => select.and_eq("v.visitor_email", email),
@@ -122,7 +117,7 @@ pub async fn newest(
 
 /// One message, whoever asks.
 pub async fn one(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<MessageRow>, sqlx::Error> {
-    let rows = Select::new(HEAD).and_eq("m.id", id).rows(conn).await?;
+    let rows = Select::of::<MessageRow>(FROM).and_eq("m.id", id).rows(conn).await?;
     Ok(rows.into_iter().next())
 }
 

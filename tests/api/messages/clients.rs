@@ -224,7 +224,7 @@ async fn an_erased_client_leaves_no_word() {
     shop.start_thread(&client, json!({"content": "Un secret de famille"})).await;
     assert_eq!(shop.count("email_outbox WHERE CAST(payload AS CHAR) LIKE '%secret%'").await, 1);
     let mut tx = shop.state.begin().await.unwrap();
-    staka::privacy::erase(&mut tx, client.id).await.unwrap();
+    staka::privacy::erase(&mut tx, client.id, shop.state.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     for (table, text) in [
         ("messages", "content"),

@@ -69,6 +69,7 @@ async fn a_corrector_writes_in_the_conversations_of_their_clients_and_no_other()
     shop.refused(archive, 403, "CONVERSATION_FORBIDDEN").await;
 
     // With the team a corrector has a conversation of their own.
+    shop.advance(chrono::Duration::seconds(1));
     shop.start_thread(&corrector, json!({"content": "Une question"})).await;
     let names: Vec<_> =
         shop.threads(&corrector).await.iter().map(|thread| thread["threadId"].clone()).collect();

@@ -1,12 +1,8 @@
 //! What polling costs when there are a hundred thousand messages.
 
 use reqwest::{Method, RequestBuilder};
-use staka::auth::Role;
 
-use crate::{
-    shop::Shop,
-    support::server::{Person, TestServer},
-};
+use crate::support::server::{Person, TestServer};
 
 /// 100 000 messages in 12 500 conversations of visitors, and a client's with eight.
 async fn grown(server: &TestServer, client: &Person) {
@@ -74,13 +70,14 @@ async fn polled_reads_take_two_statements_at_most_and_read_what_they_show() {
     server.assert_statements(2, thread).await.ok(200);
     let search = read(&server, &admin, "/api/messages/search?q=num%C3%A9ro7&limit=1");
     assert!(server.statements_of(search).await.executed.len() <= 2);
+    the_plans_follow_the_indexes(&server).await;
 }
 
-/// Rows the server says it would look at, in all.
-async fn rows_of(shop: &Shop, sql: &str) -> Vec<(String, i64)> {
+/// Which index a plan takes for each table, and how many rows the server says it would look at. None sorts.
+async fn plan_of(server: &TestServer, sql: &str) -> Vec<(String, i64)> {
     use sqlx::Row;
     let explained = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}")));
-    let rows = explained.fetch_all(&mut *shop.conn().await).await.unwrap();
+    let rows = explained.fetch_all(server.state.db.pool()).await.unwrap();
     rows.iter()
         .map(|row| {
             let key = row.try_get_unchecked::<Option<String>, _>("key").unwrap().unwrap_or_default();
@@ -91,26 +88,22 @@ async fn rows_of(shop: &Shop, sql: &str) -> Vec<(String, i64)> {
         .collect()
 }
 
-#[tokio::test]
-async fn the_plans_follow_the_indexes() {
-    let shop = Shop::open().await;
-    let client = shop.person("client@example.com", Role::User).await;
-    grown(&shop, &client).await;
+async fn the_plans_follow_the_indexes(server: &TestServer) {
     let inbox = "SELECT v.id, l.content FROM conversations v
                  JOIN messages l ON l.id = (SELECT m.id FROM messages m WHERE m.conversation_id = v.id AND m.deleted_by_admin = FALSE
                                             ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
                  WHERE v.admin_hidden = FALSE AND v.admin_archived = FALSE ORDER BY v.last_message_at DESC, v.id DESC LIMIT 20";
-    let keys: Vec<_> = rows_of(&shop, inbox).await.into_iter().map(|(key, _)| key).collect();
+    let keys: Vec<_> = plan_of(server, inbox).await.into_iter().map(|(key, _)| key).collect();
     assert!(
         keys.contains(&"conversations_inbox".to_owned())
             && keys.contains(&"messages_conversation".to_owned()),
         "{keys:?}"
     );
     let unread = "SELECT SUM(admin_unread) FROM conversations WHERE admin_hidden = FALSE AND admin_archived = FALSE AND admin_unread > 0";
-    let plan = rows_of(&shop, unread).await;
+    let plan = plan_of(server, unread).await;
     assert!(plan.iter().all(|(key, rows)| key == "conversations_unread" && *rows < 1_000), "{plan:?}");
     let thread = "SELECT m.content FROM conversations v JOIN messages m ON m.conversation_id = v.id
                   WHERE v.visitor_email = '777@example.com' AND m.deleted_by_admin = FALSE ORDER BY m.created_at DESC, m.id DESC LIMIT 500";
-    let plan = rows_of(&shop, thread).await;
+    let plan = plan_of(server, thread).await;
     assert!(plan.iter().all(|(_, rows)| *rows <= 10), "{plan:?}");
 }

@@ -27,6 +27,7 @@ async fn all_administrators_share_one_inbox() {
     );
     assert_eq!(created["data"]["receiver"]["id"], json!(client.id));
     shop.reply(&client, "admin-support", json!({"content": "Merci"})).await;
+    shop.advance(chrono::Duration::seconds(1));
     shop.json(shop.chat(visitor("Bonjour")), 201).await;
     assert_eq!((shop.unread(&one).await, shop.unread(&two).await), (2, 2));
     // Raw and encoded, whatever the case, the address names the same thread.
