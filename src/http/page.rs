@@ -170,6 +170,7 @@ mod tests {
         let fine = ENGINE.render_template(FORM, &page.context).unwrap();
         assert!(fine.contains("&lt;a&gt; &amp; &quot;{{b}}&quot;"), "{fine}");
         assert!(!fine.contains("aria-invalid="), "{fine}");
+        assert!(fine.contains(r#"<option value="9" selected>9 h</option>"#), "the option's own label: {fine}");
         let refused = page.refusing(&ApiError::invalid_field("email", "Adresse invalide"));
         let wrong = ENGINE.render_template(FORM, &refused.context).unwrap();
         assert!(
