@@ -5,6 +5,7 @@ use crate::events::Listed;
 use crate::{audit, auth, checkout, commandes, emails, exports, invoices, jobs, payments};
 use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, payments, withdrawals};
 use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, messages, payments};
+use crate::{audit, auth, checkout, commandes, consultations, emails, exports, invoices, jobs, payments};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {
@@ -82,6 +83,17 @@ happenings! {
     "visitor-wrote" = messages::told::VisitorWrote;
     /// A visitor's message was received: a mail says so, once a day.
     "visitor-acknowledged" = messages::told::VisitorAcknowledged;
+    // Calls
+    /// A call was booked: confirmed with an invitation, told to the team.
+    "call-booked" = consultations::told::ConsultationBooked;
+    /// A call was moved by whoever booked it: a new invitation, told to the team.
+    "call-moved" = consultations::told::ConsultationMoved;
+    /// A call was cancelled by whoever booked it: taken off their calendar, told to the team.
+    "call-cancelled" = consultations::told::ConsultationCancelled;
+    /// A call is tomorrow: the mail of the evening before.
+    "call-tomorrow" = consultations::told::ConsultationTomorrow;
+    /// The team saw a booking: told to whoever booked it.
+    "call-processed" = consultations::told::ConsultationProcessed;
 
     // The machine room
     /// An invoice cannot be rendered: told to the team.

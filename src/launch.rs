@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     commandes,
     config::Config,
+    consultations,
     db::Db,
     dev::{
         site,
@@ -127,6 +128,7 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         payments::jobs::schedule,
         checkout::jobs::schedule,
         commandes::jobs::schedule,
+        consultations::jobs::schedule,
         files::jobs::schedule,
         exports::jobs::schedule,
         privacy::jobs::schedule,

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod commandes;
 pub mod config;
+pub mod consultations;
 pub mod corrector;
 pub mod db;
 pub mod dev;

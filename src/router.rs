@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     account, admin,
     app::AppState,
-    auth, checkout, commandes, corrector, dev, emails, exports, files,
+    auth, checkout, commandes, consultations, corrector, dev, emails, exports, files,
     http::{docs, system},
     invoices, notifications, payments, projects, tarifs, withdrawals,
 };
@@ -20,6 +20,7 @@ const TAGS: [(&str, &str); 13] = [
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
 const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 14] = [
     ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
     ("Own account", "The profile, the choices and the data of the account of a session, and how to leave."),
     ("Price list", "What is sold, and at what price."),
@@ -31,6 +32,7 @@ const TAGS: [(&str, &str); 12] = [
     ("Invoices", "Invoices and credit notes, and their PDF files."),
     ("Messaging", "Conversations between clients, visitors and the team."),
     ("Notifications", "What the bell of the web application shows, and a stream of it."),
+    ("Consultations", "Free calls with the team: free slots, bookings, and the team's list of them."),
     ("Public site", "What works without an account: links of mails."),
     ("System", "Health, metrics and this description."),
     ("Development", "What plays the outside world on a workstation. Does not exist in production."),
@@ -67,6 +69,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(invoices::router()) // /invoices
         .merge(messages::router()) // /messages, /public/conversation
         .merge(notifications::router()) // /notifications
+        .merge(consultations::router()) // /consultations, /public/rendez-vous
         .merge(emails::unsubscribe::router()) // /public/unsubscribe
         .merge(admin::router()); // /admin
     match development {

@@ -3,6 +3,7 @@
 usage: prepare.py BASE nobody|author|admin FOLDER
 """
 
+import datetime
 import json
 import re
 import sys
@@ -36,6 +37,7 @@ LENIENT = [
 JUDGED = [
     "POST /auth/activate", "POST /auth/register", "POST /auth/reset-password", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /notifications/admin", "POST /payments/create-checkout-session",
+    "POST /consultations/book", "POST /public/rendez-vous/{token}",
     "POST /payments/webhook", "GET /public/activate/{token}", "GET /public/activate/{token}/verify",
     "POST /public/activate/{token}/set-password", "POST /public/order", "PUT /corrector/projects/{id}/status", "PUT /users/me",
     "PUT /users/me/password", "PUT /users/me/profile",
@@ -116,6 +118,7 @@ def secret(letter):
     for link in re.findall(LINK, letter["html"]):
         found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/mes-donnees/)([A-Za-z0-9_-]{20,})", link)
         found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/public/conversation/)([A-Za-z0-9_-]{20,})", link)
+        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/rendez-vous/)([A-Za-z0-9_-]{20,})", link)
         if found:
             return found[1]
     raise SystemExit(f"no link in {letter['template']}")
@@ -149,6 +152,25 @@ def conversation():
     team = call("POST", "/auth/login", dict(zip(("email", "password"), ACCOUNTS["admin"])))["token"]
     call("POST", f"/messages/threads/{address}/reply", {"content": "Bonjour !"}, team)
     return secret(wait_for("the team's answer", lambda: mail(address, "visitor-reply")))
+def call_booked():
+    """A booked call: the secret of its page, the message it is, and its day and time. Each caller takes another slot."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    who = {"firstName": "Jeanne", "lastName": "Dupont", "email": address, "phone": "0601020304"}
+    day, time_of_day = free_slot()
+    booked = call("POST", "/consultations/book", who | {"date": day, "time": time_of_day})
+    letter = wait_for("the mail of the booked call", lambda: mail(address, "consultation-user"))
+    return secret(letter), booked["data"]["messageId"]
+
+
+def free_slot():
+    """The last free slot of those that can be booked."""
+    today = datetime.date.today()
+    for ahead in range(13, 0, -1):
+        day = (today + datetime.timedelta(days=ahead)).isoformat()
+        for slot in reversed(call("GET", f"/consultations/available-slots?date={day}")["slots"]):
+            if slot["available"]:
+                return day, slot["time"]
+    raise SystemExit("no slot is free")
 
 
 def invitation(address):
@@ -175,6 +197,7 @@ def things():
     reset = secret(wait_for("the reset's mail", lambda: mail(forgetful["email"], "reset-password")))
     call("GET", "/users/me/export", token=token)
     export = secret(wait_for("the export's mail", lambda: mail(ACCOUNTS["author"][0], "data-export")))
+    (appointment, request), (day, time_of_day) = call_booked(), free_slot()
     commande = call("GET", "/commandes", token=token)["commandes"][0]["id"]
     document = call("GET", f"/projects/{commande}/files", token=token)["files"][0]["id"]
     bells = [one["id"] for one in call("GET", "/notifications?limit=50", token=token)["notifications"]]
@@ -230,6 +253,11 @@ def things():
         "PUT /messages/{id}/read": {"path.id": [message]},
         "PUT /messages/{id}/archive": {"path.id": [message]},
         "DELETE /messages/{id}": {"path.id": [gone]},
+        "GET /consultations/available-slots": {"query.date": [day]},
+        "POST /consultations/book": {"body.date": [day], "body.time": [time_of_day]},
+        "PUT /consultations/requests/{id}": {"path.id": [request]},
+        "GET /public/rendez-vous/{token}": {"path.token": [appointment]},
+        "POST /public/rendez-vous/{token}": {"path.token": [appointment], "body.action": ["annuler"]},
         "GET /public/activate/{token}": {"path.token": [looked_at]},
         "GET /public/activate/{token}/verify": {"path.token": [looked_at]},
         "POST /public/activate/{token}/set-password": {"path.token": [chosen], "body.password": ["Manuscrit-2026"]},

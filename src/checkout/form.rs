@@ -27,6 +27,17 @@ impl Fields {
         fields
     }
 
+    /// Fields a JSON body named; absent ones are left out.
+    pub fn of<const N: usize>(fields: [(&str, Option<String>); N]) -> Self {
+        let mut read = Self::default();
+        for (key, value) in fields {
+            if let Some(value) = value {
+                read.insert(key, value);
+            }
+        }
+        read
+    }
+
     /// Sets a field; the last value given counts.
     pub fn insert(&mut self, key: &str, value: String) {
         self.0.insert(key.to_owned(), value);

@@ -24,4 +24,5 @@ mod quota;
 mod routes;
 pub mod told;
 
+pub use form::Fields;
 pub use routes::router;

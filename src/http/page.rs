@@ -47,6 +47,7 @@ const SHARED: &[(&str, &str)] = &[
 /// The pages there are, by name.
 const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("retractation")];
 const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("conversation")];
+const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("rendez-vous")];
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -170,7 +171,10 @@ mod tests {
         let fine = ENGINE.render_template(FORM, &page.context).unwrap();
         assert!(fine.contains("&lt;a&gt; &amp; &quot;{{b}}&quot;"), "{fine}");
         assert!(!fine.contains("aria-invalid="), "{fine}");
-        assert!(fine.contains(r#"<option value="9" selected>9 h</option>"#), "the option's own label: {fine}");
+        assert!(
+            fine.contains(r#"<option value="9" selected>9 h</option>"#),
+            "the option's own label: {fine}"
+        );
         let refused = page.refusing(&ApiError::invalid_field("email", "Adresse invalide"));
         let wrong = ENGINE.render_template(FORM, &refused.context).unwrap();
         assert!(

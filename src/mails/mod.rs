@@ -28,6 +28,7 @@ macro_rules! contexts {
 }
 
 mod accounts;
+mod calls;
 mod messages;
 mod money;
 mod notices;
@@ -37,6 +38,7 @@ mod team;
 mod withdrawals;
 
 pub use accounts::*;
+pub use calls::*;
 pub use messages::*;
 pub use money::*;
 pub use notices::*;
@@ -139,6 +141,16 @@ mails! {
     VisitorMessageConfirmation = "visitor-message-confirmation", Transactional;
     /// For the team: a client or a visitor wrote.
     AdminMessage = "admin-message", Admin;
+    /// A call was booked or moved.
+    ConsultationUser = "consultation-user", Transactional;
+    /// A call was cancelled.
+    ConsultationCancelledUser = "consultation-cancelled-user", Transactional;
+    /// A call is tomorrow.
+    ConsultationReminderUser = "consultation-reminder-user", Transactional;
+    /// The team saw a booking.
+    ConsultationProcessedUser = "consultation-processed-user", Transactional;
+    /// For the team: a call was booked, moved or cancelled.
+    AdminConsultation = "admin-consultation", Admin;
     /// For the team: something happened.
     AdminInfo = "admin-info", Admin;
     /// For the team: a new order.

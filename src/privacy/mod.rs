@@ -13,7 +13,7 @@ use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use crate::{
-    audit, auth, commandes, emails,
+    audit, auth, commandes, consultations, emails,
     events::{Hint, Tx},
     exports, files,
     http::iso::Iso,
@@ -52,6 +52,7 @@ pub async fn erase(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> Result<Opt
     payments::personal::erase(tx, &subject, now).await?;
     withdrawals::personal::erase(tx, &subject, now).await?;
     messages::personal::erase(tx, &subject, now).await?;
+    consultations::personal::erase(tx, &subject).await?;
     public::personal::erase(tx, &subject).await?;
     notifications::personal::erase(tx, &subject, now).await?;
     emails::personal::erase(tx, &subject, now).await?;
@@ -102,6 +103,7 @@ async fn sections(conn: &mut MySqlConnection, subject: &Subject) -> Result<Secti
     sections.extend(withdrawals::personal::export(conn, subject).await?);
     sections.extend(files::personal::export(conn, subject).await?);
     sections.extend(messages::personal::export(conn, subject).await?);
+    sections.extend(consultations::personal::export(conn, subject).await?);
     sections.extend(public::personal::export(conn, subject).await?);
     sections.extend(notifications::personal::export(conn, subject).await?);
     sections.extend(emails::personal::export(conn, subject).await?);

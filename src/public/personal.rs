@@ -1,4 +1,4 @@
-//! Booked calls, support requests and newsletter subscriptions, handed out and erased.
+//! Support requests and newsletter subscriptions, handed out and erased.
 
 use serde::Serialize;
 use sqlx::MySqlConnection;
@@ -9,33 +9,16 @@ use crate::{
     subject::{Sections, Subject, exported},
 };
 
-/// Removes what a person booked, asked for or subscribed to. A call to come gives its slot back.
+/// Removes what a person asked for or subscribed to.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn erase(conn: &mut MySqlConnection, subject: &Subject) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM consultations WHERE email = ?", subject.email).execute(&mut *conn).await?;
     sqlx::query!("DELETE FROM support_requests WHERE user_id = ?", subject.user_id)
         .execute(&mut *conn)
         .await?;
     sqlx::query!("DELETE FROM newsletter_subscribers WHERE email = ?", subject.email).execute(conn).await?;
     Ok(())
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Consultation {
-    id: Uuid,
-    first_name: String,
-    last_name: String,
-    email: String,
-    phone: String,
-    starts_at: Iso,
-    message: Option<String>,
-    source: String,
-    status: String,
-    admin_note: Option<String>,
-    created_at: Iso,
 }
 
 #[derive(Serialize)]
@@ -59,30 +42,14 @@ struct Subscription {
     created_at: Iso,
 }
 
-/// What a person booked, asked for and subscribed to.
+/// What a person asked for and subscribed to.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn export(conn: &mut MySqlConnection, subject: &Subject) -> Result<Sections, sqlx::Error> {
-    let consultations = consultations(conn, &subject.email).await?;
     let requests = support_requests(conn, subject.user_id).await?;
     let subscriptions = subscriptions(conn, &subject.email).await?;
-    Ok(vec![
-        ("consultations", exported(&consultations)?),
-        ("demandesSupport", exported(&requests)?),
-        ("newsletter", exported(&subscriptions)?),
-    ])
-}
-
-async fn consultations(conn: &mut MySqlConnection, email: &str) -> Result<Vec<Consultation>, sqlx::Error> {
-    sqlx::query_as!(
-        Consultation,
-        "SELECT id, first_name, last_name, email, phone, starts_at, message, source, status, admin_note, created_at
-         FROM consultations WHERE email = ? ORDER BY created_at, id",
-        email
-    )
-    .fetch_all(conn)
-    .await
+    Ok(vec![("demandesSupport", exported(&requests)?), ("newsletter", exported(&subscriptions)?)])
 }
 
 async fn support_requests(

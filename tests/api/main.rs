@@ -22,6 +22,7 @@ mod cards;
 mod cli;
 mod compose;
 mod configuration;
+mod consultations;
 mod corrector;
 mod crash;
 mod db;

@@ -4,6 +4,7 @@ use crate::{
     app::AppState,
     auth::secret_links::{mint_activation, mint_reset},
     checkout::confirming,
+    consultations::{self, invite::Parties},
     emails::{
         render::Renderer,
         transport::{Attachment, Outgoing, SendError},
@@ -34,8 +35,9 @@ pub(super) async fn prepare(
 ) -> Result<Outgoing, SendError> {
     let mail: Mail = serde_json::from_value(claimed.payload.clone())
         .map_err(|_| later("the stored mail cannot be read"))?;
-    let attachments = attachments(state, claimed).await?;
+    let mut attachments = attachments(state, claimed).await?;
     let mail = with_secret_link(state, claimed, mail).await?;
+    attachments.extend(invite(state, claimed, &mail));
     let rendered = renderer.render(&mail).map_err(|error| later(error.to_string()))?;
     let reader = claimed.user_id.filter(|_| rendered.unsubscribable);
     Ok(Outgoing {
@@ -58,12 +60,37 @@ async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -
         Mail::DataExport(mail) => mail.export_path = exports::path(state, mail.export_id),
         Mail::VisitorReply(mail) => mail.page_path = messages::page::path(state, mail.conversation_id),
         Mail::OrderToConfirm(mail) => mail.confirm_path = confirming::path(state, mail.order_id),
+        Mail::ConsultationUser(mail) => {
+            mail.page_path = consultations::changing::path(state, mail.consultation_id);
+        }
+        Mail::ConsultationReminderUser(mail) => {
+            mail.page_path = consultations::changing::path(state, mail.consultation_id);
+        }
+        Mail::ConsultationProcessedUser(mail) => {
+            mail.page_path = consultations::changing::path(state, mail.consultation_id);
+        }
         Mail::ActivationUser(_) | Mail::ActivationReminder(_) | Mail::ResetPassword(_) => {
             return with_token(state, claimed, mail).await;
         }
         _ => {}
     }
     Ok(mail)
+}
+
+/// The calendar file that goes with a mail about a call.
+fn invite(state: &AppState, claimed: &Claimed, mail: &Mail) -> Option<Attachment> {
+    let ours = &state.config.mail;
+    let parties = Parties {
+        organizer_name: &ours.from_name,
+        organizer: &ours.support_email,
+        attendee: &claimed.to_email,
+    };
+    let invite = consultations::invite::of(mail, parties, state.clock.now())?;
+    Some(Attachment {
+        filename: consultations::invite::FILENAME.to_owned(),
+        content_type: invite.content_type.to_owned(),
+        bytes: invite.bytes,
+    })
 }
 
 async fn with_token(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Result<Mail, SendError> {

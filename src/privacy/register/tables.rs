@@ -305,11 +305,12 @@ pub const TABLES: &[Table] = &[
             shown("email", "address", Removed, "email"),
             shown("phone", "phone number", Removed, "phone"),
             shown("starts_at", "when they are called", Removed, "startsAt"),
+            shown("cancelled_at", "when they cancelled", Removed, "cancelledAt"),
             shown("message", "their words", Removed, "message"),
             shown("admin_note", "the team's words on them", Removed, "adminNote"),
             shown("created_at", "when they booked", Removed, "createdAt"),
         ],
-        impersonal: "id slot source status message_id processed_at updated_at",
+        impersonal: "id slot sequence remind_at source status message_id processed_at updated_at",
     },
     Table {
         name: "support_requests",

@@ -128,9 +128,9 @@ impl Scene {
                @now, @now, @now)",
             "INSERT INTO support_requests (id, user_id, title, description, tags, created_at, updated_at)
              VALUES (@id, @author, 'Un murmure', 'De Zéphyrine', 'murmure', @now, @now)",
-            "INSERT INTO consultations (id, first_name, last_name, email, phone, starts_at, slot, message, admin_note,
+            "INSERT INTO consultations (id, first_name, last_name, email, phone, starts_at, slot, cancelled_at, message, admin_note,
                created_at, updated_at)
-             VALUES (@id, 'Zéphyrine', 'Quillebœuf', @email, '06 98 76 54 32', @now, @now, 'Un murmure', 'Un murmure', @now, @now)",
+             VALUES (@id, 'Zéphyrine', 'Quillebœuf', @email, '06 98 76 54 32', @now, @now, @now, 'Un murmure', 'Un murmure', @now, @now)",
             "INSERT INTO data_exports (id, user_id, expires_at, created_at, updated_at) VALUES (@id, @author, @now, @now, @now)",
             "INSERT INTO newsletter_subscribers (id, email, status, token_hash, confirmed_at, created_at, updated_at)
              VALUES (@id, @email, 'CONFIRMED', 'murmure', @now, @now, @now)",

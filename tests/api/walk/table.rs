@@ -9,7 +9,7 @@ pub struct Row {
     pub path: String,
     pub thing: String,
     pub who: Who,
-    own: Expected,
+    own: Vec<(String, Expected)>,
     other: Vec<(String, Expected)>,
     absent: Vec<(String, Expected)>,
     pub body: String,
@@ -69,7 +69,7 @@ impl Row {
             path: path.to_owned(),
             thing: thing.to_owned(),
             who: Who::read(who),
-            own: Expected::read(own),
+            own: by_caller(own),
             other: by_caller(other),
             absent: by_caller(absent),
             body: words.collect::<Vec<_>>().join(" "),
@@ -105,7 +105,7 @@ impl Row {
     /// What a caller who is let in is answered.
     pub fn expected(&self, caller: &str, place: Place) -> &Expected {
         let answers = match place {
-            Place::Own => return &self.own,
+            Place::Own => &self.own,
             Place::Other => &self.other,
             Place::Absent => &self.absent,
         };

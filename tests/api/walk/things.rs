@@ -75,6 +75,8 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             vec![declaration::prepare(&server.state, declaration).unwrap().0]
         }
         "refused" => vec![server.state.links.ticket("reprise", server.unpaid_order(owner).await)],
+        "call" => one(call(server).await),
+        "call-link" => vec![server.state.links.ticket("rendez-vous", call(server).await)],
         // A reset ends every session: someone else's than the callers'.
         "reset" => {
             let id = server.user(&format!("{}@example.com", new_id()), Role::User, None).await;
@@ -216,6 +218,23 @@ async fn attach(server: &TestServer, message: Uuid, file: Uuid) {
     let sent = "INSERT INTO message_attachments (id, message_id, file_id) VALUES (?, ?, ?)";
     let sent = sqlx::query(sent).bind(new_id()).bind(message).bind(file);
     sent.execute(server.state.db.pool()).await.unwrap();
+}
+
+/// A booked call, some days from now.
+async fn call(server: &TestServer) -> Uuid {
+    let (id, now) = (new_id(), server.state.clock.now());
+    sqlx::query(
+        "INSERT INTO consultations (id, first_name, last_name, email, phone, starts_at, created_at, updated_at)
+         VALUES (?, 'Zoé', 'Durand', 'appel@example.com', '0601020304', ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(now + chrono::Duration::days(3))
+    .bind(now)
+    .bind(now)
+    .execute(server.state.db.pool())
+    .await
+    .unwrap();
+    id
 }
 
 /// A session paid on the simulated page.
