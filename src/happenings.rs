@@ -6,6 +6,9 @@ use crate::{audit, auth, checkout, commandes, emails, exports, invoices, jobs, p
 use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, payments, withdrawals};
 use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, messages, payments};
 use crate::{audit, auth, checkout, commandes, consultations, emails, exports, invoices, jobs, payments};
+use crate::{
+    audit, auth, checkout, commandes, consultations, emails, exports, invoices, jobs, payments, public,
+};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {
@@ -94,6 +97,16 @@ happenings! {
     "call-tomorrow" = consultations::told::ConsultationTomorrow;
     /// The team saw a booking: told to whoever booked it.
     "call-processed" = consultations::told::ConsultationProcessed;
+
+    // Forms of the public site
+    /// A visitor wrote by the contact form: acknowledged, told to the team.
+    "contact" = public::told::ContactReceived;
+    /// A visitor asked for a free sample: acknowledged, told to the team.
+    "free-sample" = public::told::SampleRequested;
+    /// Someone wants the newsletter: the mail with the link that confirms it.
+    "newsletter-asked" = public::told::NewsletterAsked;
+    /// Someone confirmed that they want the newsletter: welcome, with the way out.
+    "newsletter-joined" = public::told::NewsletterJoined;
 
     // The machine room
     /// An invoice cannot be rendered: told to the team.

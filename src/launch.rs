@@ -23,7 +23,7 @@ use crate::{
     http::layers::App,
     invoices,
     jobs::Scheduler,
-    notifications, payments, privacy,
+    notifications, payments, privacy, public,
     server::Shutdown,
     telemetry, withdrawals,
 };
@@ -133,6 +133,7 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         exports::jobs::schedule,
         privacy::jobs::schedule,
         withdrawals::jobs::schedule,
+        public::jobs::schedule,
     ] {
         schedule(&mut scheduler);
     }

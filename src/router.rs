@@ -11,6 +11,7 @@ use crate::{
     auth, checkout, commandes, consultations, corrector, dev, emails, exports, files,
     http::{docs, system},
     invoices, notifications, payments, projects, tarifs, withdrawals,
+    invoices, notifications, payments, projects, public, tarifs,
 };
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
@@ -33,7 +34,7 @@ const TAGS: [(&str, &str); 14] = [
     ("Messaging", "Conversations between clients, visitors and the team."),
     ("Notifications", "What the bell of the web application shows, and a stream of it."),
     ("Consultations", "Free calls with the team: free slots, bookings, and the team's list of them."),
-    ("Public site", "What works without an account: links of mails."),
+    ("Public site", "What works without an account: forms of visitors, and links of mails."),
     ("System", "Health, metrics and this description."),
     ("Development", "What plays the outside world on a workstation. Does not exist in production."),
 ];
@@ -70,6 +71,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(messages::router()) // /messages, /public/conversation
         .merge(notifications::router()) // /notifications
         .merge(consultations::router()) // /consultations, /public/rendez-vous
+        .merge(public::router()) // /public/contact, /public/free-sample, /public/newsletter
         .merge(emails::unsubscribe::router()) // /public/unsubscribe
         .merge(admin::router()); // /admin
     match development {

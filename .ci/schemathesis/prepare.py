@@ -30,6 +30,8 @@ LENIENT = [
     "GET /messages/search", "GET /messages/threads/{threadId}", "GET /messages/{id}", "GET /notifications", "GET /projects",
     "POST /commandes",
     "POST /commandes/create-paid-project", "POST /public/order",
+    "GET /commandes", "GET /consultations/available-slots", "GET /consultations/requests", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes",
+    "POST /commandes/create-paid-project", "POST /public/order", "POST /public/free-sample",
 ]
 
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
@@ -37,7 +39,7 @@ LENIENT = [
 JUDGED = [
     "POST /auth/activate", "POST /auth/register", "POST /auth/reset-password", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /notifications/admin", "POST /payments/create-checkout-session",
-    "POST /consultations/book", "POST /public/rendez-vous/{token}",
+    "POST /consultations/book", "POST /public/contact", "POST /public/free-sample", "POST /public/rendez-vous/{token}",
     "POST /payments/webhook", "GET /public/activate/{token}", "GET /public/activate/{token}/verify",
     "POST /public/activate/{token}/set-password", "POST /public/order", "PUT /corrector/projects/{id}/status", "PUT /users/me",
     "PUT /users/me/password", "PUT /users/me/profile",
@@ -119,6 +121,7 @@ def secret(letter):
         found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/mes-donnees/)([A-Za-z0-9_-]{20,})", link)
         found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/public/conversation/)([A-Za-z0-9_-]{20,})", link)
         found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/rendez-vous/)([A-Za-z0-9_-]{20,})", link)
+        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/rendez-vous/|/newsletter/confirm/|/newsletter/leave/)([A-Za-z0-9_-]{20,})", link)
         if found:
             return found[1]
     raise SystemExit(f"no link in {letter['template']}")
@@ -173,6 +176,21 @@ def free_slot():
     raise SystemExit("no slot is free")
 
 
+def reader():
+    """Someone who has the newsletter: the secrets of the links that confirm it and leave it."""
+    address = f"{uuid.uuid4().hex}@example.com"
+    call("POST", "/public/newsletter", {"email": address})
+    confirm = secret(wait_for("the mail of the newsletter", lambda: mail(address, "newsletter-confirmation")))
+    press(f"/public/newsletter/confirm/{confirm}")
+    return confirm, secret(wait_for("the welcome of the newsletter", lambda: mail(address, "newsletter-welcome")))
+
+
+def press(path):
+    """Presses the button of a page."""
+    with opener.open(urllib.request.Request(urllib.parse.urljoin(base, path), method="POST"), timeout=30) as answer:
+        answer.read()
+
+
 def invitation(address):
     return secret(wait_for("the activation's mail", lambda: mail(address, "activation-user")))
 
@@ -198,6 +216,8 @@ def things():
     call("GET", "/users/me/export", token=token)
     export = secret(wait_for("the export's mail", lambda: mail(ACCOUNTS["author"][0], "data-export")))
     (appointment, request), (day, time_of_day) = call_booked(), free_slot()
+    # Who left has no subscription to confirm.
+    (confirmed, _), (_, left) = reader(), reader()
     commande = call("GET", "/commandes", token=token)["commandes"][0]["id"]
     document = call("GET", f"/projects/{commande}/files", token=token)["files"][0]["id"]
     bells = [one["id"] for one in call("GET", "/notifications?limit=50", token=token)["notifications"]]
@@ -258,6 +278,10 @@ def things():
         "PUT /consultations/requests/{id}": {"path.id": [request]},
         "GET /public/rendez-vous/{token}": {"path.token": [appointment]},
         "POST /public/rendez-vous/{token}": {"path.token": [appointment], "body.action": ["annuler"]},
+        "GET /public/newsletter/confirm/{token}": {"path.token": [confirmed]},
+        "POST /public/newsletter/confirm/{token}": {"path.token": [confirmed]},
+        "GET /public/newsletter/leave/{token}": {"path.token": [left]},
+        "POST /public/newsletter/leave/{token}": {"path.token": [left]},
         "GET /public/activate/{token}": {"path.token": [looked_at]},
         "GET /public/activate/{token}/verify": {"path.token": [looked_at]},
         "POST /public/activate/{token}/set-password": {"path.token": [chosen], "body.password": ["Manuscrit-2026"]},

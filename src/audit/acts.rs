@@ -104,6 +104,7 @@ acts! {
     MESSAGE_DELETED: User, Low;
     /// An administrator removed a conversation from the team's sight.
     CONVERSATION_DELETED: User, Medium;
+
     // Calls
     /// An administrator noted where a booked call stands.
     CONSULTATION_PROCESSED: System, Medium;

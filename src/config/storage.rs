@@ -13,6 +13,8 @@ pub struct StorageSettings {
     pub reserve_mb: u64,
     /// `UNPAID_FILES_MB`: what the files of unpaid orders may take together, in MiB.
     pub unpaid_mb: u64,
+    /// `SAMPLE_FILES_MB`: what the extracts of requests for a free sample may take in a day, in MiB.
+    pub sample_mb: u64,
     /// `STORAGE_URL`: where they are kept instead of the directory.
     pub bucket: Option<BucketSettings>,
 }
@@ -40,6 +42,7 @@ impl StorageSettings {
             directory: vars.text("UPLOADS_DIR", "uploads").into(),
             reserve_mb: vars.parsed("UPLOADS_RESERVE_MB")?.unwrap_or(256),
             unpaid_mb: vars.parsed("UNPAID_FILES_MB")?.unwrap_or(2048),
+            sample_mb: vars.parsed("SAMPLE_FILES_MB")?.unwrap_or(512),
             bucket: bucket(vars)?,
         })
     }

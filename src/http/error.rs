@@ -201,6 +201,12 @@ impl ApiError {
         self
     }
 
+    /// Takes a key out of the body again.
+    pub fn without(mut self, key: &str) -> Self {
+        self.0.extra.remove(key);
+        self
+    }
+
     /// Adds a header to the answer.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);

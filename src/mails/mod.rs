@@ -36,6 +36,7 @@ mod orders;
 mod samples;
 mod team;
 mod withdrawals;
+mod visitors;
 
 pub use accounts::*;
 pub use calls::*;
@@ -46,6 +47,7 @@ pub use orders::*;
 pub use samples::Sampled;
 pub use team::*;
 pub use withdrawals::*;
+pub use visitors::*;
 
 /// Declares [`Mail`], the embedded template of each kind, and the lists derived from them.
 macro_rules! mails {
@@ -149,8 +151,20 @@ mails! {
     ConsultationReminderUser = "consultation-reminder-user", Transactional;
     /// The team saw a booking.
     ConsultationProcessedUser = "consultation-processed-user", Transactional;
+    /// A message of the contact form arrived.
+    VisitorContactConfirmation = "visitor-contact-confirmation", Transactional;
+    /// A request for a free sample arrived.
+    VisitorSampleConfirmation = "visitor-sample-confirmation", Transactional;
+    /// Someone wants the newsletter: confirm it.
+    NewsletterConfirmation = "newsletter-confirmation", Transactional;
+    /// The newsletter was agreed to.
+    NewsletterWelcome = "newsletter-welcome", Transactional;
     /// For the team: a call was booked, moved or cancelled.
     AdminConsultation = "admin-consultation", Admin;
+    /// For the team: a message of the contact form.
+    AdminContactMessage = "admin-contact-message", Admin;
+    /// For the team: a request for a free sample.
+    AdminFreeSample = "admin-free-sample", Admin;
     /// For the team: something happened.
     AdminInfo = "admin-info", Admin;
     /// For the team: a new order.

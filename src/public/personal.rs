@@ -1,4 +1,4 @@
-//! Support requests and newsletter subscriptions, handed out and erased.
+//! Forms, support requests and newsletter subscriptions, handed out and erased.
 
 use serde::Serialize;
 use sqlx::MySqlConnection;
@@ -9,16 +9,25 @@ use crate::{
     subject::{Sections, Subject, exported},
 };
 
-/// Removes what a person asked for or subscribed to.
+/// Removes what a person sent, asked for or subscribed to.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn erase(conn: &mut MySqlConnection, subject: &Subject) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM form_receipts WHERE email = ?", subject.email).execute(&mut *conn).await?;
     sqlx::query!("DELETE FROM support_requests WHERE user_id = ?", subject.user_id)
         .execute(&mut *conn)
         .await?;
     sqlx::query!("DELETE FROM newsletter_subscribers WHERE email = ?", subject.email).execute(conn).await?;
     Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Form {
+    form: String,
+    email: String,
+    received_at: Iso,
 }
 
 #[derive(Serialize)]
@@ -42,14 +51,29 @@ struct Subscription {
     created_at: Iso,
 }
 
-/// What a person asked for and subscribed to.
+/// What a person sent, asked for and subscribed to.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn export(conn: &mut MySqlConnection, subject: &Subject) -> Result<Sections, sqlx::Error> {
+    let forms = forms(conn, &subject.email).await?;
     let requests = support_requests(conn, subject.user_id).await?;
     let subscriptions = subscriptions(conn, &subject.email).await?;
-    Ok(vec![("demandesSupport", exported(&requests)?), ("newsletter", exported(&subscriptions)?)])
+    Ok(vec![
+        ("formulaires", exported(&forms)?),
+        ("demandesSupport", exported(&requests)?),
+        ("newsletter", exported(&subscriptions)?),
+    ])
+}
+
+async fn forms(conn: &mut MySqlConnection, email: &str) -> Result<Vec<Form>, sqlx::Error> {
+    sqlx::query_as!(
+        Form,
+        "SELECT form, email, received_at FROM form_receipts WHERE email = ? ORDER BY received_at, id",
+        email
+    )
+    .fetch_all(conn)
+    .await
 }
 
 async fn support_requests(

@@ -93,8 +93,15 @@ fn is_page_of_api(link: &str) -> bool {
     if link.starts_with(&format!("{API}/api/public/retractation?numero=")) {
         return true;
     }
-    let known = ["commande-offerte", "reprise", "mes-donnees", "rendez-vous"]
-        .map(|page| format!("{API}/api/public/{page}/"));
+    let known = [
+        "commande-offerte",
+        "reprise",
+        "mes-donnees",
+        "rendez-vous",
+        "newsletter/confirm",
+        "newsletter/leave",
+    ]
+    .map(|page| format!("{API}/api/public/{page}/"));
     known.iter().any(|page| link.starts_with(page.as_str()) && link.len() > page.len())
 }
 

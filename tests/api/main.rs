@@ -31,6 +31,7 @@ mod emails_render;
 mod emails_transport;
 mod exports;
 mod file_links;
+mod forms;
 mod harness;
 mod health_command;
 mod house;

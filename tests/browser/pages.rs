@@ -50,13 +50,33 @@ async fn people(server: &TestServer) -> Vec<Visit> {
     let opened = server.post_as(&author.token, "/payments/create-checkout-session", &body).await;
     let session = opened.ok(200)["sessionId"].as_str().unwrap().to_owned();
     let way_out = unsubscribe::url(&server.state, author.id);
+    let (call, joining, leaving) = visitors(server).await;
     vec![
         Visit::new("unsubscribe", path_of(&way_out)).ending("Vous êtes désabonné"),
         Visit::new("offered", format!("/api/public/commande-offerte/{offered}")).ending("confirmée"),
         Visit::new("resume", format!("/api/public/reprise/{refused}")).ending(""),
         Visit::new("pay", format!("/dev/stripe/checkout/{session}")).ending("Merci"),
+        Visit::new("call", format!("/api/public/rendez-vous/{call}")).ending("Votre appel est déplacé"),
+        Visit::new("newsletter", format!("/api/public/newsletter/confirm/{joining}")).ending("confirmée"),
+        Visit::new("leave", format!("/api/public/newsletter/leave/{leaving}")).ending("désinscrit"),
         Visit::new("unknown-link", "/api/public/reprise/rien".to_owned()),
     ]
+}
+
+/// The tokens of a call that can be changed, and of the newsletter's links to join and to leave.
+async fn visitors(server: &TestServer) -> (String, String, String) {
+    let wish = json!({ "firstName": "Zoé", "lastName": "Durand", "email": "zoe@example.com", "phone": "0601020304",
+                       "date": "2026-03-13", "time": "14:30" });
+    server.post("/consultations/book", &wish).await.ok(201);
+    server.post("/public/newsletter", &json!({ "email": "zoe@example.com" })).await.ok(200);
+    let links = &server.state.links;
+    let only = async |table: &str| {
+        let id = server.value(&format!("SELECT LOWER(HEX(id)) FROM {table}")).await.unwrap();
+        id.parse::<uuid::Uuid>().unwrap()
+    };
+    let (call, subscriber) = (only("consultations").await, only("newsletter_subscribers").await);
+    let joining = links.ticket("newsletter-confirm", subscriber);
+    (links.ticket("rendez-vous", call), joining, links.ticket("newsletter-leave", subscriber))
 }
 
 /// The pages of whoever develops; they may need scripts.

@@ -15,6 +15,7 @@ use crate::{
     mails::Mail,
     messages,
     payments::resuming,
+    public::newsletter,
 };
 
 use super::store::Claimed;
@@ -39,7 +40,6 @@ pub(super) async fn prepare(
     let mail = with_secret_link(state, claimed, mail).await?;
     attachments.extend(invite(state, claimed, &mail));
     let rendered = renderer.render(&mail).map_err(|error| later(error.to_string()))?;
-    let reader = claimed.user_id.filter(|_| rendered.unsubscribable);
     Ok(Outgoing {
         message_id: format!("<{}@{domain}>", claimed.lease.id),
         to: claimed.to_email.clone(),
@@ -48,7 +48,7 @@ pub(super) async fn prepare(
         html: rendered.html,
         text: rendered.text,
         attachments,
-        unsubscribe_url: reader.map(|user_id| unsubscribe::url(state, user_id)),
+        unsubscribe_url: way_out(state, claimed, &mail),
         template: claimed.template.clone(),
     })
 }
@@ -69,6 +69,10 @@ async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -
         Mail::ConsultationProcessedUser(mail) => {
             mail.page_path = consultations::changing::path(state, mail.consultation_id);
         }
+        Mail::NewsletterConfirmation(mail) => {
+            mail.confirm_path = newsletter::confirm_path(state, mail.subscriber_id);
+        }
+        Mail::NewsletterWelcome(mail) => mail.leave_path = newsletter::leave_path(state, mail.subscriber_id),
         Mail::ActivationUser(_) | Mail::ActivationReminder(_) | Mail::ResetPassword(_) => {
             return with_token(state, claimed, mail).await;
         }
@@ -91,6 +95,15 @@ fn invite(state: &AppState, claimed: &Claimed, mail: &Mail) -> Option<Attachment
         content_type: invite.content_type.to_owned(),
         bytes: invite.bytes,
     })
+}
+
+/// The one-click link of a mail that may be refused.
+fn way_out(state: &AppState, claimed: &Claimed, mail: &Mail) -> Option<String> {
+    if let Mail::NewsletterWelcome(mail) = mail {
+        return Some(format!("{}{}", state.config.api_url, mail.leave_path));
+    }
+    let reader = claimed.user_id.filter(|_| mail.category().unsubscribable());
+    reader.map(|user_id| unsubscribe::url(state, user_id))
 }
 
 async fn with_token(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Result<Mail, SendError> {

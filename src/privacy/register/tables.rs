@@ -326,13 +326,24 @@ pub const TABLES: &[Table] = &[
             updated_at",
     },
     Table {
+        name: "form_receipts",
+        whose: &[Address("email")],
+        section: Some("formulaires"),
+        held: &[
+            shown("form", "which form they sent", Removed, "form"),
+            shown("email", "address", Removed, "email"),
+            hidden("fingerprint", "digest of what they sent", Removed),
+            shown("received_at", "when they sent it", Removed, "receivedAt"),
+        ],
+        impersonal: "id acknowledged bytes",
+    },
+    Table {
         name: "newsletter_subscribers",
         whose: &[Address("email")],
         section: Some("newsletter"),
         held: &[
             shown("email", "address", Removed, "email"),
             shown("status", "whether they want it", Removed, "status"),
-            hidden("token_hash", "digest of the link they were sent", Removed),
             shown("confirmed_at", "when they agreed", Removed, "confirmedAt"),
             shown("created_at", "when they subscribed", Removed, "createdAt"),
         ],

@@ -132,8 +132,10 @@ impl Scene {
                created_at, updated_at)
              VALUES (@id, 'Zéphyrine', 'Quillebœuf', @email, '06 98 76 54 32', @now, @now, @now, 'Un murmure', 'Un murmure', @now, @now)",
             "INSERT INTO data_exports (id, user_id, expires_at, created_at, updated_at) VALUES (@id, @author, @now, @now, @now)",
-            "INSERT INTO newsletter_subscribers (id, email, status, token_hash, confirmed_at, created_at, updated_at)
-             VALUES (@id, @email, 'CONFIRMED', 'murmure', @now, @now, @now)",
+            "INSERT INTO newsletter_subscribers (id, email, status, confirmed_at, created_at, updated_at)
+             VALUES (@id, @email, 'CONFIRMED', @now, @now, @now)",
+            "INSERT INTO form_receipts (id, form, fingerprint, email, received_at)
+             VALUES (@id, 'CONTACT', 'murmure', @email, @now)",
         ] {
             self.run(sql).await;
         }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::table::Place;
 use crate::{
-    shop::guest_form,
+    shop::{guest_form, word},
     support::server::{Person, TestServer},
 };
 
@@ -77,6 +77,12 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         "refused" => vec![server.state.links.ticket("reprise", server.unpaid_order(owner).await)],
         "call" => one(call(server).await),
         "call-link" => vec![server.state.links.ticket("rendez-vous", call(server).await)],
+        "to-join" => {
+            vec![server.state.links.ticket("newsletter-confirm", subscriber(server, "PENDING").await)]
+        }
+        "to-leave" => {
+            vec![server.state.links.ticket("newsletter-leave", subscriber(server, "CONFIRMED").await)]
+        }
         // A reset ends every session: someone else's than the callers'.
         "reset" => {
             let id = server.user(&format!("{}@example.com", new_id()), Role::User, None).await;
@@ -122,6 +128,12 @@ pub fn form_with(name: &str, values: &[String], field: Option<(&str, &str)>) -> 
         "answer" => {
             let (name, value) = field.unwrap_or(("message", "Bonjour"));
             Some(Form::new().text(name.to_owned(), value.to_owned()))
+        "sample" => {
+            let mut fields = vec![("nom", "Zoé"), ("telephone", "0601020304"), ("description", "Un roman")];
+            fields.retain(|(name, _)| changes.iter().all(|(other, _)| other != name));
+            fields.extend(changes.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
+            let text = |form: Form, (name, value): (&str, &str)| form.text(name.to_owned(), value.to_owned());
+            Some(fields.into_iter().fold(Form::new(), text).part("fichier", word()))
         }
         _ => None,
     }
@@ -229,6 +241,25 @@ async fn call(server: &TestServer) -> Uuid {
     )
     .bind(id)
     .bind(now + chrono::Duration::days(3))
+    .bind(now)
+    .bind(now)
+    .execute(server.state.db.pool())
+    .await
+    .unwrap();
+    id
+}
+
+/// Someone who wants the newsletter, or has it.
+async fn subscriber(server: &TestServer, status: &str) -> Uuid {
+    let (id, now) = (new_id(), server.state.clock.now());
+    sqlx::query(
+        "INSERT INTO newsletter_subscribers (id, email, status, token_expires_at, created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(id)
+    .bind(format!("{id}@example.com"))
+    .bind(status)
+    .bind(now + chrono::Duration::days(1))
     .bind(now)
     .bind(now)
     .execute(server.state.db.pool())

@@ -1,0 +1,5 @@
+//! Forms of the public site: contact, free sample, newsletter.
+
+mod contact;
+mod newsletter;
+mod sample;
