@@ -15,7 +15,7 @@ use crate::{
     db::{self, Db},
     emails::{self, transport::Transport},
     events::{self, Bus, Recorder},
-    files::storage::Storage,
+    files::{guard::Guard, storage::Storage},
     http::{
         RateLimits, TrustedProxies,
         context::Edge,
@@ -101,12 +101,14 @@ impl AppState {
     /// When a setting cannot be used.
     pub fn assemble(config: Config, db: Db, surroundings: Surroundings) -> anyhow::Result<Self> {
         let Surroundings { clock, transport, shutdown, metrics, port } = surroundings;
-        let storage = Storage::new(&config.storage).context("STORAGE_URL cannot be used")?;
+        let streams = Streams::new(&config.bounds);
+        let bus = bus(&streams);
+        let recorder = recorder(&config, &clock, &bus);
+        let guard = config.storage.scanner.as_ref().map(|address| Guard::new(address, &recorder, &db));
+        let storage = Storage::new(&config.storage).context("STORAGE_URL cannot be used")?.guarded(guard);
         let stripe = gateway(&config, port)?;
         let probes = probes(&db, &stripe, transport, &storage);
         let proxies = TrustedProxies::new(config.trusted_proxies.clone());
-        let streams = Streams::new(&config.bounds);
-        let bus = bus(&streams);
         Ok(Self(Arc::new(Components {
             passwords: Passwords::new(config.hashing.memory_kib, config.hashing.passes)?,
             sessions: Sessions::new(&config.jwt_secret),
@@ -114,7 +116,7 @@ impl AppState {
             limits: RateLimits::new(&config.rates, clock.clone()),
             tarifs: PriceList::default(),
             totals: Totals::default(),
-            recorder: recorder(&config, &clock, &bus),
+            recorder,
             bus,
             streams,
             system: SystemState::new(probes, metrics, proxies, shutdown.clone(), clock.clone()),

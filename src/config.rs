@@ -32,7 +32,7 @@ pub use company::{Seller, VatRegime, VatSettings};
 pub use hashing::Hashing;
 pub use mail::{MailSettings, MailTransport};
 pub use seeds::{SeedAccount, SeedSettings};
-pub use storage::{BucketSettings, StorageSettings};
+pub use storage::{BucketSettings, ScannerAddress, StorageSettings};
 pub use stripe::StripeSettings;
 pub use terms::Terms;
 
@@ -72,7 +72,7 @@ pub struct Config {
     pub api_url: String,
     /// `TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// `UPLOADS_DIR`, `UPLOADS_RESERVE_MB`, `STORAGE_*`
+    /// `UPLOADS_DIR`, `UPLOADS_RESERVE_MB`, `STORAGE_*`, `CLAMD_URL`
     pub storage: StorageSettings,
     /// `ERASURE_LOG`: the file that names the accounts that were erased.
     pub erasure_log: PathBuf,

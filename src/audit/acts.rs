@@ -114,6 +114,8 @@ acts! {
     FILE_UPLOADED: File, Medium;
     /// A document was fetched.
     FILE_DOWNLOADED: File, Medium;
+    /// A virus was found in what somebody sent; nothing of it was kept.
+    FILE_INFECTED: File, High, "Un fichier infecté a été refusé";
 }
 
 #[cfg(test)]

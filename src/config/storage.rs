@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use secrecy::SecretString;
+use url::Url;
 
 use super::{ConfigError, Vars};
 
@@ -17,6 +18,17 @@ pub struct StorageSettings {
     pub sample_mb: u64,
     /// `STORAGE_URL`: where they are kept instead of the directory.
     pub bucket: Option<BucketSettings>,
+    /// `CLAMD_URL`: who looks for viruses in what people send.
+    pub scanner: Option<ScannerAddress>,
+}
+
+/// Where clamd listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScannerAddress {
+    /// `tcp://host:port`
+    Tcp(String),
+    /// `unix:///path`
+    Socket(PathBuf),
 }
 
 /// A bucket of an S3-compatible store.
@@ -44,6 +56,7 @@ impl StorageSettings {
             unpaid_mb: vars.parsed("UNPAID_FILES_MB")?.unwrap_or(2048),
             sample_mb: vars.parsed("SAMPLE_FILES_MB")?.unwrap_or(512),
             bucket: bucket(vars)?,
+            scanner: scanner(vars)?,
         })
     }
 }
@@ -52,6 +65,25 @@ impl StorageSettings {
 pub(super) fn erasure_log(vars: &Vars) -> PathBuf {
     let beside = || PathBuf::from(vars.text("UPLOADS_DIR", "uploads")).with_file_name("erasures.log");
     vars.get("ERASURE_LOG").map_or_else(beside, PathBuf::from)
+}
+
+/// The port clamd listens on by default.
+const CLAMD_PORT: u16 = 3310;
+
+fn scanner(vars: &Vars) -> Result<Option<ScannerAddress>, ConfigError> {
+    let Some(text) = vars.get("CLAMD_URL") else { return Ok(None) };
+    let refused = || {
+        ConfigError::Invalid("CLAMD_URL", "must be tcp://host:3310 or unix:///run/clamav/clamd.ctl".into())
+    };
+    let url = Url::parse(text).map_err(|_| refused())?;
+    match (url.scheme(), url.host_str()) {
+        ("tcp", Some(host)) if matches!(url.path(), "" | "/") => {
+            let port = url.port().unwrap_or(CLAMD_PORT);
+            Ok(Some(ScannerAddress::Tcp(format!("{host}:{port}"))))
+        }
+        ("unix", None) if url.path().len() > 1 => Ok(Some(ScannerAddress::Socket(PathBuf::from(url.path())))),
+        _ => Err(refused()),
+    }
 }
 
 fn bucket(vars: &Vars) -> Result<Option<BucketSettings>, ConfigError> {

@@ -2,11 +2,12 @@
 //!
 //! A file travels through these rooms in order: [`upload`] reads the multipart form, [`names`] cleans the
 //! client's file name, [`sniff`] decides what the content really is, [`storage`] keeps it, [`download`] streams it back.
-//! [`access`] decides who may do what with it.
+//! [`guard`] lets no virus in. [`access`] decides who may do what with a document.
 
 pub mod access;
 pub mod deletions;
 pub mod download;
+pub mod guard;
 pub mod jobs;
 pub mod journal;
 pub mod names;

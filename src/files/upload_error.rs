@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 
+use super::guard::ScanError;
 use super::storage::StorageError;
 use crate::http::ApiError;
 
@@ -74,6 +75,18 @@ pub enum UploadError {
     /// The files could not be kept.
     #[error("the files could not be stored")]
     Storage(#[from] StorageError),
+    /// A virus was found.
+    #[error("a file is infected")]
+    Infected {
+        /// The file, as the person named it.
+        filename: String,
+    },
+    /// The files could not be looked into.
+    #[error("the files could not be scanned")]
+    Scan(#[from] ScanError),
+    /// What was found could not be written down.
+    #[error("the audit log could not be written")]
+    Unnoted(#[from] sqlx::Error),
 }
 
 impl From<UploadError> for ApiError {
@@ -126,6 +139,15 @@ impl From<UploadError> for ApiError {
                 "L'envoi s'est interrompu. Merci de vérifier votre connexion et de réessayer.",
             ),
             UploadError::Storage(error) => error.into(),
+            UploadError::Infected { filename } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "FILE_INFECTED",
+                format!(
+                    "Le fichier « {filename} » contient un virus. Il a été refusé, rien n’en a été conservé."
+                ),
+            ),
+            UploadError::Scan(error) => unscanned().caused_by(error),
+            UploadError::Unnoted(error) => error.into(),
         }
     }
 }
@@ -143,6 +165,16 @@ impl From<StorageError> for ApiError {
             StorageError::Source(_) | StorageError::Io(_) => Self::internal(error),
         }
     }
+}
+
+/// Seconds a client is asked to wait for the scanner.
+const SCANNER_RETRY_SECONDS: u64 = 30;
+
+fn unscanned() -> ApiError {
+    let message =
+        "L’analyse antivirus des fichiers est momentanément indisponible. Merci de réessayer plus tard.";
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "SCANNER_UNAVAILABLE", message)
+        .retry_after(SCANNER_RETRY_SECONDS)
 }
 
 fn too_many(max: usize) -> String {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use staka::{
-    config::{Config, Environment, MailTransport, Vars},
+    config::{Config, Environment, MailTransport, ScannerAddress, Vars},
     invoices::VatRegime,
 };
 
@@ -211,6 +211,11 @@ fn bad_values_are_refused_by_name_and_never_repeated() {
         ("STORAGE_URL", "s3://mark_of"),
         ("STORAGE_URL", "s3://staka/mark-of-a-value/../x"),
         ("STORAGE_ENDPOINT", "ftp://mark-of-a-value"),
+        ("CLAMD_URL", "mark-of-a-value:3310"),
+        ("CLAMD_URL", "http://mark-of-a-value"),
+        ("CLAMD_URL", "tcp://mark-of-a-value/path"),
+        ("CLAMD_URL", "unix://mark-of-a-value/clamd.ctl"),
+        ("CLAMD_URL", "unix:///"),
         ("COMPANY_SIREN", "12345678"),
         ("COMPANY_SIREN", "12345678A"),
         ("COMPANY_SIRET", "73282932"),
@@ -325,6 +330,16 @@ fn a_bucket_needs_its_keys() {
     );
     assert!(!format!("{config:?}").contains("the-STORAGE_SECRET"));
     assert!(load(&production()).unwrap().storage.bucket.is_none());
+}
+
+#[test]
+fn a_scanner_listens_on_a_port_or_a_socket() {
+    let address = |url: &str| load(&with("CLAMD_URL", url)).unwrap().storage.scanner;
+    assert_eq!(address("tcp://clamd.internal"), Some(ScannerAddress::Tcp("clamd.internal:3310".to_owned())));
+    assert_eq!(address("tcp://[::1]:3311/"), Some(ScannerAddress::Tcp("[::1]:3311".to_owned())));
+    let socket = ScannerAddress::Socket("/run/clamav/clamd.ctl".into());
+    assert_eq!(address("unix:///run/clamav/clamd.ctl"), Some(socket));
+    assert_eq!(load(&production()).unwrap().storage.scanner, None);
 }
 
 #[test]

@@ -102,6 +102,11 @@ impl PendingObject {
         &self.object
     }
 
+    /// Its content, read where it waits.
+    pub(in crate::files) async fn content(&self) -> Result<File, StorageError> {
+        Ok(File::open(self.temporary.path()?).await?)
+    }
+
     /// Puts the object into the storage, durably, whether or not the caller waits for the end. After an error it may be
     /// there or not.
     ///

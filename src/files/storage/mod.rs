@@ -16,6 +16,7 @@ mod spool;
 use std::error::Error;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -24,6 +25,7 @@ use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStoreExt, path}
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use super::guard::Guard;
 use crate::config::StorageSettings;
 use bucket::Bucket;
 pub use draft::{Draft, PendingObject};
@@ -39,6 +41,7 @@ const CHUNK: usize = 64 * 1024;
 pub struct Storage {
     spool: Spool,
     place: Place,
+    guard: Option<Arc<Guard>>,
 }
 
 /// What is known of an object once it is kept.
@@ -126,7 +129,18 @@ impl Storage {
             None => Place::local(root),
             Some(bucket) => Place::Bucket(Bucket::open(bucket)?),
         };
-        Ok(Self { spool: Spool::new(root, reserve), place })
+        Ok(Self { spool: Spool::new(root, reserve), place, guard: None })
+    }
+
+    /// The same storage, behind someone who judges what people send before it is kept.
+    #[must_use]
+    pub fn guarded(self, guard: Option<Guard>) -> Self {
+        Self { guard: guard.map(Arc::new), ..self }
+    }
+
+    /// Who judges what people send.
+    pub(super) fn guard(&self) -> Option<&Guard> {
+        self.guard.as_deref()
     }
 
     /// Makes the directories that are missing.
@@ -145,7 +159,7 @@ impl Storage {
     /// When the directory cannot be made.
     pub fn local(root: impl AsRef<Path>, reserve: u64) -> Result<Self, StorageError> {
         let root = root.as_ref();
-        let storage = Self { spool: Spool::new(root, reserve), place: Place::local(root) };
+        let storage = Self { spool: Spool::new(root, reserve), place: Place::local(root), guard: None };
         storage.prepare()?;
         Ok(storage)
     }

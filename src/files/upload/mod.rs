@@ -173,6 +173,12 @@ impl MultipartForm {
         for file in &mut received.files {
             file.metadata = self.fields.metadata(file.index);
         }
+        // The client has nothing left to send: however long this takes, it is not the client that stalls.
+        if let Some(guard) = storage.guard() {
+            for (file, object) in received.files.iter().zip(&received.objects) {
+                guard.judge(&file.filename, object).await?;
+            }
+        }
         Ok(received)
     }
 

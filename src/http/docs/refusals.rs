@@ -99,7 +99,7 @@ const REFUSALS: [Refusal; 11] = [
         status: "503",
         name: "Unavailable",
         description: "The server is full, or something it needs is away: `SERVICE_UNAVAILABLE`, `TIMEOUT`, \
-                      `STRIPE_UNAVAILABLE`, `STORAGE_UNAVAILABLE`.",
+                      `STRIPE_UNAVAILABLE`, `STORAGE_UNAVAILABLE`, `SCANNER_UNAVAILABLE`.",
         retry: true,
         applies: |_, _| true,
     },
