@@ -38,6 +38,7 @@ pub mod router;
 pub mod seeds;
 pub mod server;
 pub mod sirene;
+pub mod stats;
 pub mod subject;
 pub mod tarifs;
 pub mod telemetry;

@@ -21,6 +21,10 @@ const TAGS: [(&str, &str); 13] = [
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
 const TAGS: [(&str, &str); 12] = [
+    invoices, notifications, payments, projects, stats, tarifs,
+};
+
+/// What the description's tags are about, in the order it shows them. Every operation carries one of them.
 const TAGS: [(&str, &str); 14] = [
     ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
     ("Own account", "The profile, the choices and the data of the account of a session, and how to leave."),
@@ -32,6 +36,7 @@ const TAGS: [(&str, &str); 14] = [
     ("Payments", "Payment pages, what became of them, and what Stripe tells of them."),
     ("Invoices", "Invoices and credit notes, and their PDF files."),
     ("Messaging", "Conversations between clients, visitors and the team."),
+    ("Statistics", "What an author's year comes to."),
     ("Notifications", "What the bell of the web application shows, and a stream of it."),
     ("Consultations", "Free calls with the team: free slots, bookings, and the team's list of them."),
     ("Public site", "What works without an account: forms of visitors, and links of mails."),
@@ -69,6 +74,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(payments::router()) // /payments
         .merge(invoices::router()) // /invoices
         .merge(messages::router()) // /messages, /public/conversation
+        .merge(stats::router()) // /stats
         .merge(notifications::router()) // /notifications
         .merge(consultations::router()) // /consultations, /public/rendez-vous
         .merge(public::router()) // /public/contact, /public/free-sample, /public/newsletter

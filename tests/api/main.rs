@@ -17,6 +17,7 @@ mod support;
 mod account;
 mod accounts;
 mod addresses;
+mod annual;
 mod bounds;
 mod cards;
 mod cli;
