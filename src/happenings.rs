@@ -9,6 +9,7 @@ use crate::{audit, auth, checkout, commandes, consultations, emails, exports, in
 use crate::{
     audit, auth, checkout, commandes, consultations, emails, exports, invoices, jobs, payments, public,
 };
+use crate::{audit, auth, checkout, commandes, emails, exports, files, invoices, jobs, payments};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {
@@ -62,6 +63,11 @@ happenings! {
     "withdrawal-matched" = withdrawals::told::WithdrawalMatched;
     /// No order was found for a declaration: told to the team.
     "withdrawal-unmatched" = withdrawals::told::WithdrawalUnmatched;
+    // Documents
+    /// An author added a document to an order: told to its corrector and to the team.
+    "document-sent" = files::told::DocumentSent;
+    /// The team gave a corrected document back: told to the author.
+    "document-corrected" = files::told::DocumentCorrected;
 
     // Money
     /// Money arrived: confirmed to the client, told to the team.

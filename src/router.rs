@@ -71,6 +71,7 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(projects::router()) // /projects
         .merge(corrector::router()) // /corrector
         .merge(files::reading_router()) // /files
+        .merge(files::router()) // /files, /unifiedFiles, /projects/{id}/files
         .merge(payments::router()) // /payments
         .merge(invoices::router()) // /invoices
         .merge(messages::router()) // /messages, /public/conversation

@@ -6,19 +6,23 @@ import uuid
 import schemathesis
 
 FORMS = ("/public/order", "/commandes/create-paid-project", "/public/free-sample")
+DOCUMENTS = ("/files/projects/{id}/upload", "/files/upload", "/unifiedFiles/upload", "/files/upload/message")
 asked = 0
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
     global asked
-    if case.operation.path not in FORMS or case.meta is None or not case.meta.generation.mode.is_positive:
+    if case.operation.path not in FORMS + DOCUMENTS or case.meta is None or not case.meta.generation.mode.is_positive:
         return
     asked += 1
     # Half of them stay as they were made.
     if asked % 2 and case.operation.path == "/public/free-sample":
         address = f"{uuid.uuid4().hex}@example.com"
         case.body = {"nom": "Jeanne Dupont", "email": address, "telephone": "0601020304", "genre": "roman"}
+    elif asked % 2 and case.operation.path in DOCUMENTS:
+        case.body = {"description": "Un texte"}
+        kwargs["files"] = {"file": ("roman.txt", b"Une histoire.", "text/plain")}
     elif asked % 2:
         case.body = {
             "prenom": "Jeanne",

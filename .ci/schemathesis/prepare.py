@@ -32,6 +32,8 @@ LENIENT = [
     "POST /commandes/create-paid-project", "POST /public/order",
     "GET /commandes", "GET /consultations/available-slots", "GET /consultations/requests", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /public/order", "POST /public/free-sample",
+    "POST /commandes/create-paid-project", "POST /public/order", "GET /files/user", "GET /files/user/all",
+    "POST /files/projects/{id}/upload", "POST /files/upload", "POST /unifiedFiles/upload", "POST /files/upload/message",
 ]
 
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
@@ -50,6 +52,8 @@ JUDGED = [
     "POST /messages/threads/{threadId}/reply", "POST /messages/visitor", "POST /notifications/admin",
     "POST /payments/create-checkout-session", "POST /payments/webhook", "POST /public/conversation/{token}", "GET /public/activate/{token}", "GET /public/activate/{token}/verify",
     "POST /public/activate/{token}/set-password", "POST /public/order",
+    "POST /public/activate/{token}/set-password", "POST /public/order",
+    "POST /files/projects/{id}/upload", "POST /files/upload", "POST /unifiedFiles/upload", "POST /files/upload/message",
 ]
 
 
@@ -91,11 +95,11 @@ def wait_for(what, find):
     raise SystemExit(f"{what} did not come")
 
 
-def order(fields, token=None, path="/public/order"):
+def order(fields, token=None, path="/public/order", field="files"):
     """A form with one document; the answer."""
     edge = uuid.uuid4().hex
     parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()]
-    head = 'Content-Disposition: form-data; name="files"; filename="roman.txt"\r\nContent-Type: text/plain\r\n\r\n'
+    head = f'Content-Disposition: form-data; name="{field}"; filename="roman.txt"\r\nContent-Type: text/plain\r\n\r\n'
     parts.append(f"--{edge}\r\n{head}Il était une fois.\r\n--{edge}--\r\n")
     return call("POST", path, "".join(parts).encode(), token, f"multipart/form-data; boundary={edge}")
 
@@ -220,6 +224,8 @@ def things():
     (confirmed, _), (_, left) = reader(), reader()
     commande = call("GET", "/commandes", token=token)["commandes"][0]["id"]
     document = call("GET", f"/projects/{commande}/files", token=token)["files"][0]["id"]
+    # Each can be taken away once.
+    spare = [order({}, token, f"/files/projects/{commande}/upload", "file")["fileId"] for _ in range(2)]
     bells = [one["id"] for one in call("GET", "/notifications?limit=50", token=token)["notifications"]]
     unpaid = call("POST", "/commandes", {"titre": "Une nouvelle", "pack": tarif, "pages": 120}, token)["commande"]["id"]
     declaration = {"nom": "Jeanne Dupont", "email": f"{uuid.uuid4().hex}@example.com"}
@@ -245,6 +251,10 @@ def things():
         "GET /files/projects/{id}/files": {"path.id": [commande]},
         "GET /files/download/{id}": {"path.id": [document]},
         "GET /files/{id}/download": {"path.id": [document]},
+        "GET /unifiedFiles/{id}": {"path.id": [document]},
+        "POST /files/projects/{id}/upload": {"path.id": [commande]},
+        "DELETE /files/{id}": {"path.id": spare[:1]},
+        "DELETE /files/projects/{id}/files/{fileId}": {"path.id": [commande], "path.fileId": spare[1:]},
         "GET /invoices/{id}": {"path.id": [invoice]},
         "GET /invoices/{id}/download": {"path.id": [invoice]},
         "GET /payments/status/{sessionId}": {"path.sessionId": [session]},

@@ -114,6 +114,8 @@ acts! {
     FILE_UPLOADED: File, Medium;
     /// A document was fetched.
     FILE_DOWNLOADED: File, Medium;
+    /// A document was removed.
+    FILE_DELETED: File, High, "Un document a été supprimé";
     /// A virus was found in what somebody sent; nothing of it was kept.
     FILE_INFECTED: File, High, "Un fichier infecté a été refusé";
 }

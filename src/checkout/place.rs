@@ -165,13 +165,8 @@ pub async fn place(
     judged: &Fields,
 ) -> ApiResult<Placed> {
     let received = documents.receive(state, judged).await?;
-    let work = finish(state.clone(), order, received);
     // A customer who leaves now must not leave half an order behind: the rest runs to its end without them.
-    let task = match RequestContext::current() {
-        Some(context) => tokio::spawn(context.scope(work)),
-        None => tokio::spawn(work),
-    };
-    task.await.map_err(ApiError::internal)?
+    RequestContext::see_through(finish(state.clone(), order, received)).await
 }
 
 /// What became of an order placed.

@@ -7,14 +7,12 @@ use super::purge::{self, Spared};
 use crate::{
     app::AppState,
     commandes::sizes::{self, Unpaid},
+    files::{quota::judge_offered, store::room},
     http::{ApiError, ApiResult},
     payments::service as payments,
 };
 
 const MEBIBYTE: u64 = 1 << 20;
-
-/// The documents of one account's offered orders, in bytes.
-const OFFERED: u64 = 200 * MEBIBYTE;
 
 /// Unpaid orders looked at per round.
 const BATCH: u32 = 50;
@@ -78,8 +76,8 @@ async fn evict(state: &AppState, order: &Unpaid) -> ApiResult<bool> {
 /// 400 `OFFERED_FILES_FULL` when they would exceed what an account may keep for nothing.
 pub(super) async fn of_offered(state: &AppState, user_id: Uuid, bytes: u64) -> ApiResult<()> {
     let mut conn = state.db.conn().await?;
-    let taken = sizes::offered(&mut conn, user_id).await?;
-    judge(taken.saturating_add(bytes))
+    let taken = room::offered(&mut conn, user_id).await?.bytes();
+    judge_offered(taken.saturating_add(bytes))
 }
 
 /// The same for an order that its guest confirms: it joins those of the account of its address.
@@ -88,15 +86,5 @@ pub(super) async fn of_offered(state: &AppState, user_id: Uuid, bytes: u64) -> A
 /// As [`of_offered`].
 pub(super) async fn of_confirmed(state: &AppState, pending_id: Uuid) -> ApiResult<()> {
     let mut conn = state.db.conn().await?;
-    judge(sizes::offered_with(&mut conn, pending_id).await?)
-}
-
-fn judge(bytes: u64) -> ApiResult<()> {
-    match bytes {
-        0..=OFFERED => Ok(()),
-        _ => Err(ApiError::bad_request(
-            "OFFERED_FILES_FULL",
-            "Les documents de vos commandes offertes dépassent 200 Mo. Envoyez des fichiers plus légers.",
-        )),
-    }
+    judge_offered(sizes::offered_with(&mut conn, pending_id).await?)
 }

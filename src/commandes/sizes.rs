@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
+use crate::files::store::room;
+
 /// An unpaid order and its documents.
 pub struct Unpaid {
     /// The order.
@@ -58,22 +60,6 @@ pub async fn oldest_unpaid(
     .await
 }
 
-/// The documents of an account's offered orders, corrected ones aside.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn offered(conn: &mut MySqlConnection, user_id: Uuid) -> Result<u64, sqlx::Error> {
-    let sum = sqlx::query_scalar!(
-        r#"SELECT CAST(COALESCE(SUM(f.size), 0) AS SIGNED) AS "sum!: i64"
-           FROM commandes c JOIN files f ON f.commande_id = c.id
-           WHERE c.user_id = ? AND c.payment_status = 'paid' AND c.amount = 0 AND f.is_corrected = FALSE"#,
-        user_id
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(bytes(sum))
-}
-
 /// The documents of a pending order and of the offered orders of its customer.
 ///
 /// # Errors
@@ -90,7 +76,7 @@ pub async fn offered_with(conn: &mut MySqlConnection, pending_id: Uuid) -> Resul
     .await?;
     let Some(row) = row else { return Ok(0) };
     let others = match row.user_id {
-        Some(user_id) => offered(conn, user_id).await?,
+        Some(user_id) => room::offered(conn, user_id).await?.bytes(),
         None => 0,
     };
     Ok(bytes(row.sum).saturating_add(others))

@@ -6,14 +6,18 @@ use uuid::Uuid;
 use super::{
     access::{self, Caller, Facts, Verb},
     journal::{self, Fetch},
+    sending::no_project,
     storage::StoredFile,
-    store::{self, Document, FileRow},
+    store::{
+        self, Document, FileRow,
+        lists::{self, ProjectFileRow},
+    },
 };
 use crate::{
     app::AppState,
     audit::acts,
-    auth::SessionUser,
-    http::{ApiError, ApiResult},
+    auth::{Role, SessionUser},
+    http::{ApiError, ApiResult, Page, list::Listing},
     links::Admitted,
 };
 
@@ -31,10 +35,57 @@ pub async fn documents_of(
     let order = parties.map(|parties| Facts::of_order(parties.owner, parties.corrector));
     match order.is_some_and(|order| access::may(user.into(), Verb::List, &order)) {
         true => Ok(store::of_commande(&mut conn, commande_id).await?),
-        false => {
-            Err(ApiError::forbidden("PROJECT_FORBIDDEN", "Ce projet n’existe pas ou ne vous appartient pas."))
-        }
+        false => Err(no_project()),
     }
+}
+
+/// A page of the documents of the caller's orders, whoever sent them; of all orders for an administrator. Newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn all_documents(
+    state: &AppState,
+    user: &SessionUser,
+    page: Page,
+) -> ApiResult<Listing<ProjectFileRow>> {
+    let mut conn = state.db.conn().await?;
+    let listing = match user.role {
+        Role::Admin => {
+            let rows = lists::of_everyone(&mut conn, page).await?;
+            let count = lists::count_of_everyone(&mut conn);
+            state.totals.listing("documents", &(), page, rows, count).await?
+        }
+        Role::User | Role::Corrector => {
+            let rows = lists::of_author(&mut conn, user.id, page).await?;
+            let count = lists::count_of_author(&mut conn, user.id);
+            state.totals.listing("documents-of-author", &user.id, page, rows, count).await?
+        }
+    };
+    conn.release();
+    Ok(listing)
+}
+
+/// A page of what the caller sent, newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sent_documents(state: &AppState, user_id: Uuid, page: Page) -> ApiResult<Listing<FileRow>> {
+    let mut conn = state.db.conn().await?;
+    let rows = lists::sent_by(&mut conn, user_id, page).await?;
+    let count = lists::count_sent_by(&mut conn, user_id);
+    let listing = state.totals.listing("documents-sent", &user_id, page, rows, count).await?;
+    conn.release();
+    Ok(listing)
+}
+
+/// What is known of a document that the caller may read, and what was said of it.
+///
+/// # Errors
+/// 404 without it, 403 `FILE_FORBIDDEN` for someone who may not read it.
+pub async fn detail(state: &AppState, user: &SessionUser, id: Uuid) -> ApiResult<(FileRow, Option<String>)> {
+    readable(state, user.into(), id).await?;
+    let mut conn = state.db.conn().await?;
+    store::detail(&mut conn, id).await?.ok_or_else(absent)
 }
 
 /// A document that is about to be sent to someone.
@@ -88,7 +139,7 @@ async fn readable(state: &AppState, caller: Caller, id: Uuid) -> ApiResult<Docum
     }
 }
 
-fn absent() -> ApiError {
+pub(super) fn absent() -> ApiError {
     ApiError::not_found("Ce fichier n’existe pas.")
 }
 

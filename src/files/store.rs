@@ -1,5 +1,8 @@
 //! SQL of the documents' rows.
 
+pub mod lists;
+pub mod room;
+
 use chrono::{DateTime, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
@@ -282,5 +285,54 @@ pub async fn find_for(
     Ok(met.map(|met| {
         let facts = met.facts();
         (met.into(), facts)
+    }))
+}
+
+/// A document about to be removed, locked.
+pub struct Locked {
+    /// Its order.
+    pub commande_id: Option<Uuid>,
+    /// Where it is kept.
+    pub storage_key: String,
+}
+
+/// Locks a document, so that nothing is attached to it meanwhile.
+pub async fn lock(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Locked>, sqlx::Error> {
+    sqlx::query_as!(Locked, "SELECT commande_id, storage_key FROM files WHERE id = ? FOR UPDATE", id)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Removes the row of a document, and its mention in messages.
+pub async fn delete(conn: &mut MySqlConnection, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM files WHERE id = ?", id).execute(conn).await?;
+    Ok(())
+}
+
+/// A document as its detail shows it: the row, and what was said of it.
+pub async fn detail(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+) -> Result<Option<(FileRow, Option<String>)>, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"SELECT id, filename, mime_type, size, type AS "file_type: FileType", commande_id, is_corrected, created_at,
+                  description
+           FROM files WHERE id = ?"#,
+        id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        let file = FileRow {
+            id: row.id,
+            filename: row.filename,
+            mime_type: row.mime_type,
+            size: row.size,
+            file_type: row.file_type,
+            commande_id: row.commande_id,
+            is_corrected: row.is_corrected,
+            created_at: row.created_at,
+        };
+        (file, row.description)
     }))
 }

@@ -14,6 +14,7 @@ use axum::http::header::USER_AGENT;
 use uuid::Uuid;
 
 use super::client_ip::TrustedProxies;
+use super::error::{ApiError, ApiResult};
 use super::places::{Places, Seat};
 use super::request_id;
 
@@ -101,6 +102,20 @@ impl RequestContext {
     /// Runs `future` with this context as the current one.
     pub fn scope<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, future)
+    }
+
+    /// Runs `work` to its end within the context of this request, even when the client leaves.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn see_through<T: Send + 'static>(
+        work: impl Future<Output = ApiResult<T>> + Send + 'static,
+    ) -> ApiResult<T> {
+        let task = match Self::current() {
+            Some(context) => tokio::spawn(context.scope(work)),
+            None => tokio::spawn(work),
+        };
+        task.await.map_err(ApiError::internal)?
     }
 
     /// Remembers the route pattern that matched. The first call wins.

@@ -111,9 +111,20 @@ impl<S: Send + Sync> FromRequestParts<S> for StrictPathId {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let id = path_uuid(parts, state).await;
-        id.map(Self).ok_or_else(|| ApiError::bad_request("INVALID_ID", "Identifiant invalide."))
+        path_uuid(parts, state).await.map(Self).ok_or_else(invalid_id)
     }
+}
+
+/// Reads an id of a path with several, by the rule of [`StrictPathId`].
+///
+/// # Errors
+/// 400 `INVALID_ID`.
+pub fn strict_id(text: &str) -> Result<Uuid, ApiError> {
+    Hyphenated::from_str(text).map(Hyphenated::into_uuid).map_err(|_| invalid_id())
+}
+
+fn invalid_id() -> ApiError {
+    ApiError::bad_request("INVALID_ID", "Identifiant invalide.")
 }
 
 /// A multipart form, read field by field, without the request time limit.

@@ -30,6 +30,7 @@ macro_rules! contexts {
 mod accounts;
 mod calls;
 mod messages;
+mod documents;
 mod money;
 mod notices;
 mod orders;
@@ -41,6 +42,7 @@ mod visitors;
 pub use accounts::*;
 pub use calls::*;
 pub use messages::*;
+pub use documents::*;
 pub use money::*;
 pub use notices::*;
 pub use orders::*;
@@ -115,6 +117,10 @@ mails! {
     ClientProjectConfirmation = "client-project-confirmation", Projects;
     /// An order moved.
     OrderUser = "order-user", Projects;
+    /// The team gave a corrected document back.
+    DocumentUser = "document-user", Projects;
+    /// An author added a document, for the corrector.
+    DocumentCorrector = "document-corrector", Projects;
     /// A payment was refused.
     PaymentFailedUser = "payment-failed-user", Transactional;
     /// A guest sent an order that costs nothing: confirm it.
@@ -169,6 +175,8 @@ mails! {
     AdminInfo = "admin-info", Admin;
     /// For the team: a new order.
     AdminOrder = "admin-order", Admin;
+    /// For the team: an author added a document.
+    AdminDocument = "admin-document", Admin;
     /// For the team: a payment arrived.
     AdminPayment = "admin-payment", Admin;
     /// For the team: an order waits for its payment.

@@ -9,19 +9,19 @@ use crate::shop::{Person, Shop};
 
 /// Rows read and rows sorted by the statements of one connection.
 #[derive(Clone, Copy)]
-struct Work {
-    read: i64,
-    sorted: i64,
+pub struct Work {
+    pub read: i64,
+    pub sorted: i64,
 }
 
 /// A server that has one connection left, whose work the database counts.
-struct Meter {
-    shop: Shop,
+pub struct Meter {
+    pub shop: Shop,
     _others: Vec<Conn>,
 }
 
 impl Meter {
-    async fn on(shop: Shop) -> Self {
+    pub async fn on(shop: Shop) -> Self {
         let connections = shop.state.db.pool().options().get_max_connections();
         let mut others = Vec::new();
         for _ in 1..connections {
@@ -46,7 +46,7 @@ impl Meter {
     }
 
     /// What a request made the database do.
-    async fn work_of(&self, person: &Person, path: &str) -> Work {
+    pub async fn work_of(&self, person: &Person, path: &str) -> Work {
         let started = self.counters().await;
         let before = self.counters().await;
         self.shop.json(self.shop.get_as(person, path), 200).await;

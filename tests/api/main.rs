@@ -28,6 +28,7 @@ mod corrector;
 mod crash;
 mod db;
 mod description;
+mod documents;
 mod emails_render;
 mod emails_transport;
 mod exports;

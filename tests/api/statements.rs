@@ -23,7 +23,14 @@ async fn furnished() -> (TestServer, [Person; 2]) {
     (server, people)
 }
 
-const LISTS: [&str; 4] = ["/api/commandes", "/api/projects", "/api/invoices", "/api/notifications"];
+const LISTS: [&str; 6] = [
+    "/api/commandes",
+    "/api/projects",
+    "/api/invoices",
+    "/api/notifications",
+    "/api/files/user/all",
+    "/api/files/user",
+];
 
 #[tokio::test]
 async fn a_session_is_looked_up_once() {

@@ -139,6 +139,11 @@ impl MultipartForm {
         Self { body, spec, fields: Fields::default(), waiting: None }
     }
 
+    /// Reads the rest of the form under other limits: those of what its first fields say that it is for.
+    pub fn under(&mut self, spec: UploadSpec) {
+        self.spec = spec;
+    }
+
     /// Reads the text fields that come before the first file. Nothing is written.
     pub async fn fields_until_first_file(&mut self) -> Result<&Fields, UploadError> {
         self.waiting = self.next_file().await?;

@@ -29,6 +29,11 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             let order = order(server, owner).await;
             one(server.document(Some(order), owner, "manuscrit.txt", false).await)
         }
+        "order-file" => {
+            let order = order(server, owner).await;
+            let file = server.document(Some(order), owner, "manuscrit.txt", false).await;
+            vec![order.to_string(), file.to_string()]
+        }
         "session" => vec![server.paid_order(owner).await.1],
         "paid" => vec![paid(server).await],
         "invoice" => {
@@ -108,6 +113,7 @@ pub fn unheard_of(thing: &str) -> Vec<String> {
         "way-out" | "mail" => vec![unknown(), "rien".to_owned()],
         "example" => vec![unknown(), "0".to_owned()],
         "page-file" => vec![unknown(), unknown()],
+        "order-file" => vec![unknown(), unknown()],
         _ => vec![unknown()],
     }
 }
@@ -135,8 +141,22 @@ pub fn form_with(name: &str, values: &[String], field: Option<(&str, &str)>) -> 
             let text = |form: Form, (name, value): (&str, &str)| form.text(name.to_owned(), value.to_owned());
             Some(fields.into_iter().fold(Form::new(), text).part("fichier", word()))
         }
+        "document" => Some(document_form(vec![], field)),
+        "document-of" => Some(document_form(vec![("commandeId", values[0].as_str())], field)),
         _ => None,
     }
+}
+
+/// A form with a document behind its fields, one of which is what is given.
+fn document_form<'a>(mut fields: Vec<(&'a str, &'a str)>, field: Option<(&'a str, &'a str)>) -> Form {
+    if let Some((name, value)) = field {
+        fields.retain(|(other, _)| *other != name);
+        fields.push((name, value));
+    }
+    let form = fields
+        .into_iter()
+        .fold(Form::new(), |form, (name, value)| form.text(name.to_owned(), value.to_owned()));
+    form.part("file", word())
 }
 
 /// Whose things a caller asks about: their own, or another author's.
