@@ -1,6 +1,8 @@
 //! Documents that people send to their orders and with their messages, and take away again.
 
 mod lists;
+mod memory;
+mod mishaps;
 mod quotas;
 mod refusals;
 mod removing;
