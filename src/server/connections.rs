@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Method};
 use axum::response::Response;
 use futures_util::TryFutureExt;
 use hyper::body::{Body as _, Incoming};
@@ -21,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 use tower_http::timeout::TimeoutBody;
 
+use super::endless::Endless;
 use super::linger::Lingering;
 use super::patient::Patient;
 use super::peers::{Peers, Visit};
@@ -111,7 +114,7 @@ where
         let (service, stall, is_last) = (self.service.clone(), self.settings.body_stall, admission.is_last);
         let turn = Turn::default();
         let stream = Patient::new(stream, self.settings.write_stall);
-        let (stream, refused) = Watched::new(stream, turn.clone());
+        let (stream, released) = Watched::new(stream, turn.clone());
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
             turn.begin();
             let turn = turn.clone();
@@ -120,26 +123,40 @@ where
             if is_last {
                 request.extensions_mut().insert(LastPlaces);
             }
+            let is_get = request.method() == Method::GET;
             let answered = service.clone().oneshot(request);
-            answered.map_ok(|response| response.map(|body| Answer::new(body, turn)))
+            answered.map_ok(move |response| answer(response, turn, is_get))
         });
         let mut http = self.http.clone();
         let connection = http.keep_alive(!is_last).serve_connection(TokioIo::new(stream), answer);
         let connection = self.graceful.watch(connection);
+        // The end of the program waits for what goes on without the library too.
+        let going_on = self.graceful.watcher();
         let (abort, service) = (self.abort.clone(), self.service.clone());
         tokio::spawn(async move {
             let exchange = async {
-                // A connection that breaks concerns its client alone; its requests have their own log lines.
-                let _ = connection.await;
-                refused.answer(service, peer).await;
+                // A connection that breaks concerns its client alone; its requests have their own log lines. In a box
+                // it is gone afterwards.
+                let _ = Box::pin(connection).await;
+                released.go_on(service, peer).await;
             };
             tokio::select! {
                 () = exchange => {}
                 () = abort.cancelled() => {}
             }
-            drop(admission);
+            drop((admission, going_on));
         });
     }
+}
+
+/// An answer as the library sees it; of one without an end, its head.
+fn answer(response: Response, turn: Turn, is_get: bool) -> hyper::Response<Answer> {
+    if !is_get || response.extensions().get::<Endless>().is_none() {
+        return response.map(|body| Answer::new(body, turn));
+    }
+    let mut response = response;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response.map(|body| Answer::new(turn.never_end(body), turn))
 }
 
 fn received(request: hyper::Request<Incoming>, stall: Duration) -> Request {

@@ -2,6 +2,7 @@
 
 mod connections;
 mod descriptors;
+mod endless;
 mod linger;
 mod patient;
 mod peers;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 use tower::Service;
 
 use connections::Connections;
+pub use endless::Endless;
 pub use peers::Counted;
 pub use shutdown::Shutdown;
 pub use unreadable::Unreadable;

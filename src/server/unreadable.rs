@@ -1,12 +1,15 @@
-//! Requests whose head the HTTP library cannot read. It would answer them itself, with a bare status: what it writes
-//! when no answer of ours is under way is caught here, and the service is asked for the answer instead.
+//! The socket, taken back from the HTTP library.
+//!
+//! Requests whose head it cannot read it would answer itself, with a bare status: what it writes when no answer of ours
+//! is under way is caught here, and the service is asked for the answer instead. And an answer without an end is taken
+//! from it once it has written the head, see [`super::endless`].
 
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,6 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy, join, sink, split};
 use tokio::sync::oneshot;
 use tower::{Service, ServiceExt};
 
+use super::endless;
 use super::patient::Patient;
 
 /// How long what such a client still sends is read: closing at once would reset the connection before the answer is read.
@@ -36,7 +40,14 @@ pub struct Unreadable(pub StatusCode);
 
 /// Whether an answer of ours is on its way through the library.
 #[derive(Clone, Default)]
-pub(super) struct Turn(Arc<AtomicU8>);
+pub(super) struct Turn(Arc<Whose>);
+
+#[derive(Default)]
+struct Whose {
+    turn: AtomicU8,
+    /// The body of an answer without an end, which the library is not to see.
+    endless: Mutex<Option<Body>>,
+}
 
 impl Turn {
     /// All of our answers have left.
@@ -45,23 +56,61 @@ impl Turn {
     const OURS: u8 = 1;
     /// The last of an answer is in the library's buffer.
     const LEAVING: u8 = 2;
+    /// The next thing written is the head of an answer without an end.
+    const ENDLESS: u8 = 3;
 
     /// A request was read.
     pub(super) fn begin(&self) {
-        self.0.store(Self::OURS, Ordering::Release);
+        self.set(Self::OURS);
+    }
+
+    /// An answer has no end; gives the library what stands for its body.
+    pub(super) fn never_end(&self, body: Body) -> Body {
+        *self.endless() = Some(body);
+        self.set(Self::ENDLESS);
+        Body::from_stream(futures_util::stream::pending::<Result<Bytes, Infallible>>())
     }
 
     fn leave(&self) {
-        self.0.store(Self::LEAVING, Ordering::Release);
+        self.set(Self::LEAVING);
     }
 
     fn flushed(&self) {
-        let _ = self.0.compare_exchange(Self::LEAVING, Self::NOBODYS, Ordering::AcqRel, Ordering::Acquire);
+        let (leaving, nobodys) = (Self::LEAVING, Self::NOBODYS);
+        let _ = self.0.turn.compare_exchange(leaving, nobodys, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    fn is_nobodys(&self) -> bool {
-        self.0.load(Ordering::Acquire) == Self::NOBODYS
+    fn set(&self, turn: u8) {
+        self.0.turn.store(turn, Ordering::Release);
     }
+
+    fn endless(&self) -> std::sync::MutexGuard<'_, Option<Body>> {
+        self.0.endless.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why the socket must leave the library, which is about to write `head`, if it must.
+    fn release<'h>(&self, mut head: impl Iterator<Item = &'h [u8]>) -> Option<Release> {
+        match self.0.turn.load(Ordering::Acquire) {
+            // `HTTP/1.1 431 ...`
+            Self::NOBODYS => {
+                let digits = head.next().and_then(|head| head.get(9..12))?;
+                StatusCode::from_bytes(digits).ok().map(Release::Unreadable)
+            }
+            Self::ENDLESS => {
+                let body = self.endless().take()?;
+                Some(Release::Endless { head: head.collect::<Vec<_>>().concat(), body })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Why the socket leaves the library.
+enum Release {
+    /// It could not read a request, and gives it this status.
+    Unreadable(StatusCode),
+    /// An answer without an end begins with this head.
+    Endless { head: Vec<u8>, body: Body },
 }
 
 /// The body of an answer of ours: its end is the end of our turn.
@@ -102,32 +151,30 @@ impl HttpBody for Answer {
     }
 }
 
-/// The socket, until the library begins to answer on its own: from then on it belongs to the [`Refused`] end.
+/// The socket, until the library has to do without it: from then on it belongs to the [`Released`] end.
 pub(super) struct Watched {
     stream: Option<Patient>,
     turn: Turn,
-    refused: Option<oneshot::Sender<(Patient, StatusCode)>>,
+    released: Option<oneshot::Sender<(Patient, Release)>>,
 }
 
-/// Where the socket of a request that could not be read comes out.
-pub(super) struct Refused(oneshot::Receiver<(Patient, StatusCode)>);
+/// Where the socket comes out when it is taken from the library.
+pub(super) struct Released(oneshot::Receiver<(Patient, Release)>);
 
 impl Watched {
-    pub(super) fn new(stream: Patient, turn: Turn) -> (Self, Refused) {
+    pub(super) fn new(stream: Patient, turn: Turn) -> (Self, Released) {
         let (sender, receiver) = oneshot::channel();
-        (Self { stream: Some(stream), turn, refused: Some(sender) }, Refused(receiver))
+        (Self { stream: Some(stream), turn, released: Some(sender) }, Released(receiver))
     }
 
-    /// Takes the socket from the library when `head` is the beginning of an answer of its own.
-    fn judge(&mut self, head: &[u8]) {
-        if !self.turn.is_nobodys() {
-            return;
-        }
-        // `HTTP/1.1 431 ...`
-        let status = head.get(9..12).and_then(|digits| StatusCode::from_bytes(digits).ok());
-        if let (Some(status), Some(stream), Some(refused)) = (status, self.stream.take(), self.refused.take())
-        {
-            let _ = refused.send((stream, status));
+    /// Takes the socket from the library when what it writes is not for it to write. What it writes from then on is
+    /// thrown away, and it reads that the client has left.
+    fn judge<'h>(&mut self, cx: &Context<'_>, head: impl Iterator<Item = &'h [u8]>) {
+        let Some(release) = self.turn.release(head) else { return };
+        if let (Some(stream), Some(released)) = (self.stream.take(), self.released.take()) {
+            let _ = released.send((stream, release));
+            // It waits for the socket, which is not there to wake it.
+            cx.waker().wake_by_ref();
         }
     }
 }
@@ -144,7 +191,7 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.judge(buf);
+        self.judge(cx, std::iter::once(buf));
         let thrown_away = Poll::Ready(Ok(buf.len()));
         self.stream.as_mut().map_or(thrown_away, |stream| Pin::new(stream).poll_write(cx, buf))
     }
@@ -154,7 +201,7 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.judge(bufs.iter().find(|buf| !buf.is_empty()).map_or(&[], |buf| buf));
+        self.judge(cx, bufs.iter().map(|buf| &**buf).filter(|buf| !buf.is_empty()));
         let thrown_away = Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()));
         self.stream.as_mut().map_or(thrown_away, |stream| Pin::new(stream).poll_write_vectored(cx, bufs))
     }
@@ -176,24 +223,36 @@ impl AsyncWrite for Watched {
     }
 }
 
-impl Refused {
-    /// Once the library is done: answers the request it could not read, if there was one, and closes.
-    pub(super) async fn answer<S>(mut self, service: S, peer: SocketAddr)
+impl Released {
+    /// Once the library is done: goes on with the socket that was taken from it, if one was, and closes.
+    pub(super) async fn go_on<S>(mut self, service: S, peer: SocketAddr)
     where
         S: Service<Request, Response = Response, Error = Infallible> + Clone,
     {
-        let Ok((stream, status)) = self.0.try_recv() else { return };
-        let (mut unread, socket) = split(stream);
-        let asked = service_fn(move |_: hyper::Request<Incoming>| {
-            let mut request = Request::new(Body::empty());
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request.extensions_mut().insert(Unreadable(status));
-            service.clone().oneshot(request)
-        });
-        let exchange = TokioIo::new(join(STAND_IN, socket));
-        // What stands in for the request ends before its answer begins.
-        if http1::Builder::new().half_close(true).serve_connection(exchange, asked).await.is_ok() {
-            let _ = tokio::time::timeout(LINGER, copy(&mut unread, &mut sink())).await;
+        match self.0.try_recv() {
+            Ok((stream, Release::Unreadable(status))) => {
+                Box::pin(answer_unreadable(stream, status, service, peer)).await;
+            }
+            Ok((stream, Release::Endless { head, body })) => endless::go_on(stream, head, body).await,
+            Err(_) => {}
         }
+    }
+}
+
+async fn answer_unreadable<S>(stream: Patient, status: StatusCode, service: S, peer: SocketAddr)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone,
+{
+    let (mut unread, socket) = split(stream);
+    let asked = service_fn(move |_: hyper::Request<Incoming>| {
+        let mut request = Request::new(Body::empty());
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(Unreadable(status));
+        service.clone().oneshot(request)
+    });
+    let exchange = TokioIo::new(join(STAND_IN, socket));
+    // What stands in for the request ends before its answer begins.
+    if http1::Builder::new().half_close(true).serve_connection(exchange, asked).await.is_ok() {
+        let _ = tokio::time::timeout(LINGER, copy(&mut unread, &mut sink())).await;
     }
 }
