@@ -12,6 +12,7 @@
 //!
 //! Deleted and expired ones are in no list and no count.
 
+mod feed;
 pub mod jobs;
 mod listener;
 pub mod personal;

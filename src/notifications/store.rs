@@ -1,5 +1,7 @@
 //! SQL of the notifications.
 
+pub mod feed;
+
 use chrono::{DateTime, Duration, Utc};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
@@ -72,6 +74,8 @@ columns! {
         pub user_id: Uuid,
         pub title: String,
         pub message: String,
+        /// Of its owner's streams; none before one of them has looked.
+        pub wave: Option<u64>,
         pub kind: Enum<Kind> = "type",
         pub priority: Enum<Priority>,
         /// JSON text.

@@ -32,6 +32,7 @@ mod documents;
 mod emails_render;
 mod emails_transport;
 mod exports;
+mod feed;
 mod file_links;
 mod forms;
 mod harness;

@@ -279,7 +279,7 @@ pub const TABLES: &[Table] = &[
             shown("action_url", "where it leads", Removed, "actionUrl"),
             shown("created_at", "when they were told", Removed, "createdAt"),
         ],
-        impersonal: "id user_id type priority is_read is_deleted read_at expires_at dedupe_key updated_at",
+        impersonal: "id user_id type priority is_read is_deleted read_at expires_at dedupe_key wave updated_at",
     },
     Table {
         name: "email_outbox",
@@ -418,6 +418,7 @@ pub const TABLES: &[Table] = &[
         "id nom description prix prix_formate unite type_service duree_estimee actif ordre stripe_product_id
             stripe_price_id created_at updated_at",
     ),
+    impersonal("notification_feeds", "user_id wave"),
     impersonal("vat_regimes", "valid_from regime rate_bp mention created_at"),
     impersonal("invoice_counters", "series year last_number"),
     impersonal("erasures", "user_id erased_at logged_at"),

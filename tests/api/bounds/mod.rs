@@ -5,6 +5,6 @@ mod budgets;
 mod connections;
 mod memory;
 mod outages;
-mod raw;
+pub mod raw;
 mod streams;
 mod uploads;

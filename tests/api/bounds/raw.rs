@@ -49,6 +49,11 @@ impl Raw {
         Self::begin(port, path, &headers).await
     }
 
+    /// The next byte; none after the end of the connection.
+    pub async fn byte(&mut self) -> Option<u8> {
+        self.0.read_u8().await.ok()
+    }
+
     /// The next head: its status and its declared length.
     async fn head(&mut self) -> (u16, usize) {
         let mut head = Vec::new();

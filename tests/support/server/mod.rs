@@ -12,7 +12,7 @@ mod setup;
 mod statements;
 mod verdict;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -46,7 +46,7 @@ pub struct TestServer {
     pub http: reqwest::Client,
     /// What `UPLOADS_DIR` is, unless the test says otherwise.
     pub files: Scratch,
-    pub database: TestDatabase,
+    pub database: Arc<TestDatabase>,
     shutdown: Shutdown,
     /// Between the server and its database, when statements are counted.
     wire: Option<SqlProxy>,

@@ -1,6 +1,9 @@
 //! Putting a server together, for the tests that need it otherwise than usual.
 
-use std::{sync::Mutex, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -31,6 +34,7 @@ pub struct Setup<'a> {
     line: Option<&'a Proxy>,
     routes: Router<AppState>,
     bounds: Option<Bounds>,
+    database: Option<Arc<TestDatabase>>,
 }
 
 impl<'a> Setup<'a> {
@@ -76,11 +80,18 @@ impl<'a> Setup<'a> {
         self
     }
 
+    /// Shares the database of another server.
+    pub fn beside(mut self, other: &TestServer) -> Self {
+        self.database = Some(Arc::clone(&other.database));
+        self
+    }
+
     /// Starts it.
-    pub async fn start(self) -> TestServer {
-        let database = match self.bare {
-            true => TestDatabase::with_tables().await,
-            false => TestDatabase::seeded().await,
+    pub async fn start(mut self) -> TestServer {
+        let database = match (self.database.take(), self.bare) {
+            (Some(shared), _) => shared,
+            (None, true) => Arc::new(TestDatabase::with_tables().await),
+            (None, false) => Arc::new(TestDatabase::seeded().await),
         };
         let (db, wire) = self.connect(&database).await;
         let (clock, manual) = Clock::manual(self.now.unwrap_or_else(start_of_time));
