@@ -139,18 +139,18 @@ pub struct OrderMoved {
 impl OrderMoved {
     fn bell(&self) -> Bell {
         let titre = &self.order.titre;
-        let (kind, title, message) = match self.to {
+        let (kind, priority, title, message) = match self.to {
             Statut::Termine => {
                 let message =
                     format!("La correction de « {titre} » est terminée. Vos documents vous attendent.");
-                (BellKind::Success, "Votre projet est terminé", message)
+                (BellKind::Success, BellPriority::Haute, "Votre projet est terminé", message)
             }
             to => {
                 let message = format!("Votre projet « {titre} » a changé d’état : {}.", to.label());
-                (BellKind::Info, "Votre projet avance", message)
+                (BellKind::Info, BellPriority::Normale, "Votre projet avance", message)
             }
         };
-        Bell::new(kind, BellPriority::Normale, title, message).leading_to(self.order.project_path())
+        Bell::new(kind, priority, title, message).leading_to(self.order.project_path())
     }
 }
 

@@ -18,6 +18,7 @@ mod account;
 mod accounts;
 mod addresses;
 mod annual;
+mod bells;
 mod bounds;
 mod cards;
 mod cli;
