@@ -15,6 +15,7 @@ use crate::{
     db::{self, Db},
     emails::{self, transport::Transport},
     events::{self, Bus, Recorder},
+    faq,
     files::{guard::Guard, storage::Storage},
     http::{
         RateLimits, TrustedProxies,
@@ -27,6 +28,7 @@ use crate::{
     links::SignedLinks,
     messages,
     notifications::{self, Streams},
+    pages,
     payments::stripe::StripeGateway,
     router,
     server::{Counted, ServerSettings, Shutdown},
@@ -66,6 +68,10 @@ pub struct Components {
     pub limits: RateLimits,
     /// The active tarifs, kept for a moment.
     pub tarifs: PriceList,
+    /// The public questions, kept for a moment.
+    pub faq: faq::Shelf,
+    /// The public pages, kept for a moment.
+    pub pages: pages::Shelf,
     /// How long the long lists are, kept for a moment.
     pub totals: Totals,
     /// Wakes workers and open streams after a commit.
@@ -115,6 +121,8 @@ impl AppState {
             links: SignedLinks::new(&config.jwt_secret),
             limits: RateLimits::new(&config.rates, clock.clone()),
             tarifs: PriceList::default(),
+            faq: faq::Shelf::default(),
+            pages: pages::Shelf::default(),
             totals: Totals::default(),
             recorder,
             bus,

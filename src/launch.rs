@@ -23,7 +23,7 @@ use crate::{
     http::layers::App,
     invoices,
     jobs::Scheduler,
-    notifications, payments, privacy, public,
+    notifications, pages, payments, privacy, public,
     server::Shutdown,
     telemetry, withdrawals,
 };
@@ -134,6 +134,7 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         privacy::jobs::schedule,
         withdrawals::jobs::schedule,
         public::jobs::schedule,
+        pages::jobs::schedule,
     ] {
         schedule(&mut scheduler);
     }

@@ -26,6 +26,14 @@ const TAGS: [(&str, &str); 12] = [
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
 const TAGS: [(&str, &str); 14] = [
+    auth, checkout, commandes, corrector, dev, emails, exports, files,
+    auth, checkout, commandes, dev, emails, faq, files,
+    http::{docs, system},
+    invoices, notifications, pages, payments, projects, tarifs,
+};
+
+/// What the description's tags are about, in the order it shows them. Every operation carries one of them.
+const TAGS: [(&str, &str); 15] = [
     ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
     ("Own account", "The profile, the choices and the data of the account of a session, and how to leave."),
     ("Price list", "What is sold, and at what price."),
@@ -40,6 +48,9 @@ const TAGS: [(&str, &str); 14] = [
     ("Notifications", "What the bell of the web application shows, and a stream of it."),
     ("Consultations", "Free calls with the team: free slots, bookings, and the team's list of them."),
     ("Public site", "What works without an account: forms of visitors, and links of mails."),
+    ("Content", "Frequent questions and editable pages of the site."),
+    ("Public site", "What works without an account: links of mails."),
+    ("Administration", "What administrators alone may do."),
     ("System", "Health, metrics and this description."),
     ("Development", "What plays the outside world on a workstation. Does not exist in production."),
 ];
@@ -79,6 +90,8 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(notifications::router()) // /notifications
         .merge(consultations::router()) // /consultations, /public/rendez-vous
         .merge(public::router()) // /public/contact, /public/free-sample, /public/newsletter
+        .merge(faq::router()) // /faq, /public/faq
+        .merge(pages::router()) // /pages/slug, /public/pages
         .merge(emails::unsubscribe::router()) // /public/unsubscribe
         .merge(admin::router()); // /admin
     match development {

@@ -12,7 +12,9 @@ use crate::{
     auth::Passwords,
     clock::{Clock, new_id},
     config::{Config, SeedAccount, SeedSettings},
-    db::{Db, NamedLock, violates},
+    db::{Db, NamedLock, filter::Enum, violates},
+    faq::{self, Faq},
+    pages::{self, Kind, Page, Status},
     tarifs::{self, Unite, format::prix_formate, store::NewTarif},
     users::{self, Role, rules, store::NewUser},
 };
@@ -43,8 +45,9 @@ pub async fn apply(db: &Db, config: &Config, clock: &Clock, passwords: &Password
 async fn add(db: &Db, config: &Config, clock: &Clock, passwords: &Passwords) -> anyhow::Result<u64> {
     let mut conn = db.conn().await?;
     let now = clock.now();
-    let mut added =
-        price_list(&mut conn, now).await? + faq(&mut conn, now).await? + pages(&mut conn, now).await?;
+    let mut added = price_list(&mut conn, now).await?
+        + questions(&mut conn, now).await?
+        + legal_pages(&mut conn, now).await?;
     let seeds = &config.seeds;
     let accounts = [
         (&seeds.admin, Role::Admin, "Admin", "Staka"),
@@ -120,45 +123,40 @@ async fn price_list(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::R
     Ok(count)
 }
 
-async fn faq(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
-    if sqlx::query_scalar!("SELECT COUNT(*) FROM faqs").fetch_one(&mut *conn).await? > 0 {
+async fn questions(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
+    if faq::store::all(conn).await? > 0 {
         return Ok(0);
     }
     for (ordre, entry) in (1_i32..).zip(FAQ) {
-        sqlx::query!(
-            "INSERT INTO faqs (id, question, answer, ordre, visible, categorie, created_at, updated_at)
-             VALUES (?, ?, ?, ?, TRUE, ?, ?, ?)",
-            new_id(),
-            entry.question,
-            entry.answer,
+        let new = Faq {
+            id: new_id(),
+            question: entry.question.to_owned(),
+            answer: entry.answer.to_owned(),
+            details: None,
             ordre,
-            entry.categorie,
-            now,
-            now
-        )
-        .execute(&mut *conn)
-        .await?;
+            visible: true,
+            categorie: entry.categorie.to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        faq::store::insert(conn, &new).await?;
     }
     Ok(FAQ.len() as u64)
 }
 
-async fn pages(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
+async fn legal_pages(conn: &mut MySqlConnection, now: DateTime<Utc>) -> anyhow::Result<u64> {
     let mut count = 0;
     for page in PAGES {
-        let inserted = sqlx::query!(
-            "INSERT INTO pages (id, title, slug, content, type, status, published_at, created_at, updated_at)
-             VALUES (?, ?, ?, ?, 'LEGAL', 'PUBLISHED', ?, ?, ?)",
-            new_id(),
-            page.title,
-            page.slug,
-            page.content,
-            now,
-            now,
-            now
-        )
-        .execute(&mut *conn)
-        .await;
-        count += added(inserted, "pages_slug")?;
+        let new = Page {
+            title: page.title.to_owned(),
+            slug: page.slug.to_owned(),
+            content: page.content.to_owned(),
+            kind: Enum(Kind::Legal),
+            status: Enum(Status::Published),
+            published_at: Some(now),
+            ..pages::service::blank(now)
+        };
+        count += added(pages::store::insert(conn, &new).await, pages::store::SLUG_KEY)?;
     }
     Ok(count)
 }

@@ -2,6 +2,9 @@
 //!
 //! Every handler takes [`crate::auth::Admin`]; the whole is locked once more, so that one that forgets stays closed.
 
+mod faq;
+mod pages;
+
 use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -9,7 +12,7 @@ use crate::{app::AppState, auth::roles};
 
 /// Every section. Their paths are written without `/admin`.
 pub fn router() -> OpenApiRouter<AppState> {
-    locked(OpenApiRouter::new())
+    locked(OpenApiRouter::new().merge(faq::router()).merge(pages::router()))
 }
 
 /// Mounts sections below `/admin`, for administrators alone.

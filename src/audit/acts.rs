@@ -108,6 +108,23 @@ acts! {
     // Calls
     /// An administrator noted where a booked call stands.
     CONSULTATION_PROCESSED: System, Medium;
+    // Content of the site
+    /// A question was added.
+    FAQ_CREATED: System, Low;
+    /// A question changed.
+    FAQ_UPDATED: System, Low;
+    /// A question was removed.
+    FAQ_DELETED: System, Medium;
+    /// A page was added.
+    PAGE_CREATED: System, Low;
+    /// A page changed.
+    PAGE_UPDATED: System, Medium;
+    /// A page was published, by an administrator or at its time.
+    PAGE_PUBLISHED: System, Medium;
+    /// A page is a draft again.
+    PAGE_UNPUBLISHED: System, Medium;
+    /// A page was removed.
+    PAGE_DELETED: System, Medium;
 
     // Documents
     /// A document was received.

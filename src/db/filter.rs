@@ -164,6 +164,13 @@ impl Select {
         self
     }
 
+    /// Orders as it says, where the columns go in different directions. The last one must be unique.
+    #[must_use]
+    pub fn order_as(mut self, order: &'static str) -> Self {
+        self.query.push(" ORDER BY ").push(order);
+        self
+    }
+
     /// Takes `limit` rows after the first `offset`.
     #[must_use]
     pub fn window(mut self, limit: u32, offset: u64) -> Self {

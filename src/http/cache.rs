@@ -1,16 +1,62 @@
 //! Answers of public lists: a strong ETag, one minute of shared cache, 304 when nothing changed.
 
+use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Bytes;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use moka::future::Cache;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::error::{ApiError, ApiResult};
+
+/// How long an answer is given without asking the database again.
+const SHELF_LIFE: Duration = Duration::from_secs(15);
+
+/// Public answers by name, each written by one caller at a time and kept for a few seconds. Cheap to clone.
+#[derive(Clone)]
+pub struct Shelf<K>(Cache<K, Published>);
+
+impl<K: Hash + Eq + Send + Sync + 'static> Shelf<K> {
+    /// A shelf for so many answers.
+    pub fn new(capacity: u64) -> Self {
+        Self(Cache::builder().max_capacity(capacity).time_to_live(SHELF_LIFE).build())
+    }
+
+    /// The answer of this name, written by `load` unless it is there.
+    ///
+    /// # Errors
+    /// What `load` met; the next caller tries again.
+    pub async fn get(
+        &self,
+        name: K,
+        load: impl Future<Output = ApiResult<Published>>,
+    ) -> ApiResult<Published> {
+        self.0.try_get_with(name, load).await.map_err(shared)
+    }
+
+    /// Forgets everything: call it after changing what is answered.
+    pub fn forget(&self) {
+        self.0.invalidate_all();
+    }
+}
+
+/// The error of an answer several callers waited for.
+fn shared(error: Arc<ApiError>) -> ApiError {
+    match Arc::try_unwrap(error) {
+        Ok(error) => error,
+        Err(error) if error.status() == StatusCode::NOT_FOUND => {
+            ApiError::not_found(error.message().to_owned())
+        }
+        Err(error) => ApiError::unavailable().caused_by(anyhow::anyhow!("{error:?}")),
+    }
+}
 
 /// Left on the answer of a public list.
 #[derive(Debug, Clone, Copy)]

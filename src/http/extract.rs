@@ -12,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 use validator::Validate;
@@ -158,6 +159,15 @@ impl From<MultipartError> for ApiError {
         ApiError::bad_request("INVALID_MULTIPART", "Le formulaire n'a pas pu être lu en entier.")
             .caused_by(error)
     }
+}
+
+/// Reads a field whose absence means something else than `null`: `#[serde(default, deserialize_with = "given")]` on an
+/// `Option<Option<T>>`.
+///
+/// # Errors
+/// When the value has the wrong shape.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// Marks a handler that may outlast the request time limit: an upload, an export. Stands first in its signature.

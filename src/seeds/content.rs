@@ -106,11 +106,4 @@ pub const PAGES: &[SeedPage] = &[
         slug: "rgpd",
         content: "Vos droits :\n\nVous pouvez exporter vos données et supprimer votre compte à tout moment depuis vos paramètres.\n\nLes factures sont conservées dix ans, comme la loi l’exige.",
     },
-    // The order form names these two differently.
-    SeedPage {
-        title: "Politique de confidentialité",
-        slug: "politique-de-confidentialite",
-        content: CONFIDENTIALITE,
-    },
-    SeedPage { title: "Conditions générales de vente", slug: "conditions-generales", content: CONDITIONS },
 ];

@@ -1,8 +1,5 @@
 //! Reading the price list, and pricing an order from it.
 
-use std::{sync::Arc, time::Duration};
-
-use moka::future::Cache;
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
@@ -13,26 +10,26 @@ use super::{
 };
 use crate::{
     app::AppState,
-    http::{ApiError, ApiResult, cache::Published},
+    http::{
+        ApiError, ApiResult,
+        cache::{Published, Shelf},
+    },
 };
-
-/// How long the public list is served without asking the database again.
-const CACHE_LIFETIME: Duration = Duration::from_secs(15);
 
 /// The public price list as it is answered, kept for a few seconds. Prices charged never come from here.
 #[derive(Clone)]
-pub struct PriceList(Cache<(), Published>);
+pub struct PriceList(Shelf<()>);
 
 impl Default for PriceList {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(1).time_to_live(CACHE_LIFETIME).build())
+        Self(Shelf::new(1))
     }
 }
 
 impl PriceList {
     /// Forgets the list: call it after changing a tarif.
-    pub async fn forget(&self) {
-        self.0.invalidate(&()).await;
+    pub fn forget(&self) {
+        self.0.forget();
     }
 }
 
@@ -50,8 +47,7 @@ pub async fn published(
         conn.release();
         write(&tarifs)
     };
-    let shared = |error: Arc<ApiError>| ApiError::unavailable().caused_by(anyhow::anyhow!("{error:?}"));
-    state.tarifs.0.try_get_with((), load).await.map_err(shared)
+    state.tarifs.0.get((), load).await
 }
 
 /// What an order costs, and the line of the list it follows.

@@ -316,14 +316,16 @@ fn event(prefix: &str, id: Uuid, kind: &str, object: Value) -> String {
     .to_string()
 }
 
-/// Statements of the background: of queues, of drawing an invoice, of the simulated Stripe.
-const BACKGROUND: [&str; 9] = [
+/// Statements of the background: of queues, of drawing an invoice, of the simulated Stripe, of jobs on a slow machine.
+const BACKGROUND: [&str; 11] = [
     "SKIP LOCKED",
     "email_outbox",
     "SET render_due_at",
     "SET pdf_key",
     "dev_mailbox",
     "dev_stripe_events",
+    "DELETE FROM stripe_events",
+    "status = 'SCHEDULED'",
     "SHA2(DATABASE()",
     "GET_LOCK",
     "RELEASE_LOCK",

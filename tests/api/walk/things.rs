@@ -58,6 +58,14 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             vec![token, file.to_string()]
         }
         "someone" => one(server.user(&format!("{}@example.com", new_id()), Role::User, None).await),
+        "faq" => one(server.faq("Combien cela coûte-t-il ?").await),
+        "page" => one(server.page(&new_id().to_string(), "PUBLISHED").await),
+        "draft" => one(server.page(&new_id().to_string(), "DRAFT").await),
+        "slug" => {
+            let slug = new_id().to_string();
+            server.page(&slug, "PUBLISHED").await;
+            vec![slug]
+        }
         "bell" => one(server.notification(owner).await),
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
         "example" => vec!["welcome-user".to_owned(), "0".to_owned()],

@@ -194,6 +194,44 @@ impl TestServer {
     }
 
     /// A bell notification, unread.
+    /// A visible question.
+    pub async fn faq(&self, question: &str) -> Uuid {
+        let (id, now) = (new_id(), self.state.clock.now());
+        sqlx::query(
+            "INSERT INTO faqs (id, question, answer, ordre, categorie, created_at, updated_at)
+             VALUES (?, ?, 'Cela dépend du texte.', 1, 'Tarifs', ?, ?)",
+        )
+        .bind(id)
+        .bind(question)
+        .bind(now)
+        .bind(now)
+        .execute(self.state.db.pool())
+        .await
+        .unwrap();
+        id
+    }
+
+    /// A page of the site.
+    pub async fn page(&self, slug: &str, status: &str) -> Uuid {
+        let (id, now) = (new_id(), self.state.clock.now());
+        sqlx::query(
+            "INSERT INTO pages (id, title, slug, content, status, published_at, created_at, updated_at)
+             VALUES (?, 'Une page', ?, 'Un texte.', ?, IF(? = 'DRAFT', NULL, ?), ?, ?)",
+        )
+        .bind(id)
+        .bind(slug)
+        .bind(status)
+        .bind(status)
+        .bind(now)
+        .bind(now)
+        .bind(now)
+        .execute(self.state.db.pool())
+        .await
+        .unwrap();
+        id
+    }
+
+    /// A notification in somebody's bell.
     pub async fn notification(&self, person: &Person) -> Uuid {
         let (id, now) = (new_id(), self.state.clock.now());
         sqlx::query(
