@@ -28,6 +28,7 @@ const TAGS: [(&str, &str); 12] = [
 const TAGS: [(&str, &str); 14] = [
     auth, checkout, commandes, corrector, dev, emails, exports, files,
     auth, checkout, commandes, dev, emails, faq, files,
+    auth, checkout, commandes, corrector, dev, emails, exports, faq, files,
     http::{docs, system},
     invoices, notifications, pages, payments, projects, tarifs,
 };

@@ -29,6 +29,7 @@ LENIENT = [
     "GET /commandes", "GET /invoices", "GET /messages", "GET /messages/conversations", "GET /messages/conversations/{id}",
     "GET /messages/search", "GET /messages/threads/{threadId}", "GET /messages/{id}", "GET /notifications", "GET /projects",
     "POST /commandes",
+    "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "GET /commandes", "GET /faq", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /public/order",
     "GET /commandes", "GET /consultations/available-slots", "GET /consultations/requests", "GET /invoices", "GET /notifications", "GET /projects", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /public/order", "POST /public/free-sample",
@@ -39,6 +40,9 @@ LENIENT = [
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
 # fields at once.
 JUDGED = [
+    "PATCH /admin/pages/{id}", "PATCH /admin/pages/{id}/publish", "PATCH /admin/pages/{id}/unpublish", "POST /admin/faq",
+    "POST /admin/pages", "POST /admin/tarifs", "PUT /admin/faq/{id}", "PUT /admin/pages/{id}/publish",
+    "PUT /admin/pages/{id}/unpublish", "PUT /admin/tarifs/{id}",
     "POST /auth/activate", "POST /auth/register", "POST /auth/reset-password", "POST /commandes",
     "POST /commandes/create-paid-project", "POST /notifications/admin", "POST /payments/create-checkout-session",
     "POST /consultations/book", "POST /public/contact", "POST /public/free-sample", "POST /public/rendez-vous/{token}",
@@ -193,6 +197,50 @@ def press(path):
     """Presses the button of a page."""
     with opener.open(urllib.request.Request(urllib.parse.urljoin(base, path), method="POST"), timeout=30) as answer:
         answer.read()
+def content(author):
+    """Questions, pages and lines of the price list, for those who read them and those who write them."""
+    admin = call("POST", "/auth/login", dict(zip(("email", "password"), ACCOUNTS["admin"])))["token"]
+
+    def faq():
+        body = {"question": "Combien de temps ?", "answer": "Dix jours environ.", "categorie": "Délais"}
+        return call("POST", "/admin/faq", body, admin)["data"]["id"]
+
+    def page(status="DRAFT"):
+        body = {"title": "Une page", "slug": uuid.uuid4().hex, "content": "Un texte.", "status": status}
+        return call("POST", "/admin/pages", body, admin)["data"]["id"]
+
+    def tarif():
+        body = {"nom": uuid.uuid4().hex, "description": "Une relecture.", "prix": 5000, "typeService": "Relecture", "actif": False}
+        return call("POST", "/admin/tarifs", body, admin)["data"]["id"]
+
+    slugs = ["cgv", "mentions-legales"]
+    found = {
+        "GET /pages/slug/{slug}": {"path.slug": slugs},
+        "GET /public/pages/{slug}": {"path.slug": slugs},
+        "GET /admin/pages/slug/{slug}": {"path.slug": slugs},
+        "POST /admin/faq": {
+            "body.question": ["Combien de temps ?"], "body.answer": ["Dix jours environ."], "body.categorie": ["Délais"],
+        },
+        "POST /admin/pages": {
+            "body.title": ["Une page"], "body.slug": [uuid.uuid4().hex for _ in range(8)], "body.content": ["Un texte."],
+            "body.status": ["DRAFT"],
+        },
+        "POST /admin/tarifs": {
+            "body.nom": [uuid.uuid4().hex for _ in range(8)], "body.description": ["Une relecture."], "body.prix": [5000],
+            "body.typeService": ["Relecture"],
+        },
+    }
+    for section, make in (("faq", faq), ("pages", page), ("tarifs", tarif)):
+        kept, gone = make(), make()
+        for verb in ("GET", "PATCH" if section == "pages" else "PUT"):
+            found[f"{verb} /admin/{section}/{{id}}"] = {"path.id": [kept]}
+        found[f"DELETE /admin/{section}/{{id}}"] = {"path.id": [gone]}
+        if section == "tarifs":
+            found["POST /admin/tarifs/{id}/sync-stripe"] = {"path.id": [kept]}
+    for verb in ("PATCH", "PUT"):
+        found[f"{verb} /admin/pages/{{id}}/publish"] = {"path.id": [page()]}
+        found[f"{verb} /admin/pages/{{id}}/unpublish"] = {"path.id": [page("PUBLISHED")]}
+    return found
 
 
 def invitation(address):
@@ -305,6 +353,7 @@ def things():
             "path.id": [letter["id"]], "path.filename": [letter["attachments"][0]["filename"]],
         },
     }
+    found |= content(token)
     with open(f"{folder}/tarif", "w", encoding="utf-8") as file:
         file.write(tarif)
     for verb in ("PUT", "PATCH"):

@@ -4,6 +4,7 @@
 
 mod faq;
 mod pages;
+mod tarifs;
 
 use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,7 +13,7 @@ use crate::{app::AppState, auth::roles};
 
 /// Every section. Their paths are written without `/admin`.
 pub fn router() -> OpenApiRouter<AppState> {
-    locked(OpenApiRouter::new().merge(faq::router()).merge(pages::router()))
+    locked(OpenApiRouter::new().merge(tarifs::router()).merge(faq::router()).merge(pages::router()))
 }
 
 /// Mounts sections below `/admin`, for administrators alone.

@@ -109,6 +109,14 @@ acts! {
     /// An administrator noted where a booked call stands.
     CONSULTATION_PROCESSED: System, Medium;
     // Content of the site
+    /// A line was added to the price list.
+    TARIF_CREATED: System, Medium;
+    /// A line of the price list changed.
+    TARIF_UPDATED: System, Medium;
+    /// A line left the price list.
+    TARIF_DELETED: System, Medium;
+    /// A line was told to Stripe.
+    TARIF_SYNCED: System, Low;
     /// A question was added.
     FAQ_CREATED: System, Low;
     /// A question changed.

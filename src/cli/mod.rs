@@ -10,6 +10,7 @@ mod migrate;
 mod openapi;
 mod seed;
 mod serve;
+mod stripe;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -56,6 +57,11 @@ enum Command {
         #[command(subcommand)]
         command: admin::Command,
     },
+    /// Stripe
+    Stripe {
+        #[command(subcommand)]
+        command: stripe::Command,
+    },
 }
 
 /// Longest wait for the blocking threads at the end.
@@ -90,6 +96,7 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Health(health) => health::run(&health, &vars).await,
             Command::Erase(erase) => erase::run(&erase, vars).await,
             Command::Admin { command } => admin::run(command, vars).await,
+            Command::Stripe { command } => stripe::run(command, vars).await,
         }
     });
     // A thread that waits for a disk or a password hash holds nothing up.

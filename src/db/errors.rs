@@ -6,6 +6,9 @@ use sqlx::mysql::MySqlDatabaseError;
 /// `ER_DUP_ENTRY`: a UNIQUE or PRIMARY key refused the row.
 const DUPLICATE_ENTRY: u16 = 1062;
 
+/// `ER_ROW_IS_REFERENCED_2`: a foreign key leads to the row.
+const ROW_IS_REFERENCED: u16 = 1451;
+
 /// Numbers of errors that say "not now" rather than "never", of MySQL, MariaDB and its clusters.
 const UNAVAILABLE: [u16; 34] = [
     // No room: disk full, table full, too many connections, of one user, host blocked, the user's hourly allowance.
@@ -29,6 +32,11 @@ const UNAVAILABLE: [u16; 34] = [
 /// end is read.
 pub fn violates(err: &Error, key: &str) -> bool {
     server_error(err).is_some_and(|e| e.number() == DUPLICATE_ENTRY && names_key(e.message(), key))
+}
+
+/// True when `err` is the refusal to remove a row that others lead to.
+pub fn is_referenced(err: &Error) -> bool {
+    number(err) == Some(ROW_IS_REFERENCED)
 }
 
 /// True when the database cannot serve now but may soon: worth a 503 and another try, not an alarm about our code.

@@ -29,7 +29,7 @@ pub mod private_server;
 pub mod tables;
 
 pub use backoff::Backoff;
-pub use errors::{is_unavailable, violates};
+pub use errors::{is_referenced, is_unavailable, violates};
 pub use lock::NamedLock;
 pub use migrate::{MIGRATOR, MigrateError, Report, migrate, pending};
 pub use pool::{Conn, Db, PoolSettings, Tx};

@@ -11,6 +11,7 @@
 //!
 //! A webhook, the reconcile job and an order that costs nothing all go through [`settlement`].
 
+pub mod catalogue;
 pub mod checkout;
 pub mod closing;
 mod customers;

@@ -2,6 +2,7 @@
 //! lenient types of [`super::event`], so that a field missing in an answer cannot block a sale.
 
 mod cards;
+pub mod catalogue;
 
 use std::time::Duration;
 

@@ -80,6 +80,7 @@ pub const DEVELOPMENT: &[(&str, &str)] = &[
     ("dev_stripe_customers", "customers of the simulated Stripe"),
     ("dev_stripe_cards", "cards they keep there"),
     ("dev_stripe_events", "webhooks of the simulated Stripe"),
+    ("dev_stripe_catalogue", "products and prices of the simulated Stripe"),
     ("dev_stripe_answers", "answers of the simulated Stripe, by idempotency key"),
 ];
 

@@ -3,8 +3,10 @@
 //! | route                               | what it does                          |
 //! |-------------------------------------|---------------------------------------|
 //! | `GET /tarifs`, `GET /public/tarifs` | the active lines, for everybody       |
+//! | `/admin/tarifs`                     | all of them, see `admin/tarifs.rs`    |
 
 pub mod format;
+pub mod lines;
 pub mod price;
 mod price_error;
 mod routes;

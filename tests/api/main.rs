@@ -19,6 +19,7 @@ mod accounts;
 mod addresses;
 mod annual;
 mod admin_content;
+mod admin_tarifs;
 mod bells;
 mod bounds;
 mod cards;

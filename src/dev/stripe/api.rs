@@ -41,22 +41,22 @@ impl<S: Sync> FromRequestParts<S> for Key {
     }
 }
 
-pub type Pairs = Result<Form<Vec<(String, String)>>, FormRejection>;
+pub(super) type Pairs = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// The `Idempotency-Key` of a call, with the fingerprint of what it asks for.
-pub struct Idempotency<'h> {
+pub(super) struct Idempotency<'h> {
     key: Option<&'h str>,
     fingerprint: String,
 }
 
 impl<'h> Idempotency<'h> {
-    pub fn new(headers: &'h HeaderMap, params: &Params, call: &str) -> Self {
+    pub(super) fn new(headers: &'h HeaderMap, params: &Params, call: &str) -> Self {
         let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
         Self { key, fingerprint: params.fingerprint(call) }
     }
 
     /// The answer the key got before.
-    pub async fn replay(&self, simulator: &Simulator) -> Result<Option<Response>, Failure> {
+    pub(super) async fn replay(&self, simulator: &Simulator) -> Result<Option<Response>, Failure> {
         let Some(key) = self.key else { return Ok(None) };
         let Some(row) = store::answer(simulator.settings.db.pool(), key).await? else {
             return Ok(None);
@@ -75,7 +75,7 @@ impl<'h> Idempotency<'h> {
 
     /// Keeps the answer with what it is the answer to, and gives it; or gives the answer of
     /// another call with the same key that was faster.
-    pub async fn finish(
+    pub(super) async fn finish(
         &self,
         simulator: &Simulator,
         mut tx: Tx,

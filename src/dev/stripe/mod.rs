@@ -40,6 +40,7 @@
 
 mod api;
 mod cards;
+mod catalogue;
 mod checkout;
 mod failure;
 mod objects;
@@ -106,6 +107,10 @@ impl Simulator {
             .route("/v1/checkout/sessions/{id}", get(api::retrieve))
             .route("/v1/checkout/sessions/{id}/expire", post(api::expire))
             .route("/v1/refunds", post(api::refund))
+            .route("/v1/products", post(catalogue::create_product))
+            .route("/v1/products/{id}", get(catalogue::product).post(catalogue::change_product))
+            .route("/v1/prices", post(catalogue::create_price))
+            .route("/v1/prices/{id}", get(catalogue::price).post(catalogue::change_price))
             .route("/v1/balance", get(api::balance))
             .route("/v1/customers", post(cards::create_customer))
             .route("/v1/customers/{id}", delete(cards::delete_customer))

@@ -50,7 +50,8 @@ const ANSWERS: &str = "CREATE TABLE IF NOT EXISTS dev_stripe_answers (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci";
 
 pub async fn create_tables(db: &Db) -> Result<(), sqlx::Error> {
-    tables::create_missing(db, &[SESSIONS, EVENTS, ANSWERS, cards::CUSTOMERS, cards::CARDS]).await
+    let tables = [SESSIONS, EVENTS, ANSWERS, cards::CUSTOMERS, cards::CARDS, super::catalogue::TABLE];
+    tables::create_missing(db, &tables).await
 }
 
 /// One session: what was asked for, and what became of it.
