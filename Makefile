@@ -1,7 +1,7 @@
 # Every target installs what the machine lacks and does nothing when all is there.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser-test check bench siege sqlx deps
+.PHONY: help run test browser-test check bench siege streams sqlx deps
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ bench: deps ## Measure reads beside a bare handler with the same statements (a r
 
 siege: deps ## Besiege a server with hostile forms, slow bodies, deaf clients and streams (some two minutes)
 	cargo bench --profile dev --bench siege
+
+streams: deps ## Weigh ten thousand open streams of notifications (some two minutes)
+	cargo bench --profile dev --bench streams
 
 sqlx: deps ## Rewrite .sqlx after a change of a query or a migration
 	.ci/with-database.sh .ci/sqlx-data.sh
