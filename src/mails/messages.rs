@@ -67,9 +67,9 @@ impl Sampled for AdminMessage {
             sender_phone: Some(s("06 12 34 56 78")),
             subject: Some(s(NASTY_TITLE)),
             text: s(
-                "Bonjour,\r\n\r\nJ'ai terminé « l'été » : combien coûte la relecture ?\n<script>alert(1)</script>",
+                "Bonjour,\r\n\r\nJ'ai terminé « l'été » : combien coûte la relecture ?\n<script>alert(1)</script>",
             ),
-            files: vec![s("l'été & l'hiver.docx"), s("{{plan}}.pdf")],
+            files: vec![s("l'été & l'hiver.docx"), s("plan & résumé.pdf")],
             action_path: s("/admin/messagerie"),
         };
         let bare = Self {
@@ -89,7 +89,7 @@ impl Sampled for MessageUser {
         let full = Self {
             first_name: s("Éloïse"),
             sender_name: s("Marie de l'équipe"),
-            text: s("Votre manuscrit est corrigé.\n\nBonne lecture & à bientôt <b>Éloïse</b> !"),
+            text: s("Votre manuscrit est corrigé.\n\nBonne lecture & à bientôt <b>Éloïse</b> !"),
             files: vec![s("l'été (corrigé).docx")],
         };
         let bare = Self { text: String::new(), ..full.clone() };
