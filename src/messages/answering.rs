@@ -40,12 +40,7 @@ pub(super) struct Answer {
 /// # Errors
 /// 400 `CONVERSATION_FILES_FULL`, and 503. Nothing is left behind then.
 pub(super) async fn answer(state: &AppState, answer: Answer) -> ApiResult<()> {
-    let work = keep(state.clone(), answer);
-    let task = match RequestContext::current() {
-        Some(context) => tokio::spawn(context.scope(work)),
-        None => tokio::spawn(work),
-    };
-    task.await.map_err(ApiError::internal)?
+    RequestContext::see_through(keep(state.clone(), answer)).await
 }
 
 async fn keep(state: AppState, answer: Answer) -> ApiResult<()> {

@@ -95,6 +95,7 @@ fn is_page_of_api(link: &str) -> bool {
     }
     let known = [
         "commande-offerte",
+        "conversation",
         "reprise",
         "mes-donnees",
         "rendez-vous",
