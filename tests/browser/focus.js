@@ -10,5 +10,7 @@
   const wanted = at?.required && !at.value && { email: "zoe@example.com", tel: "0601020304", number: "1", radio: "", file: "" };
   const fill = wanted ? (at.type === "checkbox" ? "" : wanted[at.type] ?? "Essai") : "";
   const tick = Boolean(at?.required && at.type === "checkbox" && !at.checked);
-  return { fill, tick, count: stops.length, index: stops.indexOf(at), visible: Boolean(visible), frame: at?.tagName === "IFRAME", submits: at?.type === "submit" || at?.tagName === "BUTTON" && Boolean(at.form), text: (at?.textContent || "").trim() };
+  return { fill, tick, count: stops.length, index: stops.indexOf(at), visible: Boolean(visible), frame: at?.tagName === "IFRAME",
+    // Within a frame that is still on its way, the page itself has the keyboard.
+    lost: stops.indexOf(at) < 0 && document.querySelector("iframe") !== null, submits: at?.type === "submit" || at?.tagName === "BUTTON" && Boolean(at.form), text: (at?.textContent || "").trim() };
 })()

@@ -51,6 +51,7 @@ async fn people(server: &TestServer) -> Vec<Visit> {
     let session = opened.ok(200)["sessionId"].as_str().unwrap().to_owned();
     let way_out = unsubscribe::url(&server.state, author.id);
     let (call, joining, leaving) = visitors(server).await;
+    let thread = thread(server).await;
     vec![
         Visit::new("unsubscribe", path_of(&way_out)).ending("Vous êtes désabonné"),
         Visit::new("offered", format!("/api/public/commande-offerte/{offered}")).ending("confirmée"),
@@ -59,6 +60,8 @@ async fn people(server: &TestServer) -> Vec<Visit> {
         Visit::new("call", format!("/api/public/rendez-vous/{call}")).ending("Votre appel est déplacé"),
         Visit::new("newsletter", format!("/api/public/newsletter/confirm/{joining}")).ending("confirmée"),
         Visit::new("leave", format!("/api/public/newsletter/leave/{leaving}")).ending("désinscrit"),
+        Visit::new("conversation", format!("/api/public/conversation/{thread}")).ending("conversation"),
+        Visit::new("withdrawal", "/api/public/retractation".to_owned()),
         Visit::new("unknown-link", "/api/public/reprise/rien".to_owned()),
     ]
 }
@@ -77,6 +80,19 @@ async fn visitors(server: &TestServer) -> (String, String, String) {
     let (call, subscriber) = (only("consultations").await, only("newsletter_subscribers").await);
     let joining = links.ticket("newsletter-confirm", subscriber);
     (links.ticket("rendez-vous", call), joining, links.ticket("newsletter-leave", subscriber))
+}
+
+/// The token of the page on which a visitor reads and answers.
+async fn thread(server: &TestServer) -> String {
+    let words = json!({ "name": "Zoé Durand", "email": "zoe@example.com", "phone": "0601020304", "content": "Bonjour" });
+    server.post("/messages/visitor", &words).await.ok(201);
+    server
+        .execute("UPDATE conversations SET page_until = '2026-04-09' WHERE visitor_email = 'zoe@example.com'")
+        .await;
+    let id = server
+        .value("SELECT LOWER(HEX(id)) FROM conversations WHERE visitor_email = 'zoe@example.com'")
+        .await;
+    server.state.links.ticket("conversation", id.unwrap().parse().unwrap())
 }
 
 /// The pages of whoever develops; they may need scripts.
@@ -158,6 +174,9 @@ async fn walk(browser: &mut Chromium, name: &str, url: &str, press: bool) {
     for _ in 0..count.min(40) {
         browser.press(Key::Tab).await;
         let at = browser.ask(FOCUS).await;
+        if at["lost"] == true {
+            break;
+        }
         assert_eq!(at["visible"], true, "{name}: nothing shows that the keyboard is at {at}");
         let index = at["index"].as_i64().unwrap();
         assert!(
