@@ -2,14 +2,10 @@
 //! `told.rs` of its domain; a happening without a line here does not compile.
 
 use crate::events::Listed;
-use crate::{audit, auth, checkout, commandes, emails, exports, invoices, jobs, payments};
-use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, payments, withdrawals};
-use crate::{audit, auth, checkout, commandes, emails, invoices, jobs, messages, payments};
-use crate::{audit, auth, checkout, commandes, consultations, emails, exports, invoices, jobs, payments};
 use crate::{
-    audit, auth, checkout, commandes, consultations, emails, exports, invoices, jobs, payments, public,
+    audit, auth, checkout, commandes, consultations, emails, exports, files, invoices, jobs, messages,
+    payments, public, withdrawals,
 };
-use crate::{audit, auth, checkout, commandes, emails, exports, files, invoices, jobs, payments};
 
 /// Gives every happening its name, the first part of the key under which it is told once.
 macro_rules! happenings {

@@ -8,33 +8,13 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     account, admin,
     app::AppState,
-    auth, checkout, commandes, consultations, corrector, dev, emails, exports, files,
+    auth, checkout, commandes, consultations, corrector, dev, emails, exports, faq, files,
     http::{docs, system},
-    invoices, notifications, payments, projects, tarifs, withdrawals,
-    invoices, notifications, payments, projects, public, tarifs,
+    invoices, messages, notifications, pages, payments, projects, public, stats, tarifs, withdrawals,
 };
 
 /// What the description's tags are about, in the order it shows them. Every operation carries one of them.
-const TAGS: [(&str, &str); 13] = [
-    invoices, messages, notifications, payments, projects, tarifs,
-};
-
-/// What the description's tags are about, in the order it shows them. Every operation carries one of them.
-const TAGS: [(&str, &str); 12] = [
-    invoices, notifications, payments, projects, stats, tarifs,
-};
-
-/// What the description's tags are about, in the order it shows them. Every operation carries one of them.
-const TAGS: [(&str, &str); 14] = [
-    auth, checkout, commandes, corrector, dev, emails, exports, files,
-    auth, checkout, commandes, dev, emails, faq, files,
-    auth, checkout, commandes, corrector, dev, emails, exports, faq, files,
-    http::{docs, system},
-    invoices, notifications, pages, payments, projects, tarifs,
-};
-
-/// What the description's tags are about, in the order it shows them. Every operation carries one of them.
-const TAGS: [(&str, &str); 15] = [
+const TAGS: [(&str, &str); 18] = [
     ("Accounts", "Opening an account, logging in, forgotten passwords, and the account of a session."),
     ("Own account", "The profile, the choices and the data of the account of a session, and how to leave."),
     ("Price list", "What is sold, and at what price."),
@@ -50,7 +30,6 @@ const TAGS: [(&str, &str); 15] = [
     ("Consultations", "Free calls with the team: free slots, bookings, and the team's list of them."),
     ("Public site", "What works without an account: forms of visitors, and links of mails."),
     ("Content", "Frequent questions and editable pages of the site."),
-    ("Public site", "What works without an account: links of mails."),
     ("Administration", "What administrators alone may do."),
     ("System", "Health, metrics and this description."),
     ("Development", "What plays the outside world on a workstation. Does not exist in production."),
@@ -82,7 +61,6 @@ fn table(development: bool) -> OpenApiRouter<AppState> {
         .merge(withdrawals::router()) // /public/retractation, /commandes/{id}/retractation
         .merge(projects::router()) // /projects
         .merge(corrector::router()) // /corrector
-        .merge(files::reading_router()) // /files
         .merge(files::router()) // /files, /unifiedFiles, /projects/{id}/files
         .merge(payments::router()) // /payments
         .merge(invoices::router()) // /invoices

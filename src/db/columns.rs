@@ -71,6 +71,7 @@ mod tests {
     use super::Columns;
 
     columns! {
+        #[allow(dead_code, reason = "declared for its list alone")]
         struct Sample {
             id: u32,
             name: String = "t.nom",

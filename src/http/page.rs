@@ -45,9 +45,8 @@ const SHARED: &[(&str, &str)] = &[
 ];
 
 /// The pages there are, by name.
-const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("retractation")];
-const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("conversation")];
-const TEMPLATES: &[(&str, &str)] = &[file!("message"), file!("rendez-vous")];
+const TEMPLATES: &[(&str, &str)] =
+    &[file!("message"), file!("conversation"), file!("rendez-vous"), file!("retractation")];
 
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
 

@@ -29,27 +29,27 @@ macro_rules! contexts {
 
 mod accounts;
 mod calls;
-mod messages;
 mod documents;
+mod messages;
 mod money;
 mod notices;
 mod orders;
 mod samples;
 mod team;
-mod withdrawals;
 mod visitors;
+mod withdrawals;
 
 pub use accounts::*;
 pub use calls::*;
-pub use messages::*;
 pub use documents::*;
+pub use messages::*;
 pub use money::*;
 pub use notices::*;
 pub use orders::*;
 pub use samples::Sampled;
 pub use team::*;
-pub use withdrawals::*;
 pub use visitors::*;
+pub use withdrawals::*;
 
 /// Declares [`Mail`], the embedded template of each kind, and the lists derived from them.
 macro_rules! mails {

@@ -50,9 +50,4 @@ mod tests {
             assert_eq!(end(at(paid)), at(over), "paid at {paid}");
         }
     }
-
-    #[test]
-    fn the_end_of_the_calendar_is_no_end() {
-        assert_eq!(end(DateTime::<Utc>::MAX_UTC), DateTime::<Utc>::MAX_UTC);
-    }
 }

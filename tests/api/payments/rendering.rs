@@ -47,7 +47,7 @@ async fn an_invoice_that_cannot_be_stored_is_tried_again() {
         server.count("notifications WHERE title = 'Une facture ne peut pas être mise en page'").await,
         1
     );
-    assert_eq!(mails_of(&server, "admin-warning").await, 1);
+    assert_eq!(mails_of(&server, "admin-error").await, 1);
     assert_eq!(mails_of(&server, "invoice-user").await, 0);
     assert_eq!(mails_of(&server, "activation-user").await, 1);
     std::fs::remove_file(&place).unwrap();
@@ -98,7 +98,7 @@ async fn a_snapshot_that_cannot_be_read_holds_up_no_other_and_is_told() {
     let told = "notifications WHERE title = 'Une facture ne peut pas être mise en page'";
     assert_eq!(server.count(&format!("{told} AND message LIKE '%le dernier%'")).await, 1);
     assert_eq!(server.count(told).await, 2);
-    assert_eq!(mails_of(&server, "admin-warning").await, 2);
+    assert_eq!(mails_of(&server, "admin-error").await, 2);
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::multipart::Form;
 use sha2::{Digest, Sha256};
-use staka::{auth::Role, clock::new_id, emails::unsubscribe, files::storage::Kind};
 use staka::{
     auth::Role,
     clock::new_id,
     emails::unsubscribe,
+    files::storage::Kind,
     withdrawals::declaration::{self, Declaration},
 };
 use uuid::Uuid;
@@ -50,7 +50,7 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         }
         "thread" => one(conversation(server, owner).await.0),
         "message" => one(conversation(server, owner).await.1),
-        "page" => vec![page(server).await.0],
+        "talk" => vec![page(server).await.0],
         "page-file" => {
             let (token, message) = page(server).await;
             let file = server.document(None, owner, "extrait.txt", false).await;
@@ -142,6 +142,7 @@ pub fn form_with(name: &str, values: &[String], field: Option<(&str, &str)>) -> 
         "answer" => {
             let (name, value) = field.unwrap_or(("message", "Bonjour"));
             Some(Form::new().text(name.to_owned(), value.to_owned()))
+        }
         "sample" => {
             let mut fields = vec![("nom", "Zoé"), ("telephone", "0601020304"), ("description", "Un roman")];
             fields.retain(|(name, _)| changes.iter().all(|(other, _)| other != name));
@@ -186,7 +187,9 @@ async fn order(server: &TestServer, owner: &Person) -> Uuid {
 
 /// An order of an author that is being corrected: by its caller, when that is a corrector.
 async fn assigned(server: &TestServer, owner: &Person) -> Uuid {
-    let id = server.commande(&server.client().await, "Un roman", "EN_COURS").await;
+    // Whose conversation nobody asks for.
+    let author = server.person(&format!("{}@example.com", new_id()), Role::User).await;
+    let id = server.commande(&author, "Un roman", "EN_COURS").await;
     let corrector = match owner.role {
         Role::Corrector => owner.clone(),
         _ => server.corrector().await,
@@ -216,6 +219,8 @@ async fn come_back(server: &TestServer, owner: &Person) {
     let reopen = "UPDATE users SET is_active = TRUE, deactivated_by = NULL, token_version = 0
                   WHERE deactivated_by = 'SELF' AND id = ?";
     sqlx::query(reopen).bind(owner.id).execute(server.state.db.pool()).await.unwrap();
+}
+
 /// A message of the team in the conversation of a client whose order the corrector of the seeds corrects.
 async fn conversation(server: &TestServer, owner: &Person) -> (Uuid, Uuid) {
     order(server, owner).await;
