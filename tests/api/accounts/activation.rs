@@ -213,7 +213,8 @@ async fn a_new_link_is_mailed_to_who_awaits_one() {
     }
     assert_eq!(bench.mails().await, [format!("activation-reminder {GUEST}")]);
     let told = bench.texts("SELECT CAST(payload AS CHAR) FROM email_outbox").await;
-    assert!(told[0].contains("Mon roman") && told[0].contains("\"asked\":true"));
+    // One of the servers writes a blank behind the colon.
+    assert!(told[0].contains("Mon roman") && told[0].replace(": ", ":").contains("\"asked\":true"));
     bench.run("UPDATE users SET deactivated_by = 'ADMIN' WHERE is_active = FALSE", &[]).await;
     assert_eq!(resend(&bench, GUEST).await.ok(), known);
     assert_eq!(bench.mails().await.len(), 1);
