@@ -53,7 +53,7 @@ async fn a_year_is_what_its_invoices_come_to() {
     shop.execute(&format!(
         "INSERT INTO invoices (id, commande_id, user_id, kind, original_invoice_id, number, amount, tax_amount, vat_regime,
                                vat_rate_bp, status, issued_at, paid_at, seller, buyer, items, created_at, updated_at)
-         SELECT UNHEX(MD5('note')), commande_id, user_id, 'CREDIT_NOTE', id, 'AV-2027-000001', 8000, 0, vat_regime, vat_rate_bp,
+         SELECT UNHEX(LEFT(SHA2('note', 256), 32)), commande_id, user_id, 'CREDIT_NOTE', id, 'AV-2027-000001', 8000, 0, vat_regime, vat_rate_bp,
                 'PAID', '2027-02-01', '2027-02-01', seller, buyer, items, created_at, updated_at
          FROM invoices WHERE id = UNHEX('{}')",
         first.simple()

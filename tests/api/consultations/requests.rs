@@ -159,7 +159,7 @@ async fn the_list_reads_two_statements_and_one_page_of_many() {
     }
     for (filter, order) in [("", "created_at"), ("WHERE c.status = 'LU'", "created_at"), ("", "starts_at")] {
         let sql = format!(
-            "EXPLAIN SELECT c.id FROM consultations c LEFT JOIN messages m ON m.id = c.message_id {filter}
+            "EXPLAIN FORMAT=TRADITIONAL SELECT c.id FROM consultations c LEFT JOIN messages m ON m.id = c.message_id {filter}
              ORDER BY c.{order} DESC, c.id DESC LIMIT 51 OFFSET 0"
         );
         let plan: String = explained(&server, &sql).await;

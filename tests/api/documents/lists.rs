@@ -104,7 +104,7 @@ async fn grown(shop: &Shop) -> (Person, uuid::Uuid) {
     let (me, mine) = (author.id.simple(), order.simple());
     statements.push(format!(
         "INSERT INTO files (id, filename, storage_key, mime_type, size, uploaded_by_id, commande_id, created_at, updated_at)
-         SELECT UNHEX(MD5(CONCAT('m', n))), 'roman.txt', CONCAT('projects/mine/', n), 'text/plain', 10, UNHEX('{me}'),
+         SELECT UNHEX(LEFT(SHA2(CONCAT('m', n), 256), 32)), 'roman.txt', CONCAT('projects/mine/', n), 'text/plain', 10, UNHEX('{me}'),
                 UNHEX('{mine}'), '2026-01-01' + INTERVAL n HOUR, '2026-01-01'
          FROM {numbers} WHERE n < 60"
     ));

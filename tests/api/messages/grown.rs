@@ -76,7 +76,7 @@ async fn polled_reads_take_two_statements_at_most_and_read_what_they_show() {
 /// Which index a plan takes for each table, and how many rows the server says it would look at. None sorts.
 async fn plan_of(server: &TestServer, sql: &str) -> Vec<(String, i64)> {
     use sqlx::Row;
-    let explained = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}")));
+    let explained = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("EXPLAIN FORMAT=TRADITIONAL {sql}")));
     let rows = explained.fetch_all(server.state.db.pool()).await.unwrap();
     rows.iter()
         .map(|row| {
