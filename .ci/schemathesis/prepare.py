@@ -123,13 +123,17 @@ def mail(to, template):
     return found[0] if found else None
 
 
+# Where the links of mails have their secrets.
+SECRET = re.compile(
+    r"(?:token=|/activate/|/activation/|/commande-offerte/|/mes-donnees/|/public/conversation/|/rendez-vous/"
+    r"|/newsletter/confirm/|/newsletter/leave/)([A-Za-z0-9_-]{20,})"
+)
+
+
 def secret(letter):
     """The secret of a mail's link."""
     for link in re.findall(LINK, letter["html"]):
-        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/mes-donnees/)([A-Za-z0-9_-]{20,})", link)
-        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/public/conversation/)([A-Za-z0-9_-]{20,})", link)
-        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/rendez-vous/)([A-Za-z0-9_-]{20,})", link)
-        found = re.search(r"(?:token=|/activate/|/activation/|/commande-offerte/|/rendez-vous/|/newsletter/confirm/|/newsletter/leave/)([A-Za-z0-9_-]{20,})", link)
+        found = re.search(SECRET, link)
         if found:
             return found[1]
     raise SystemExit(f"no link in {letter['template']}")
