@@ -29,7 +29,8 @@ pub async fn inbox(
     archived: bool,
     page: Page,
 ) -> Result<Vec<ListedRow>, sqlx::Error> {
-    // The last message is looked up per conversation shown, from the end of the index.
+    // The last message is looked up per conversation shown, from the end of the index: MySQL
+    // takes its order from there only when every column of the index is named.
     sqlx::query_as!(
         ListedRow,
         r#"SELECT v.id, v.user_id, v.visitor_email, v.visitor_name, u.prenom AS "prenom?", u.nom AS "nom?", u.avatar AS "avatar?",
@@ -39,7 +40,7 @@ pub async fn inbox(
            FROM conversations v
            LEFT JOIN users u ON u.id = v.user_id
            JOIN messages l ON l.id = (SELECT m.id FROM messages m WHERE m.conversation_id = v.id AND m.deleted_by_admin = FALSE
-                                      ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
+                                      ORDER BY m.conversation_id DESC, m.created_at DESC, m.id DESC LIMIT 1)
            WHERE v.admin_hidden = FALSE AND v.admin_archived = ?
            ORDER BY v.last_message_at DESC, v.id DESC
            LIMIT ? OFFSET ?"#,
@@ -66,7 +67,7 @@ pub async fn own(
            FROM conversations v
            JOIN users u ON u.id = v.user_id
            JOIN messages l ON l.id = (SELECT m.id FROM messages m WHERE m.conversation_id = v.id AND m.deleted_by_client = FALSE
-                                      ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
+                                      ORDER BY m.conversation_id DESC, m.created_at DESC, m.id DESC LIMIT 1)
            WHERE v.user_id = ? AND v.client_archived = ?"#,
         user_id,
         archived
@@ -92,7 +93,7 @@ pub async fn of_corrector(
            FROM conversations v
            JOIN users u ON u.id = v.user_id
            JOIN messages l ON l.id = (SELECT m.id FROM messages m WHERE m.conversation_id = v.id
-                                      ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
+                                      ORDER BY m.conversation_id DESC, m.created_at DESC, m.id DESC LIMIT 1)
            LEFT JOIN conversation_readers k ON k.conversation_id = v.id AND k.user_id = ?
            WHERE v.user_id IN (SELECT o.user_id FROM commandes o WHERE o.corrector_id = ?) AND v.user_id <> ?
            ORDER BY v.last_message_at DESC, v.id DESC

@@ -91,7 +91,7 @@ async fn plan_of(server: &TestServer, sql: &str) -> Vec<(String, i64)> {
 async fn the_plans_follow_the_indexes(server: &TestServer) {
     let inbox = "SELECT v.id, l.content FROM conversations v
                  JOIN messages l ON l.id = (SELECT m.id FROM messages m WHERE m.conversation_id = v.id AND m.deleted_by_admin = FALSE
-                                            ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
+                                            ORDER BY m.conversation_id DESC, m.created_at DESC, m.id DESC LIMIT 1)
                  WHERE v.admin_hidden = FALSE AND v.admin_archived = FALSE ORDER BY v.last_message_at DESC, v.id DESC LIMIT 20";
     let keys: Vec<_> = plan_of(server, inbox).await.into_iter().map(|(key, _)| key).collect();
     assert!(
