@@ -11,7 +11,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode};
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
@@ -170,6 +170,15 @@ pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result
     T::deserialize(value).map(Some)
 }
 
+/// Reads a struct that is a field of a body: serde would take a list of its values for it too.
+///
+/// # Errors
+/// When the value is no object, or has the wrong shape.
+pub fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) -> Result<Option<T>, D::Error> {
+    let fields = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(value)?;
+    fields.map(|fields| serde_json::from_value(fields.into()).map_err(D::Error::custom)).transpose()
+}
+
 /// Marks a handler that may outlast the request time limit: an upload, an export. Stands first in its signature.
 #[derive(Debug, Clone, Copy)]
 pub struct LongRunning;
@@ -207,6 +216,10 @@ pub async fn read_json(request: Request) -> Result<Bytes, ApiError> {
 }
 
 fn parse_json<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, ApiError> {
+    // For serde the list of its values is as good as an object.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(refusal::not_an_object());
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value: T = serde_path_to_error::deserialize(&mut reader).map_err(refusal::from_json)?;
     reader.end().map_err(refusal::from_syntax)?;

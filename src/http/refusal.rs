@@ -23,6 +23,12 @@ pub(super) fn from_syntax(error: serde_json::Error) -> ApiError {
         .with("details", serde_json::to_value([detail]).unwrap_or_default())
 }
 
+/// A body that is a list.
+pub(super) fn not_an_object() -> ApiError {
+    let message = "Type de valeur incorrect.".into();
+    ApiError::validation(vec![Detail { code: "invalid_type".into(), path: Vec::new(), message }])
+}
+
 /// A query string whose values have the wrong shape.
 pub(super) fn from_query(error: serde_path_to_error::Error<serde_urlencoded::de::Error>) -> ApiError {
     ApiError::validation(vec![shape_detail(error.path(), &error.inner().to_string())])

@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use crate::http::extract::object;
+
 /// Every choice, made or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -62,8 +64,11 @@ pub struct Privacy {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PreferenceChanges {
+    #[serde(default, deserialize_with = "object")]
     notifications: Option<ChannelChanges>,
+    #[serde(default, deserialize_with = "object")]
     notification_types: Option<TopicChanges>,
+    #[serde(default, deserialize_with = "object")]
     privacy: Option<PrivacyChanges>,
     /// The switch of the former platform: as `notifications.email`, which comes before it.
     email_notifications: Option<bool>,

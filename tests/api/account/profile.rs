@@ -130,7 +130,13 @@ async fn preferences_are_always_complete() {
     expected["updatedAt"] = json!("2026-03-10T09:00:00.000Z");
     assert_eq!(changed.ok(200)["preferences"], expected);
     assert_eq!(server.get_as(&client.token, path).await.ok(200), &expected);
-    for body in [json!({ "privacy": true }), json!({ "privacy": {"analytics": "yes"} }), json!([])] {
+    for body in [
+        json!({ "privacy": true }),
+        json!({ "privacy": {"analytics": "yes"} }),
+        json!({ "privacy": [true, true] }),
+        json!([]),
+        json!([null, null, null, false]),
+    ] {
         put(&server, &client.token, "/preferences", body).await.refused(400, "VALIDATION_ERROR");
     }
     // What refuses mails is what stops them.
