@@ -42,6 +42,7 @@ pub fn build(development: bool) -> (Router<AppState>, OpenApi) {
         table(development).merge(docs::router(document.clone())).split_for_parts();
     docs::name_operations(&mut description);
     docs::describe_refusals(&mut description);
+    docs::describe_bodies(&mut description);
     docs::describe_tags(&mut description, &TAGS);
     if let Err(error) = document.publish(&description) {
         tracing::error!(%error, "the API description cannot be written");

@@ -1,5 +1,6 @@
 //! `/openapi.json` and `/docs`, from the annotations of the handlers.
 
+mod bodies;
 mod refusals;
 
 use std::collections::BTreeSet;
@@ -76,6 +77,11 @@ pub fn name_operations(document: &mut OpenApi) {
 /// Adds what operations refuse for reasons that are not their own.
 pub fn describe_refusals(document: &mut OpenApi) {
     refusals::attach(document);
+}
+
+/// Tells which bodies may be left out.
+pub fn describe_bodies(document: &mut OpenApi) {
+    bodies::tell_optional(document);
 }
 
 /// Says what the operations of each tag are about, in this order; tags of no operation are left out.

@@ -70,6 +70,16 @@ fn whatever_comes_in_has_bounds() {
 }
 
 #[test]
+fn a_body_without_a_required_field_may_be_left_out() {
+    let document = document();
+    let is_required = |path: &str, method: &str| &document["paths"][path][method]["requestBody"]["required"];
+    assert_eq!(is_required("/users/me", "put"), false);
+    assert_eq!(is_required("/commandes/{id}/retractation", "post"), false);
+    assert_eq!(is_required("/auth/login", "post"), true);
+    assert_eq!(is_required("/payments/webhook", "post"), true);
+}
+
+#[test]
 fn every_answer_is_described_and_every_refusal_has_the_envelope() {
     let document = document();
     let mut wrong = Vec::new();
