@@ -140,7 +140,7 @@ async fn a_claimed_mail_passes_the_rows_others_are_claiming() {
     let taken = take::<Outbox>(&mut other, lab.state.clock.now(), 2).await.unwrap();
     assert_eq!(taken.len(), 2);
     assert_eq!(lab.worker(&server).drain().await, 2);
-    drop(other);
+    other.rollback().await.unwrap();
     assert_eq!(lab.worker(&server).drain().await, 2);
     assert_eq!(server.accepted().len(), 4);
 }
