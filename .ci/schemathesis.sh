@@ -34,7 +34,7 @@ base=http://localhost:$port
 ask() {
     (
         cd "$work"
-        SCHEMATHESIS_HOOKS=hooks SEEN="$work/seen" BODIES="$work/$1.json" TARIF=$(cat "$work/tarif") PYTHONPATH=$OLDPWD/.ci/schemathesis \
+        SCHEMATHESIS_HOOKS=hooks SEEN="$work/seen" VALUES="$work/$1.json" TARIF=$(cat "$work/tarif") PYTHONPATH=$OLDPWD/.ci/schemathesis \
             "$venv/bin/schemathesis" --config-file "$work/$1.toml" run "$base/openapi.json" --url "$base" \
             --phases examples,coverage,fuzzing --max-time "$budget" --max-examples 20 --continue-on-failure \
             --warnings off --no-color

@@ -8,10 +8,23 @@ import schemathesis
 
 FORMS = ("/public/order", "/commandes/create-paid-project", "/public/free-sample")
 DOCUMENTS = ("/files/projects/{id}/upload", "/files/upload", "/unifiedFiles/upload", "/files/upload/message")
-# Values of fields, by operation: which of them a form needs is often decided by the others.
-with open(os.environ["BODIES"], encoding="utf-8") as file:
-    BODIES = json.load(file)
+# Values by operation and `path.…`, `query.…` or `body.…`.
+with open(os.environ["VALUES"], encoding="utf-8") as file:
+    VALUES = json.load(file)
 asked = 0
+
+
+def values(case, place):
+    """What was prepared for an operation's path, query or body, by name."""
+    prepared = VALUES.get(f"{case.method.upper()} {case.operation.path}", {})
+    return {key.removeprefix(f"{place}."): texts for key, texts in prepared.items() if key.startswith(f"{place}.")}
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    """Leaves out bad values of what a path names when a good one takes their place."""
+    place = getattr(case.meta and case.meta.phase.data, "parameter_location", None)
+    return place != "path" or case.meta.generation.mode.is_positive or not values(case, "path")
 
 
 @schemathesis.hook
@@ -20,9 +33,10 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     asked += 1
-    values = BODIES.get(f"{case.method.upper()} {case.operation.path}")
-    if values and asked % 2 and isinstance(case.body, dict):
-        case.body |= {field: texts[asked // 2 % len(texts)] for field, texts in values.items()}
+    # Which of its fields a form needs is often decided by the others.
+    fields = values(case, "body")
+    if fields and asked % 2 and isinstance(case.body, dict):
+        case.body |= {name: texts[asked // 2 % len(texts)] for name, texts in fields.items()}
         return
     if case.operation.path not in FORMS + DOCUMENTS:
         return

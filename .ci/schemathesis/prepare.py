@@ -22,17 +22,17 @@ LINK = r"https?://[^\"'<>\s]*"
 
 # What the server admits on purpose although the description advises against it: whole numbers that are none mean the
 # default, an empty filter means none, numbers of orders may be text, blanks around a text are not counted, what only fills
-# in a form is cut, whoever falls into the trap of a public form is thanked, which mail is looked at is chosen here. And the
+# in a form is cut, who cancels a call need not say when, whoever falls into the trap of a public form is thanked. And the
 # forms that `hooks.py` fills in.
 LENIENT = [
     "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "PUT /admin/tarifs/{id}", "GET /commandes",
     "POST /commandes", "POST /commandes/create-paid-project", "GET /consultations/available-slots",
-    "GET /consultations/requests", "GET /dev/emails/{kind}/{example}", "GET /faq", "POST /files/projects/{id}/upload",
-    "POST /files/upload", "POST /files/upload/message", "GET /files/user", "GET /files/user/all", "GET /invoices",
-    "GET /messages", "GET /messages/conversations", "GET /messages/conversations/{id}", "GET /messages/search",
+    "GET /consultations/requests", "GET /faq", "POST /files/projects/{id}/upload", "POST /files/upload",
+    "POST /files/upload/message", "GET /files/user", "GET /files/user/all", "GET /invoices", "GET /messages",
+    "GET /messages/conversations", "GET /messages/conversations/{id}", "GET /messages/search",
     "GET /messages/threads/{threadId}", "GET /messages/{id}", "GET /notifications", "GET /projects",
     "POST /public/contact", "GET /public/faq", "POST /public/free-sample", "POST /public/newsletter",
-    "POST /public/order", "GET /public/retractation", "POST /public/retractation",
+    "POST /public/order", "POST /public/rendez-vous/{token}", "GET /public/retractation", "POST /public/retractation",
     "POST /public/retractation/confirmer", "POST /unifiedFiles/upload",
 ]
 
@@ -405,12 +405,8 @@ def write(parameters, token):
     if caller != "admin":
         # Whoever comes last empties the mailbox, whose mails the others read.
         lines += ["[[operations]]", 'include-name = "DELETE /dev/mailbox/messages"', "enabled = false", ""]
-    bodies = {
-        operation: {key.removeprefix("body."): texts for key, texts in values.items() if key.startswith("body.")}
-        for operation, values in parameters.items()
-    }
     with open(f"{folder}/{caller}.json", "w", encoding="utf-8") as file:
-        json.dump({operation: fields for operation, fields in bodies.items() if fields}, file)
+        json.dump(parameters, file)
     with open(f"{folder}/{caller}.toml", "w", encoding="utf-8") as config:
         config.write("\n".join(lines))
 
