@@ -3,7 +3,7 @@
 use sqlx::{Connection, Executor, MySqlConnection};
 use staka::db::private_server::{Durability, PrivateServer, ServerError};
 
-use crate::support::scratch;
+use crate::support::scratch::Scratch;
 
 async fn connect(server: &PrivateServer) -> MySqlConnection {
     MySqlConnection::connect(&server.url("staka")).await.unwrap()
@@ -20,7 +20,7 @@ fn is_running(pid: i32) -> bool {
 
 #[tokio::test]
 async fn data_survives_a_stop_and_the_server_does_not() {
-    let directory = scratch::path("kept");
+    let directory = Scratch::new();
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     let mut conn = connect(&server).await;
     let process = pid(&mut conn).await;
@@ -31,12 +31,11 @@ async fn data_survives_a_stop_and_the_server_does_not() {
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     connect(&server).await.execute("INSERT INTO notes VALUES (1)").await.unwrap();
     server.stop().await.unwrap();
-    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test]
 async fn one_directory_has_one_server() {
-    let directory = scratch::path("busy");
+    let directory = Scratch::new();
     let server = PrivateServer::start(&directory, Durability::Scratch).await.unwrap();
     let second = PrivateServer::start(&directory, Durability::Scratch).await;
     assert!(matches!(second, Err(ServerError::Busy(_))));
@@ -47,7 +46,7 @@ async fn one_directory_has_one_server() {
 
 #[tokio::test]
 async fn a_server_that_is_let_go_makes_room_for_the_next_start() {
-    let directory = scratch::path("dropped");
+    let directory = Scratch::new();
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     let mut conn = connect(&server).await;
     let first = pid(&mut conn).await;
@@ -57,12 +56,11 @@ async fn a_server_that_is_let_go_makes_room_for_the_next_start() {
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     assert_ne!(pid(&mut connect(&server).await).await, first);
     server.stop().await.unwrap();
-    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test]
 async fn a_killed_server_recovers_at_the_next_start() {
-    let directory = scratch::path("killed");
+    let directory = Scratch::new();
     let server = PrivateServer::start(&directory, Durability::Kept).await.unwrap();
     let mut conn = connect(&server).await;
     conn.execute("CREATE TABLE notes (id INT PRIMARY KEY)").await.unwrap();
@@ -77,27 +75,24 @@ async fn a_killed_server_recovers_at_the_next_start() {
         sqlx::query_scalar("SELECT id FROM notes").fetch_one(&mut connect(&server).await).await.unwrap();
     assert_eq!(kept, 7);
     server.stop().await.unwrap();
-    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test]
 async fn a_directory_too_deep_for_a_socket_works_as_well() {
-    let directory = scratch::path("deep");
+    let directory = Scratch::new();
     let deep =
         directory.join("a directory with spaces & more than a socket's path may have ".repeat(2)).join("db");
     let server = PrivateServer::start(&deep, Durability::Scratch).await.unwrap();
     connect(&server).await.ping().await.unwrap();
     server.stop().await.unwrap();
-    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test]
 async fn a_server_that_cannot_start_shows_its_log() {
-    let directory = scratch::path("broken");
+    let directory = Scratch::new();
     std::fs::create_dir_all(directory.join("data")).unwrap();
     std::fs::write(directory.join("data/ibdata1"), "not a database").unwrap();
     let failed = PrivateServer::start(&directory, Durability::Kept).await.unwrap_err();
     let ServerError::Start { log, .. } = &failed else { panic!("{failed}") };
     assert!(log.contains("ERROR"), "{failed}");
-    std::fs::remove_dir_all(&directory).unwrap();
 }
