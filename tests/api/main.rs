@@ -50,6 +50,7 @@ mod lists;
 mod mailbox;
 mod messages;
 mod moves;
+mod nginx;
 mod notifications;
 mod object_store;
 mod offered;

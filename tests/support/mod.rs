@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod database;
+pub mod nginx;
 pub mod outbox;
 pub mod program;
 pub mod proxy;
