@@ -15,6 +15,7 @@ pub mod consultations;
 pub mod corrector;
 pub mod db;
 pub mod dev;
+pub mod doctor;
 pub mod emails;
 pub mod events;
 pub mod exports;

@@ -4,10 +4,12 @@
 
 mod admin;
 mod dev;
+mod doctor;
 mod erase;
 mod health;
 mod migrate;
 mod openapi;
+mod secrets;
 mod seed;
 mod serve;
 mod stripe;
@@ -52,6 +54,13 @@ enum Command {
     Health(health::Health),
     /// Erase again what a restored backup brought back
     Erase(erase::Erase),
+    /// Look at everything a server of these settings needs, and say what to mend: exit status 0 if nothing
+    Doctor(doctor::Doctor),
+    /// Secrets
+    Secrets {
+        #[command(subcommand)]
+        command: secrets::Command,
+    },
     /// Administrators
     Admin {
         #[command(subcommand)]
@@ -82,8 +91,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
-    if let Command::Openapi = command {
-        return openapi::run();
+    match &command {
+        Command::Openapi => return openapi::run(),
+        Command::Secrets { command } => return secrets::run(command),
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
@@ -95,6 +106,8 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Openapi => openapi::run(),
             Command::Health(health) => health::run(&health, &vars).await,
             Command::Erase(erase) => erase::run(&erase, vars).await,
+            Command::Doctor(doctor) => doctor::run(&doctor, &vars).await,
+            Command::Secrets { command } => secrets::run(&command),
             Command::Admin { command } => admin::run(command, vars).await,
             Command::Stripe { command } => stripe::run(command, vars).await,
         }

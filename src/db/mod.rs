@@ -14,6 +14,7 @@
 //! Nothing here knows a table of the domain.
 
 mod backoff;
+mod durability;
 mod errors;
 mod lock;
 mod migrate;
@@ -29,6 +30,7 @@ pub mod private_server;
 pub mod tables;
 
 pub use backoff::Backoff;
+pub use durability::Durability;
 pub use errors::{is_referenced, is_unavailable, violates};
 pub use lock::NamedLock;
 pub use migrate::{MIGRATOR, MigrateError, Report, migrate, pending};

@@ -2,6 +2,7 @@
 
 mod dev;
 mod discretion;
+mod doctor;
 mod start;
 mod stop;
 

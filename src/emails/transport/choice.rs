@@ -24,7 +24,7 @@ impl Transport {
     /// # Errors
     /// When `SMTP_URL` cannot be understood or the database refuses the tables.
     pub async fn from_settings(settings: &MailSettings, db: &Db) -> anyhow::Result<Self> {
-        match Self::smtp(settings)? {
+        match Self::outward(settings)? {
             Some(smtp) => Ok(Self::Smtp(smtp)),
             None => {
                 let mailbox = Mailbox::new(db.clone());
@@ -39,11 +39,14 @@ impl Transport {
     /// # Errors
     /// When `SMTP_URL` cannot be understood.
     pub fn validate(settings: &MailSettings) -> Result<(), SmtpUrlError> {
-        Self::smtp(settings).map(drop)
+        Self::outward(settings).map(drop)
     }
 
-    /// The client of the settings; none for the mailbox.
-    fn smtp(settings: &MailSettings) -> Result<Option<SmtpTransport>, SmtpUrlError> {
+    /// The client of the settings; none for the mailbox. Call it inside the Tokio runtime.
+    ///
+    /// # Errors
+    /// When `SMTP_URL` cannot be understood.
+    pub fn outward(settings: &MailSettings) -> Result<Option<SmtpTransport>, SmtpUrlError> {
         Ok(Some(match &settings.transport {
             MailTransport::Smtp(url) => SmtpTransport::from_url(url.expose_secret())?,
             MailTransport::SendGrid(key) => SmtpTransport::from_sendgrid_key(key.expose_secret())?,
