@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
@@ -55,7 +55,7 @@ async fn replay(config: Config, db: crate::db::Db, erasures: &[Erasure]) -> anyh
 }
 
 /// The erasures of a file. A line that was cut off names nobody.
-fn read(path: &PathBuf) -> anyhow::Result<Vec<Erasure>> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Erasure>> {
     let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
     let mut erasures = Vec::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {

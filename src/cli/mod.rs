@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever typed it")]
 
 mod admin;
+mod backup;
 mod dev;
 mod doctor;
 mod erase;
@@ -52,6 +53,10 @@ enum Command {
     Openapi,
     /// Ask the server on this machine whether it is alive, or ready to serve: exit status 0 if so
     Health(health::Health),
+    /// Write everything, rows and documents, into one archive, while the server serves
+    Backup(backup::Backup),
+    /// Put back what an archive holds, into an empty database
+    Restore(backup::Restore),
     /// Erase again what a restored backup brought back
     Erase(erase::Erase),
     /// Look at everything a server of these settings needs, and say what to mend: exit status 0 if nothing
@@ -105,6 +110,8 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Seed => seed::run(vars).await,
             Command::Openapi => openapi::run(),
             Command::Health(health) => health::run(&health, &vars).await,
+            Command::Backup(backup) => backup::make(&backup, vars).await,
+            Command::Restore(restore) => backup::restore(&restore, vars).await,
             Command::Erase(erase) => erase::run(&erase, vars).await,
             Command::Doctor(doctor) => doctor::run(&doctor, &vars).await,
             Command::Secrets { command } => secrets::run(&command),

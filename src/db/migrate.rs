@@ -54,11 +54,19 @@ pub struct Report {
 /// # Errors
 /// See [`MigrateError`]. What was applied before the failure stays, and the next run goes on from there.
 pub async fn migrate(db: &Db) -> Result<Report, MigrateError> {
+    migrate_to(db, None).await
+}
+
+/// The same, up to one version and no further: the tables as a backup of that version knew them.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn migrate_to(db: &Db, target: Option<i64>) -> Result<Report, MigrateError> {
     // A connection of its own: the lock belongs to the session and ends with it, whatever happens to us.
     let mut conn = db.pool().connect_options().connect().await?;
     prepare_session(&mut conn).await?;
     take_lock(&mut conn).await?;
-    let outcome = run(&mut conn).await;
+    let outcome = run(&mut conn, target).await;
     let released = sqlx::query(UNLOCK).execute(&mut conn).await;
     let report = outcome?;
     released?;
@@ -80,10 +88,10 @@ async fn take_lock(conn: &mut MySqlConnection) -> Result<(), MigrateError> {
     if taken == Some(1) { Ok(()) } else { Err(MigrateError::Locked) }
 }
 
-async fn run(conn: &mut MySqlConnection) -> Result<Report, MigrateError> {
+async fn run(conn: &mut MySqlConnection, target: Option<i64>) -> Result<Report, MigrateError> {
     forget_unfinished(conn).await?;
     let applied = pending_on(conn).await?;
-    MIGRATOR.run_direct(None, conn, false).await?;
+    MIGRATOR.run_direct(target, conn, false).await?;
     Ok(Report { applied })
 }
 

@@ -33,6 +33,6 @@ pub use backoff::Backoff;
 pub use durability::Durability;
 pub use errors::{is_referenced, is_unavailable, violates};
 pub use lock::NamedLock;
-pub use migrate::{MIGRATOR, MigrateError, Report, migrate, pending};
+pub use migrate::{MIGRATOR, MigrateError, Report, migrate, migrate_to, pending};
 pub use pool::{Conn, Db, PoolSettings, Tx};
 pub use retry::{Retryable, with_retry};

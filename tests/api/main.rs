@@ -20,6 +20,7 @@ mod addresses;
 mod admin_content;
 mod admin_tarifs;
 mod annual;
+mod backup;
 mod bells;
 mod bounds;
 mod cards;

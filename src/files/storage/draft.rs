@@ -75,12 +75,18 @@ impl Draft {
 
     /// Ends the writing and gives the object its key, dated `now`. It is not in the storage yet.
     pub async fn commit(
-        mut self,
+        self,
         kind: Kind,
         extension: &str,
         now: DateTime<Utc>,
     ) -> Result<PendingObject, StorageError> {
         let key = key::generate(kind, extension, now)?;
+        self.commit_as(key).await
+    }
+
+    /// Ends the writing of an object that has a key.
+    pub(super) async fn commit_as(mut self, key: String) -> Result<PendingObject, StorageError> {
+        key::validate(&key)?;
         self.flush().await?;
         let Self { temporary, hasher, size, place, .. } = self;
         let object = StoredObject { key, size, sha256: hex::encode(hasher.finalize()) };

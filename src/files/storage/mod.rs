@@ -181,19 +181,24 @@ impl Storage {
         kind: Kind,
         extension: &str,
         now: DateTime<Utc>,
-        mut reader: impl AsyncRead + Unpin,
+        reader: impl AsyncRead + Unpin,
         limit: u64,
     ) -> Result<StoredObject, StorageError> {
-        let mut draft = self.draft().await?.limit(limit);
-        let mut buffer = vec![0; CHUNK];
-        loop {
-            let read = reader.read(&mut buffer).await.map_err(StorageError::Source)?;
-            match buffer.get(..read) {
-                Some(chunk) if read > 0 => draft.write(chunk).await?,
-                _ => break,
-            }
-        }
+        let draft = copied(self.draft().await?.limit(limit), reader).await?;
         draft.commit(kind, extension, now).await?.keep().await
+    }
+
+    /// Keeps what `reader` gives under the key it had: a document of a backup. One that is there is replaced.
+    ///
+    /// # Errors
+    /// When the key is none, the reader fails, or the storage refuses.
+    pub async fn put_back(
+        &self,
+        key: &str,
+        reader: impl AsyncRead + Unpin,
+    ) -> Result<StoredObject, StorageError> {
+        let draft = copied(self.draft().await?, reader).await?;
+        draft.commit_as(key.to_owned()).await?.keep().await
     }
 
     /// Keeps bytes already in memory: small things made by ourselves.
@@ -293,6 +298,18 @@ impl Storage {
     /// Every key kept, in their byte order, for the job that looks for objects without a row. Read a page at a time.
     pub fn keys(&self) -> BoxStream<'static, Result<String, StorageError>> {
         self.place.keys()
+    }
+}
+
+/// Writes all that a reader gives.
+async fn copied(mut draft: Draft, mut reader: impl AsyncRead + Unpin) -> Result<Draft, StorageError> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let read = reader.read(&mut buffer).await.map_err(StorageError::Source)?;
+        match buffer.get(..read) {
+            Some(chunk) if read > 0 => draft.write(chunk).await?,
+            _ => return Ok(draft),
+        }
     }
 }
 
