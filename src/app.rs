@@ -32,6 +32,7 @@ use crate::{
     payments::stripe::StripeGateway,
     router,
     server::{Counted, ServerSettings, Shutdown},
+    stats,
     tarifs::PriceList,
     users,
 };
@@ -74,6 +75,8 @@ pub struct Components {
     pub pages: pages::Shelf,
     /// How long the long lists are, kept for a moment.
     pub totals: Totals,
+    /// The administrators' figures, kept for a moment.
+    pub board: stats::Board,
     /// Wakes workers and open streams after a commit.
     pub bus: Bus,
     /// Open streams of notifications.
@@ -124,6 +127,7 @@ impl AppState {
             faq: faq::Shelf::default(),
             pages: pages::Shelf::default(),
             totals: Totals::default(),
+            board: stats::Board::default(),
             recorder,
             bus,
             streams,

@@ -25,7 +25,7 @@ use crate::{
     jobs::Scheduler,
     notifications, pages, payments, privacy, public,
     server::Shutdown,
-    telemetry, withdrawals,
+    stats, telemetry, withdrawals,
 };
 
 /// A server ready to listen.
@@ -135,6 +135,7 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         withdrawals::jobs::schedule,
         public::jobs::schedule,
         pages::jobs::schedule,
+        stats::recount::schedule,
     ] {
         schedule(&mut scheduler);
     }

@@ -4,6 +4,7 @@
 
 mod faq;
 mod pages;
+mod stats;
 mod tarifs;
 
 use axum::middleware::from_fn;
@@ -13,7 +14,13 @@ use crate::{app::AppState, auth::roles};
 
 /// Every section. Their paths are written without `/admin`.
 pub fn router() -> OpenApiRouter<AppState> {
-    locked(OpenApiRouter::new().merge(tarifs::router()).merge(faq::router()).merge(pages::router()))
+    locked(
+        OpenApiRouter::new()
+            .merge(tarifs::router())
+            .merge(faq::router())
+            .merge(pages::router())
+            .merge(stats::router()),
+    )
 }
 
 /// Mounts sections below `/admin`, for administrators alone.

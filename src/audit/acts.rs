@@ -92,6 +92,8 @@ acts! {
     PAYMENT_STATUS_CHECKED: Payment, Low;
     /// Money arrived.
     PAYMENT_WEBHOOK_RECEIVED: Payment, Medium;
+    /// The totals of a day were not what its invoices come to.
+    DAILY_TOTALS_REPAIRED: Payment, High, "Les totaux d’une journée ne correspondaient pas à ses factures : ils ont été recalculés";
     /// The PDF of an invoice was fetched.
     INVOICE_DOWNLOADED: Invoice, Low;
 

@@ -10,6 +10,7 @@ use super::{
     Kind,
     document::{Buyer, Line, Unit, Vat},
     store::{self, Credited},
+    totals,
 };
 use crate::{
     app::AppState,
@@ -150,6 +151,7 @@ fn tax_given_back(whole: Credited, before: Credited, amount: i64) -> i64 {
 
 async fn insert(tx: &mut Tx, row: &store::NewRow<'_>) -> Result<Issued, sqlx::Error> {
     store::insert(tx, row).await?;
+    totals::add(tx, row.kind, row.amount, row.paid_at).await?;
     tx.hint(Hint::Invoices);
     Ok(Issued { id: row.id, number: row.number.to_owned() })
 }

@@ -14,6 +14,7 @@ mod routes;
 mod service;
 mod store;
 pub mod told;
+pub mod totals;
 
 pub use crate::config::VatRegime;
 pub use issue::{Issued, NewCreditNote, NewInvoice, ensure_vat_regime, issue, issue_credit_note};

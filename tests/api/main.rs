@@ -18,6 +18,7 @@ mod account;
 mod accounts;
 mod addresses;
 mod admin_content;
+mod admin_stats;
 mod admin_tarifs;
 mod annual;
 mod backup;

@@ -110,8 +110,8 @@ impl Totals {
     }
 }
 
-/// The error of a count several callers waited for.
-fn shared(error: Arc<sqlx::Error>) -> ApiError {
+/// The error of a statement several callers waited for.
+pub fn shared(error: Arc<sqlx::Error>) -> ApiError {
     match Arc::try_unwrap(error) {
         Ok(error) => error.into(),
         Err(error) if is_unavailable(&error) => ApiError::unavailable().caused_by(anyhow::anyhow!("{error}")),

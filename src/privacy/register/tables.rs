@@ -419,6 +419,7 @@ pub const TABLES: &[Table] = &[
             stripe_price_id created_at updated_at",
     ),
     impersonal("notification_feeds", "user_id wave"),
+    impersonal("daily_totals", "day slot invoiced credited invoices new_users orders counted_at"),
     impersonal("vat_regimes", "valid_from regime rate_bp mention created_at"),
     impersonal("invoice_counters", "series year last_number"),
     impersonal("erasures", "user_id erased_at logged_at"),
