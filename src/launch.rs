@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
     app::{self, AppState, SIMULATOR_PATH, Surroundings},
-    auth, checkout,
+    audit, auth, checkout,
     clock::Clock,
     commandes,
     config::Config,
@@ -136,6 +136,7 @@ pub fn scheduler(state: &AppState) -> Scheduler {
         public::jobs::schedule,
         pages::jobs::schedule,
         stats::recount::schedule,
+        audit::jobs::schedule,
     ] {
         schedule(&mut scheduler);
     }

@@ -2,6 +2,7 @@
 //!
 //! Every handler takes [`crate::auth::Admin`]; the whole is locked once more, so that one that forgets stays closed.
 
+mod audit;
 mod faq;
 mod pages;
 mod stats;
@@ -19,7 +20,8 @@ pub fn router() -> OpenApiRouter<AppState> {
             .merge(tarifs::router())
             .merge(faq::router())
             .merge(pages::router())
-            .merge(stats::router()),
+            .merge(stats::router())
+            .merge(audit::router())
     )
 }
 

@@ -145,6 +145,24 @@ acts! {
     FILE_DELETED: File, High, "Un document a été supprimé";
     /// A virus was found in what somebody sent; nothing of it was kept.
     FILE_INFECTED: File, High, "Un fichier infecté a été refusé";
+
+    // The log itself. Reading it rings no bell.
+    /// An administrator read the log.
+    AUDIT_LOGS_ACCESSED: System, High;
+    /// The log could not be read.
+    AUDIT_LOGS_ACCESS_ERROR: System, High;
+    /// An administrator looked at the figures of the log.
+    AUDIT_STATS_ACCESSED: System, Medium;
+    /// The figures of the log could not be read.
+    AUDIT_STATS_ERROR: System, High;
+    /// The log was exported.
+    AUDIT_LOGS_EXPORTED: System, High;
+    /// The log could not be exported.
+    AUDIT_LOGS_EXPORT_ERROR: System, High;
+    /// Old rows of the log were let go.
+    AUDIT_LOGS_CLEANUP: System, High, "Le journal d’audit a été épuré";
+    /// Old rows of the log could not be let go.
+    AUDIT_LOGS_CLEANUP_ERROR: System, High;
 }
 
 #[cfg(test)]

@@ -1,15 +1,23 @@
 //! The audit log: who did what, written in the transaction of the act it tells of.
 //!
 //! An act is a line in [`acts`]. Acts of high or critical severity are told to the administrators, here and
-//! nowhere else.
+//! nowhere else. Rows are sealed in a [`chain`], so that the past cannot be changed unnoticed; who reads it through
+//! [`service`] is on record.
 
 pub mod acts;
+pub mod chain;
+pub mod export;
+pub mod jobs;
+pub mod service;
+pub mod store;
 pub mod told;
 
 pub mod personal;
 
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::MySqlConnection;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use acts::Act;
@@ -23,8 +31,10 @@ use crate::{
 use told::SensitiveAct;
 
 /// What an audit row speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
 #[sqlx(rename_all = "lowercase")]
+#[schema(as = AuditTarget)]
 #[allow(missing_docs)]
 pub enum Target {
     User,
@@ -36,15 +46,51 @@ pub enum Target {
     System,
 }
 
+impl Target {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::User, Self::Command, Self::Invoice, Self::Payment, Self::File, Self::Auth, Self::System];
+
+    /// As the wire and the table have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Command => "command",
+            Self::Invoice => "invoice",
+            Self::Payment => "payment",
+            Self::File => "file",
+            Self::Auth => "auth",
+            Self::System => "system",
+        }
+    }
+}
+
 /// How much an act matters. `High` and `Critical` are told to the administrators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "UPPERCASE")]
 #[sqlx(rename_all = "UPPERCASE")]
+#[schema(as = AuditSeverity)]
 #[allow(missing_docs)]
 pub enum Severity {
     Low,
     Medium,
     High,
     Critical,
+}
+
+impl Severity {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// As the wire and the table have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+            Self::Critical => "CRITICAL",
+        }
+    }
 }
 
 /// Who acts when nobody asked: jobs, webhooks, commands.

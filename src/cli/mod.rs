@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to whoever typed it")]
 
 mod admin;
+mod audit;
 mod backup;
 mod dev;
 mod doctor;
@@ -71,6 +72,11 @@ enum Command {
         #[command(subcommand)]
         command: admin::Command,
     },
+    /// The audit log
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
+    },
     /// Stripe
     Stripe {
         #[command(subcommand)]
@@ -116,6 +122,7 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Doctor(doctor) => doctor::run(&doctor, &vars).await,
             Command::Secrets { command } => secrets::run(&command),
             Command::Admin { command } => admin::run(command, vars).await,
+            Command::Audit { command } => audit::run(command, vars).await,
             Command::Stripe { command } => stripe::run(command, vars).await,
         }
     });

@@ -99,6 +99,12 @@ impl Select {
         self
     }
 
+    /// Keeps the rows whose column is above this.
+    #[must_use]
+    pub fn and_above<'v>(self, column: &'static str, value: impl Encode<'v, MySql> + Type<MySql>) -> Self {
+        self.and_op(column, " > ", value)
+    }
+
     /// Keeps the rows whose column is empty or above this: not expired, not ended.
     #[must_use]
     pub fn and_null_or_above<'v>(

@@ -22,6 +22,7 @@ mod admin_stats;
 mod admin_tarifs;
 mod annual;
 mod backup;
+mod audit;
 mod bells;
 mod bounds;
 mod cards;

@@ -39,7 +39,7 @@ pub use envelope::{
 };
 pub use paging::{Page, Paging, query_number};
 pub use sort::{Sort, SortKey, Sorting};
-pub use totals::{Listing, Place, Totals, shared};
+pub use totals::{Listing, Place, Tally, Totals, shared};
 pub use words::Words;
 
 #[allow(unused_imports, reason = "no list that lets its callers choose the order is here yet")]

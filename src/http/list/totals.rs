@@ -49,17 +49,22 @@ impl<T> Listing<T> {
 /// one in a million million with a full cache.
 type Key = (&'static str, u64);
 
+/// How many rows there are of each kind.
+pub type Tally = Arc<Vec<(String, u64)>>;
+
 /// The totals of the long lists, each counted by one caller at a time. Cheap to clone.
 #[derive(Clone)]
 pub struct Totals {
     counted: Cache<Key, u64>,
+    tallied: Cache<&'static str, Tally>,
     hasher: RandomState,
 }
 
 impl Default for Totals {
     fn default() -> Self {
         let counted = Cache::builder().max_capacity(CAPACITY).expire_after(WhileLong).build();
-        Self { counted, hasher: RandomState::new() }
+        let tallied = Cache::builder().max_capacity(CAPACITY).expire_after(WhileLong).build();
+        Self { counted, tallied, hasher: RandomState::new() }
     }
 }
 
@@ -72,7 +77,27 @@ impl Expiry<Key, u64> for WhileLong {
     }
 }
 
+impl Expiry<&'static str, Tally> for WhileLong {
+    fn expire_after_create(&self, _: &&'static str, tally: &Tally, _: Instant) -> Option<Duration> {
+        let total: u64 = tally.iter().map(|(_, rows)| rows).sum();
+        Some(if total < SMALL { Duration::ZERO } else { LIFETIME })
+    }
+}
+
 impl Totals {
+    /// How many rows there are of each kind, as `count` tells it, or told it less than 15 s ago of many rows.
+    ///
+    /// # Errors
+    /// What `count` met.
+    pub async fn tally(
+        &self,
+        name: &'static str,
+        count: impl Future<Output = Result<Vec<(String, u64)>, sqlx::Error>>,
+    ) -> ApiResult<Tally> {
+        let counted = async { count.await.map(Arc::new) };
+        self.tallied.try_get_with(name, counted).await.map_err(shared)
+    }
+
     /// A page of `list` under a filter, from up to [`Page::fetch`] rows read. They tell the total by themselves when
     /// nothing follows the page; else `count` tells it, or told it less than 15 s ago. A total is never less than what
     /// the page proves.
@@ -183,6 +208,16 @@ mod tests {
             assert_eq!(listing.unwrap().place.total, 21, "what the page proves");
         }
         assert_eq!(counts.into_inner(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_tally_is_kept_while_it_is_long() {
+        let totals = Totals::default();
+        let tally = async |rows| {
+            let counting = async { Ok(vec![("few".to_owned(), 1), ("many".to_owned(), rows)]) };
+            totals.tally("things", counting).await.unwrap()[1].1
+        };
+        assert_eq!((tally(5).await, tally(999).await, tally(7).await), (5, 999, 999));
     }
 
     #[tokio::test]

@@ -407,11 +407,11 @@ pub const TABLES: &[Table] = &[
             shown("ip_address", "where they acted from", Kept(RIGHTS), "ipAddress"),
             shown("user_agent", "with which program", Kept(RIGHTS), "userAgent"),
         ],
-        impersonal: "id seq target_type severity created_at",
+        impersonal: "id seq target_type severity created_at seal_id",
     },
     impersonal(
         "audit_seals",
-        "id first_seq last_seq row_count rows_hash previous_hash hash sealed_at",
+        "id first_seq last_seq row_count rows_hash previous_hash hash sealed_at newest_at digests state",
     ),
     impersonal(
         "tarifs",
