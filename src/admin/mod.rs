@@ -3,6 +3,7 @@
 //! Every handler takes [`crate::auth::Admin`]; the whole is locked once more, so that one that forgets stays closed.
 
 mod audit;
+mod emails;
 mod faq;
 mod pages;
 mod stats;
@@ -22,6 +23,7 @@ pub fn router() -> OpenApiRouter<AppState> {
             .merge(pages::router())
             .merge(stats::router())
             .merge(audit::router())
+            .merge(emails::router())
     )
 }
 

@@ -163,6 +163,12 @@ acts! {
     AUDIT_LOGS_CLEANUP: System, High, "Le journal d’audit a été épuré";
     /// Old rows of the log could not be let go.
     AUDIT_LOGS_CLEANUP_ERROR: System, High;
+
+    // What runs behind the site
+    /// A mail that had been given up was queued again.
+    EMAIL_RETRIED: System, Medium;
+    /// A mail was looked at.
+    EMAIL_ACCESSED: System, Low;
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Mails on their way: how they look ([`render`]), how they leave ([`transport`]), and the table they wait in
 //! ([`outbox`]), filled in the transaction of what they tell of. What they say is in `mails/`.
 
+pub mod desk;
 pub mod jobs;
 mod listener;
 pub mod outbox;

@@ -19,6 +19,7 @@ mod accounts;
 mod addresses;
 mod admin_content;
 mod admin_stats;
+mod admin_emails;
 mod admin_tarifs;
 mod annual;
 mod backup;

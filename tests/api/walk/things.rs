@@ -69,6 +69,7 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         "bell" => one(server.notification(owner).await),
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
         "example" => vec!["welcome-user".to_owned(), "0".to_owned()],
+        "dead-mail" => one(dead_mail(server).await),
         "way-out" => {
             let url = unsubscribe::url(&server.state, owner.id);
             url.rsplit('/').take(2).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect()
@@ -324,6 +325,20 @@ async fn mail(server: &TestServer) -> Uuid {
          VALUES (?, 0, 'facture.pdf', 'application/pdf', '%PDF')",
     );
     file.bind(id).execute(server.state.db.pool()).await.unwrap();
+    id
+}
+
+/// A mail of the outbox that was given up.
+async fn dead_mail(server: &TestServer) -> Uuid {
+    let (id, now) = (new_id(), server.state.clock.now());
+    let payload = r#"{"kind":"welcome-user","data":{"first_name":"Zoé","email":"zoe@example.com"}}"#;
+    let row = sqlx::query(
+        "INSERT INTO email_outbox (id, dedupe_key, template, to_email, payload, status, attempts, created_at, updated_at)
+         VALUES (?, ?, 'welcome-user', 'zoe@example.com', ?, 'DEAD', 12, ?, ?)",
+    );
+    let row = row.bind(id).bind(id.to_string()).bind(payload).bind(now).bind(now);
+    row.execute(server.state.db.pool()).await.unwrap();
+    server.looked("email_outbox").await;
     id
 }
 
