@@ -7,6 +7,7 @@ mod emails;
 mod faq;
 mod pages;
 mod stats;
+mod stripe_events;
 mod tarifs;
 
 use axum::middleware::from_fn;
@@ -24,6 +25,7 @@ pub fn router() -> OpenApiRouter<AppState> {
             .merge(stats::router())
             .merge(audit::router())
             .merge(emails::router())
+            .merge(stripe_events::router()),
     )
 }
 

@@ -169,6 +169,10 @@ acts! {
     EMAIL_RETRIED: System, Medium;
     /// A mail was looked at.
     EMAIL_ACCESSED: System, Low;
+    /// An event of Stripe was tried again.
+    STRIPE_EVENT_RETRIED: Payment, Medium;
+    /// An event of Stripe was given up.
+    STRIPE_EVENT_DISCARDED: Payment, High, "Un événement de Stripe a été abandonné";
 }
 
 #[cfg(test)]

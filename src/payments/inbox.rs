@@ -298,7 +298,21 @@ pub async fn retry_due(state: &AppState) -> ApiResult<usize> {
     Ok(succeeded)
 }
 
-async fn retry(state: &AppState, lease: &Lease<Inbox>) -> ApiResult<Receipt> {
+/// Takes an event from the job for a while, so that it can be tried at once; tells whether there was anything to try.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_over(tx: &mut Tx, id: &str) -> Result<Option<Lease<Inbox>>, sqlx::Error> {
+    let until = tx.now() + Inbox::LEASE;
+    let taken = store::take_over(tx, id, until).await?;
+    Ok(taken.then(|| Lease { id: id.to_owned(), attempts: 0, until }))
+}
+
+/// Applies a stored event under a lease. What fails is kept as [`receive`] keeps it.
+///
+/// # Errors
+/// Why it could not be applied.
+pub async fn retry(state: &AppState, lease: &Lease<Inbox>) -> ApiResult<Receipt> {
     let payload = {
         let mut conn = state.db.conn().await?;
         store::event_payload(&mut conn, &lease.id).await?

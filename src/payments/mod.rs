@@ -16,6 +16,7 @@ pub mod checkout;
 pub mod closing;
 mod customers;
 pub mod departures;
+pub mod desk;
 pub mod event;
 mod failures;
 pub mod inbox;

@@ -1,12 +1,17 @@
 //! SQL of the payments: sessions, events, money received and given back.
 
 mod closing;
+mod desk;
 mod events;
 mod money;
 mod sessions;
 
 pub use closing::{
     Closings, forget_closing, part_from_pending, queue_closing, queue_closing_of_person, queue_overdue,
+};
+pub use desk::{
+    EventFilter, InboxEvent, count_events, discard_event, event, event_page, events_by_status, lock_event,
+    take_over,
 };
 pub use events::{
     EventStatus, Inbox, Kept, StoredEvent, event_attempts, event_payload, keep_event, lock_events_awaiting,

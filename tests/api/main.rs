@@ -20,6 +20,7 @@ mod addresses;
 mod admin_content;
 mod admin_stats;
 mod admin_emails;
+mod admin_events;
 mod admin_tarifs;
 mod annual;
 mod backup;

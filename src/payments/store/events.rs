@@ -6,8 +6,10 @@ use sqlx::MySqlConnection;
 use crate::db::{Backoff, lease::Queue};
 
 /// What became of a stored event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema, sqlx::Type)]
+#[serde(rename_all = "UPPERCASE")]
 #[sqlx(rename_all = "UPPERCASE")]
+#[schema(as = StripeEventStatus)]
 pub enum EventStatus {
     /// Applied; never applied again.
     Processed,

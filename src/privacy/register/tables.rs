@@ -122,8 +122,9 @@ pub const TABLES: &[Table] = &[
                 "until it is applied: name, address, phone, card's last digits",
                 Replaced("ids, amounts and states; at once, or as soon as a failed event is applied"),
             ),
+            hidden("comment", "why an administrator gave it up", Kept(BOOKS)),
         ],
-        impersonal: "type status attempts last_error next_attempt_at received_at processed_at",
+        impersonal: "type status attempts last_error next_attempt_at received_at processed_at discarded_at",
     },
     Table {
         name: "invoices",

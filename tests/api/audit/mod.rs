@@ -4,6 +4,7 @@ mod chain;
 mod cleanup;
 mod command;
 mod export;
+mod grown;
 mod reading;
 
 use reqwest::Method;

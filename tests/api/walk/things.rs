@@ -70,6 +70,7 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
         "mail" => vec![mail(server).await.to_string(), "facture.pdf".to_owned()],
         "example" => vec!["welcome-user".to_owned(), "0".to_owned()],
         "dead-mail" => one(dead_mail(server).await),
+        "failed-event" => vec![failed_event(server).await],
         "way-out" => {
             let url = unsubscribe::url(&server.state, owner.id);
             url.rsplit('/').take(2).map(str::to_owned).collect::<Vec<_>>().into_iter().rev().collect()
@@ -339,6 +340,20 @@ async fn dead_mail(server: &TestServer) -> Uuid {
     let row = row.bind(id).bind(id.to_string()).bind(payload).bind(now).bind(now);
     row.execute(server.state.db.pool()).await.unwrap();
     server.looked("email_outbox").await;
+    id
+}
+
+/// An event of Stripe that failed, and would not now.
+async fn failed_event(server: &TestServer) -> String {
+    let (id, now) = (format!("evt_{}", new_id().simple()), server.state.clock.now());
+    let payload =
+        format!(r#"{{"id":"{id}","type":"invoice.payment_failed","data":{{"object":{{"id":"in_1"}}}}}}"#);
+    let row = sqlx::query(
+        "INSERT INTO stripe_events (id, type, status, object_id, payload, last_error, received_at)
+         VALUES (?, 'invoice.payment_failed', 'FAILED', 'in_1', ?, 'INTERNAL_ERROR', ?)",
+    );
+    row.bind(&id).bind(payload).bind(now).execute(server.state.db.pool()).await.unwrap();
+    server.looked("stripe_events").await;
     id
 }
 
