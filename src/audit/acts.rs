@@ -173,6 +173,8 @@ acts! {
     STRIPE_EVENT_RETRIED: Payment, Medium;
     /// An event of Stripe was given up.
     STRIPE_EVENT_DISCARDED: Payment, High, "Un événement de Stripe a été abandonné";
+    /// An administrator told all administrators something.
+    NOTIFICATION_SENT: System, Low;
 }
 
 #[cfg(test)]

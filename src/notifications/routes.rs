@@ -241,7 +241,7 @@ fn fits(data: &Value) -> Result<(), ValidationError> {
               (status = 403, body = ErrorBody)))]
 async fn announce(
     State(state): State<AppState>,
-    _admin: Admin,
+    Admin(admin): Admin,
     ApiJson(body): ApiJson<AnnouncementBody>,
 ) -> ApiResult<(axum::http::StatusCode, Json<DoneToAll>)> {
     let announcement = service::Announcement {
@@ -252,7 +252,7 @@ async fn announce(
         action_url: body.action_url,
         data: body.data.map(json_text),
     };
-    let count = service::announce(&state, &announcement).await? as u64;
+    let count = service::announce(&state, &admin.email, &announcement).await? as u64;
     let done = DoneToAll { message: "Les administrateurs sont prévenus.", count };
     Ok((axum::http::StatusCode::CREATED, Json(done)))
 }

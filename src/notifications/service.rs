@@ -1,5 +1,6 @@
 //! What people do with their notifications.
 
+use serde_json::json;
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
@@ -9,6 +10,7 @@ use super::{
 };
 use crate::{
     app::AppState,
+    audit::{self, acts},
     clock::new_id,
     events::{Hint, Tx},
     http::{ApiError, ApiResult, Page, list::Listing},
@@ -101,17 +103,19 @@ pub struct Announcement {
     pub data: Option<String>,
 }
 
-/// Writes a notification to every active administrator; answers how many there are.
+/// Writes a notification to every active administrator, in the name of one of them; answers how many there are.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn announce(state: &AppState, announcement: &Announcement) -> ApiResult<usize> {
+pub async fn announce(state: &AppState, admin: &str, announcement: &Announcement) -> ApiResult<usize> {
     let mut tx = state.begin().await?;
     let admins = tx.team().await?;
     let occasion = new_id();
     for &user_id in admins.iter() {
         write(&mut tx, state, announcement, user_id, occasion).await?;
     }
+    let details = json!({ "title": announcement.title, "recipients": admins.len() });
+    audit::record(&mut tx, acts::NOTIFICATION_SENT, admin, occasion, details).await?;
     tx.commit().await?;
     Ok(admins.len())
 }

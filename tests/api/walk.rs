@@ -1,6 +1,7 @@
 //! Every operation of the API description, as everyone, about one's own things, another's and none: the matrix is
 //! `walk/routes.txt`.
 
+mod acts;
 mod callers;
 mod table;
 mod texts;
