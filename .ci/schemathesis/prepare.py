@@ -25,7 +25,8 @@ LINK = r"https?://[^\"'<>\s]*"
 # in a form is cut, who cancels a call need not say when, whoever falls into the trap of a public form is thanked. And the
 # forms that `hooks.py` fills in.
 LENIENT = [
-    "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "PUT /admin/tarifs/{id}", "GET /commandes",
+    "GET /admin/audit", "GET /admin/audit/logs", "DELETE /admin/audit/cleanup", "GET /admin/audit/export", "GET /admin/emails",
+    "GET /admin/logs", "GET /admin/stripe-events", "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "PUT /admin/tarifs/{id}", "GET /commandes",
     "POST /commandes", "POST /commandes/create-paid-project", "GET /consultations/available-slots",
     "GET /consultations/requests", "GET /faq", "POST /files/projects/{id}/upload", "POST /files/upload",
     "POST /files/upload/message", "GET /files/user", "GET /files/user/all", "GET /invoices", "GET /messages",
@@ -39,7 +40,8 @@ LENIENT = [
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
 # fields at once.
 JUDGED = [
-    "POST /admin/faq", "PUT /admin/faq/{id}", "POST /admin/pages", "PATCH /admin/pages/{id}",
+    "GET /admin/audit", "GET /admin/audit/logs", "GET /admin/audit/export", "GET /admin/emails", "GET /admin/logs",
+    "GET /admin/stripe-events", "POST /admin/stripe-events/{id}/discard", "POST /admin/faq", "PUT /admin/faq/{id}", "POST /admin/pages", "PATCH /admin/pages/{id}",
     "PATCH /admin/pages/{id}/publish", "PUT /admin/pages/{id}/publish", "PATCH /admin/pages/{id}/unpublish",
     "PUT /admin/pages/{id}/unpublish", "POST /admin/tarifs", "PUT /admin/tarifs/{id}", "POST /auth/activate",
     "POST /auth/register", "POST /auth/reset-password", "POST /commandes", "POST /commandes/create-paid-project",
@@ -242,6 +244,10 @@ def content(author):
         found[f"DELETE /admin/{section}/{{id}}"] = {"path.id": [gone]}
         if section == "tarifs":
             found["POST /admin/tarifs/{id}/sync-stripe"] = {"path.id": [kept]}
+    for section in ("emails", "stripe-events"):
+        known = [one["id"] for one in call("GET", f"/admin/{section}?limit=1", token=admin)["data"]]
+        if known:
+            found[f"GET /admin/{section}/{{id}}"] = {"path.id": known}
     for verb in ("PATCH", "PUT"):
         found[f"{verb} /admin/pages/{{id}}/publish"] = {"path.id": [page()]}
         found[f"{verb} /admin/pages/{{id}}/unpublish"] = {"path.id": [page("PUBLISHED")]}
