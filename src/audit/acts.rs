@@ -162,7 +162,7 @@ acts! {
     /// Old rows of the log were let go.
     AUDIT_LOGS_CLEANUP: System, High, "Le journal d’audit a été épuré";
     /// Old rows of the log could not be let go.
-    AUDIT_LOGS_CLEANUP_ERROR: System, High;
+    AUDIT_LOGS_CLEANUP_ERROR: System, High, "Le journal d’audit n’a pas pu être épuré";
 
     // What runs behind the site
     /// A mail that had been given up was queued again.
@@ -180,6 +180,22 @@ acts! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn acts_that_matter_ring_but_for_reads_of_the_log_and_what_anybody_can_cause() {
+        let silent: Vec<_> =
+            ALL.iter().filter(|act| act.severity >= Severity::High && act.alarm.is_none()).collect();
+        let silent: Vec<_> = silent.iter().map(|act| act.name).collect();
+        let expected = [
+            "PASSWORD_RESET_FAILED",
+            "AUDIT_LOGS_ACCESSED",
+            "AUDIT_LOGS_ACCESS_ERROR",
+            "AUDIT_STATS_ERROR",
+            "AUDIT_LOGS_EXPORTED",
+            "AUDIT_LOGS_EXPORT_ERROR",
+        ];
+        assert_eq!(silent, expected);
+    }
 
     #[test]
     fn names_are_unique_and_fit_their_column() {
