@@ -27,7 +27,7 @@ async fn plan_of(conn: &mut sqlx::MySqlConnection, sql: &str) -> Vec<String> {
     explained.iter().map(|row| format!("{} {}", read(row, "key"), read(row, "Extra"))).collect()
 }
 
-/// Every list in its usual forms, with the index it is read by.
+/// Every list in its usual forms, with the index it is read by; of a third of the rows, either of two.
 const PLANS: [(&str, &str); 12] = [
     ("SELECT id, details FROM audit_logs ORDER BY timestamp DESC, id DESC LIMIT 51", "audit_logs_timestamp"),
     (
@@ -39,8 +39,8 @@ const PLANS: [(&str, &str); 12] = [
         "audit_logs_severity",
     ),
     (
-        "SELECT id, details FROM audit_logs WHERE target_type = 'payment' ORDER BY timestamp DESC, id DESC LIMIT 51",
-        "audit_logs_kind",
+        "SELECT id, details FROM audit_logs WHERE target_type = 'invoice' ORDER BY timestamp DESC, id DESC LIMIT 51",
+        "audit_logs_kind audit_logs_timestamp",
     ),
     ("SELECT id, details FROM audit_logs ORDER BY action, timestamp, id LIMIT 51", "audit_logs_action"),
     ("SELECT id, details FROM audit_logs WHERE seal_id = 3 ORDER BY seq", "audit_logs_seal"),
@@ -86,15 +86,15 @@ async fn grown() -> TestServer {
     server
         .execute(
             "INSERT INTO email_outbox (id, dedupe_key, template, to_email, payload, status, created_at, updated_at)
-             SELECT id, HEX(id), ELT(1 + seq % 3, 'invoice-user', 'welcome-user', 'info-user'), CONCAT('p', seq % 99, '@example.com'), '{}',
-                    IF(seq % 500 = 0, 'DEAD', 'SENT'), timestamp, timestamp FROM audit_logs",
+             SELECT id, HEX(id), ELT(1 + seq DIV 3 % 3, 'invoice-user', 'welcome-user', 'info-user'), CONCAT('p', seq DIV 3 % 99, '@example.com'), '{}',
+                    IF(seq % 150 = 0, 'DEAD', 'SENT'), timestamp, timestamp FROM audit_logs WHERE seq % 3 = 0",
         )
         .await;
     server
         .execute(
             "INSERT INTO stripe_events (id, type, status, object_id, payload, received_at)
-             SELECT CONCAT('evt_', HEX(id)), ELT(1 + seq % 3, 'charge.refunded', 'charge.dispute.created', 'checkout.session.completed'),
-                    IF(seq % 500 = 0, 'UNMATCHED', 'PROCESSED'), 'cs_1', '{}', timestamp FROM audit_logs",
+             SELECT CONCAT('evt_', HEX(id)), ELT(1 + seq DIV 3 % 3, 'charge.refunded', 'charge.dispute.created', 'checkout.session.completed'),
+                    IF(seq % 150 = 0, 'UNMATCHED', 'PROCESSED'), 'cs_1', '{}', timestamp FROM audit_logs WHERE seq % 3 = 0",
         )
         .await;
     for table in ["email_outbox", "stripe_events"] {
@@ -111,7 +111,8 @@ async fn lists_of_a_hundred_thousand_rows_are_read_in_the_order_of_an_index() {
     for (sql, index) in PLANS {
         let plan = plan_of(&mut conn, sql).await;
         assert_eq!(plan.len(), 1, "{sql}: {plan:?}");
-        assert!(plan[0].starts_with(index) && !plan[0].contains("filesort"), "{sql}: {plan:?}");
+        let known = index.split(' ').any(|index| plan[0].starts_with(index));
+        assert!(known && !plan[0].contains("filesort"), "{sql}: {plan:?}");
     }
     drop(conn);
     let admin = server.admin().await;
