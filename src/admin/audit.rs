@@ -86,6 +86,7 @@ impl AuditQuery {
         let actor = Words::read("adminEmail", self.admin_email.as_deref())?;
         let filter = Filter {
             actions: None,
+            actors: None,
             // Addresses are stored in lower case.
             actor: actor.iter().map(|word| word.to_lowercase()).collect(),
             severity: one_of("severity", self.severity.as_deref(), &severities)?,

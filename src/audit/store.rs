@@ -51,6 +51,8 @@ pub struct Filter {
     pub actions: Option<Vec<String>>,
     /// Those whose actor has each of these in their address.
     pub actor: Vec<String>,
+    /// Those of these actors.
+    pub actors: Option<Vec<String>>,
     /// Those that matter so much.
     pub severity: Option<Severity>,
     /// Those about such things.
@@ -63,18 +65,41 @@ pub struct Filter {
 
 impl Filter {
     fn keep(&self, select: Select) -> Select {
-        let select = match self.actions.as_deref() {
-            None => select,
-            // One is a range of an index, in the order of time.
-            Some([action]) => select.and_eq("action", action.clone()),
-            Some(actions) => select.and_in("action", actions.iter().cloned()),
-        };
-        select
+        let select = among(select, "action", self.actions.as_deref());
+        among(select, "actor_email", self.actors.as_deref())
             .and_words(&["actor_email"], &self.actor)
             .and_eq_some("severity", self.severity)
             .and_eq_some("target_type", self.target)
             .and_days("timestamp", self.first, self.last)
     }
+}
+
+/// Keeps the rows whose column is one of these. One alone is a range of an index, in the order of time.
+fn among(select: Select, column: &'static str, values: Option<&[String]>) -> Select {
+    match values {
+        None => select,
+        Some([value]) => select.and_eq(column, value.clone()),
+        Some(values) => select.and_in(column, values.iter().cloned()),
+    }
+}
+
+columns! {
+    /// Somebody who acted.
+    struct Actor {
+        email: String = "DISTINCT actor_email",
+    }
+}
+
+/// The addresses that have all these words, up to `limit`: read from an index alone.
+pub async fn actors(
+    conn: &mut MySqlConnection,
+    words: &[String],
+    limit: u32,
+) -> Result<Vec<String>, sqlx::Error> {
+    let select = Select::of::<Actor>("audit_logs").and_words(&["actor_email"], words);
+    let found: Vec<Actor> =
+        select.order_by(&["actor_email"], Direction::Asc).window(limit, 0).rows(conn).await?;
+    Ok(found.into_iter().map(|actor| actor.email).collect())
 }
 
 /// Up to [`Page::fetch`] rows of a page.

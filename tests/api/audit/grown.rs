@@ -133,11 +133,14 @@ async fn lists_of_a_hundred_thousand_rows_are_read_in_the_order_of_an_index() {
         "/admin/audit/logs?limit=200",
         "/admin/audit?action=FILE_DELETED",
         "/admin/audit?severity=HIGH&page=3",
+        "/admin/audit?adminEmail=nobody-at-all",
+        "/admin/audit?adminEmail=actor3",
     ] {
         let ask = || server.request(Method::GET, path).bearer_auth(&admin.token);
         server.statements_of(ask()).await.answer.ok(200);
         let warm = server.statements_of(ask()).await;
         let reads = warm.executed.iter().filter(|sql| sql.trim_start().starts_with("SELECT")).count();
-        assert!(reads <= 2 && warm.executed.len() <= 4, "{path}: {:#?}", warm.executed);
+        // Whom a search means is a question of its own; the totals are remembered.
+        assert!(reads <= 2 && warm.executed.len() <= reads + 3, "{path}: {:#?}", warm.executed);
     }
 }

@@ -85,6 +85,7 @@ async fn every_filter_keeps_what_it_says() {
         ("action=NOTHING_OF_THE_KIND", 0),
         ("action=%25", 0),
         ("adminEmail=ACTOR1", 5),
+        ("adminEmail=actor1%20example&severity=LOW", 1),
         ("adminEmail=%25_%5C", 2),
         ("adminEmail=%25%25", 0),
         ("adminEmail=cent%20example", 2),
