@@ -29,6 +29,18 @@ happenings! {
     "activation-renewed" = auth::told::ActivationRenewed;
     /// A password was replaced: its owner hears of it.
     "password-changed" = auth::told::PasswordChanged;
+    /// An administrator opened an account that has no password yet: the mail with the link, and each one asked for later.
+    "invited" = auth::told::AccountInvited;
+    /// An administrator opened an account with its password: welcome.
+    "opened" = auth::told::AccountOpened;
+    /// An administrator closed an account: its owner hears of it.
+    "closed" = auth::told::AccountClosed;
+    /// An administrator opened a closed account again: its owner hears of it.
+    "opened-again" = auth::told::AccountOpenedAgain;
+    /// An administrator gave an account another role: its owner hears of it.
+    "role-changed" = auth::told::RoleChanged;
+    /// An administrator changed the address of an account: told to the address it had.
+    "address-changed" = auth::told::AddressChanged;
     /// The owner of a closed account logged in: it is open again.
     "reopened" = auth::told::AccountReopened;
     /// Someone forgot their password: the mail with the link.

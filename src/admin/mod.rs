@@ -9,6 +9,7 @@ mod pages;
 mod stats;
 mod stripe_events;
 mod tarifs;
+mod users;
 
 use axum::middleware::from_fn;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,6 +27,10 @@ pub fn router() -> OpenApiRouter<AppState> {
             .merge(audit::router())
             .merge(emails::router())
             .merge(stripe_events::router()),
+            .merge(users::router())
+            .merge(tarifs::router())
+            .merge(faq::router())
+            .merge(pages::router()),
     )
 }
 

@@ -66,6 +66,10 @@ acts! {
     USER_CREATED: User, High, "Un compte a été créé par l’administration";
     /// An account changed.
     USER_UPDATED: User, Low;
+    /// An administrator gave an account another role.
+    USER_ROLE_CHANGED: User, High, "Le rôle d’un compte a changé";
+    /// An administrator closed an account, or opened it again.
+    USER_STATUS_CHANGED: User, Medium;
     /// The owner of an account replaced their password.
     PASSWORD_CHANGE: Auth, Medium;
     /// An account was erased.

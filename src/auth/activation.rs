@@ -9,7 +9,7 @@ use super::{
     secret_links,
     service::{self, SignedIn},
     store, tickets,
-    told::{AccountActivated, ActivationRenewed},
+    told::{AccountActivated, AccountInvited, ActivationRenewed},
 };
 use crate::{
     app::AppState,
@@ -159,8 +159,7 @@ async fn remind_one(state: &AppState, user_id: Uuid) -> Result<bool, sqlx::Error
     Ok(reminded)
 }
 
-/// Queues a new activation mail when the account awaits its activation and has an order to speak of; tells whether
-/// it did.
+/// Queues a new activation mail when the account awaits its activation; tells whether it did.
 ///
 /// # Errors
 /// When the database refuses.
@@ -172,7 +171,11 @@ async fn renew(tx: &mut events::Tx, user: &User, request_id: Option<Uuid>) -> Re
     if !user.awaits_activation() {
         return Ok(false);
     }
-    let Some(order) = store::latest_order(tx, user.id).await? else { return Ok(false) };
+    let Some(order) = store::latest_order(tx, user.id).await? else {
+        // The team opened it.
+        events::record(tx, AccountInvited { user_id: user.id, request_id }).await?;
+        return Ok(true);
+    };
     let renewed = ActivationRenewed {
         user_id: user.id,
         request_id,

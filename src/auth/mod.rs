@@ -5,6 +5,7 @@ mod changes;
 pub mod jobs;
 mod journal;
 mod login_guard;
+pub mod managing;
 mod pace;
 mod passwords;
 pub mod personal;

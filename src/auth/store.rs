@@ -106,6 +106,22 @@ pub async fn void_reset_tokens(
         .map(drop)
 }
 
+/// Makes the activation links of an account useless: they were mailed to an address that is not its any more.
+pub async fn void_activation_tokens(
+    conn: &mut MySqlConnection,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE activation_tokens SET used_at = ? WHERE user_id = ? AND used_at IS NULL",
+        now,
+        user_id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Accounts whose only activation link expires unused within this time: whoever was sent another is not among them.
 pub async fn about_to_expire(
     conn: &mut MySqlConnection,

@@ -8,6 +8,12 @@ use crate::{
     mails::{self, Notice},
 };
 
+mod team;
+
+pub use team::{
+    AccountClosed, AccountInvited, AccountOpened, AccountOpenedAgain, AddressChanged, RoleChanged,
+};
+
 /// Where the team looks at accounts.
 const ACCOUNTS: &str = "/admin/users";
 /// Where people look after their account.

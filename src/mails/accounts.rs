@@ -39,6 +39,17 @@ contexts! {
         expires_at: DateTime<Utc>,
     }
 
+    /// An account that the team opened.
+    AccountInvitation {
+        first_name: String,
+        /// Address to log in with.
+        email: String,
+        /// `/activation/<token>`: secret.
+        activation_path: String,
+        /// End of validity of the link.
+        expires_at: DateTime<Utc>,
+    }
+
     /// Welcome after registration.
     WelcomeUser {
         first_name: String,
@@ -104,6 +115,17 @@ impl Sampled for ActivationReminder {
         let asked =
             Self { commande_title: long_title(), reference: String::new(), asked: true, ..reminded.clone() };
         vec![reminded, asked]
+    }
+}
+
+impl Sampled for AccountInvitation {
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            first_name: s("Anne-Laure d'Orgeval"),
+            email: s("anne-laure@example.com"),
+            activation_path: format!("/activation/{TOKEN}"),
+            expires_at: at(7, 31, 9, 8),
+        }]
     }
 }
 

@@ -103,6 +103,8 @@ mails! {
     ActivationUser = "activation-user", Transactional;
     /// The owner of a guest order has not chosen a password yet: a new link.
     ActivationReminder = "activation-reminder", Transactional;
+    /// The team opened an account for someone: choose a password.
+    AccountInvitation = "account-invitation", Transactional;
     /// Someone registered.
     WelcomeUser = "welcome-user", Transactional;
     /// Someone asked for a new password.

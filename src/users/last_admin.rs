@@ -13,6 +13,26 @@ use crate::http::error::{ApiError, ApiResult};
 /// # Errors
 /// 409 `LAST_ADMIN`, or when the database refuses.
 pub async fn refuse(conn: &mut MySqlConnection, id: Uuid) -> ApiResult<()> {
+    match is(conn, id).await? {
+        true => Err(refusal()),
+        false => Ok(()),
+    }
+}
+
+/// 409: nobody would be left to run the platform.
+pub fn refusal() -> ApiError {
+    ApiError::conflict(
+        "LAST_ADMIN",
+        "Ce compte est le dernier compte administrateur actif : nommez d’abord un autre administrateur.",
+    )
+}
+
+/// Locks an account that may be about to lose its rights, as [`refuse`] does, and tells whether it is the last active
+/// administrator's.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is(conn: &mut MySqlConnection, id: Uuid) -> Result<bool, sqlx::Error> {
     // All administrators before the one, so that everybody takes these locks in one order.
     let expected = role(conn, id).await?;
     let mut admins = match expected {
@@ -23,13 +43,7 @@ pub async fn refuse(conn: &mut MySqlConnection, id: Uuid) -> ApiResult<()> {
         // Appointed in between.
         admins = Some(lock_admins(conn).await?);
     }
-    match admins.as_deref() {
-        Some([last]) if *last == id => Err(ApiError::conflict(
-            "LAST_ADMIN",
-            "Ce compte est le dernier compte administrateur actif : nommez d’abord un autre administrateur.",
-        )),
-        _ => Ok(()),
-    }
+    Ok(matches!(admins.as_deref(), Some([last]) if *last == id))
 }
 
 async fn role(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Role>, sqlx::Error> {
@@ -46,10 +60,11 @@ async fn lock_role(conn: &mut MySqlConnection, id: Uuid) -> Result<Option<Role>,
     Ok(row.fetch_optional(conn).await?.map(|row| row.role))
 }
 
+/// In the order of an index that ends with the id: locks are taken as rows are read, before they could be sorted.
 async fn lock_admins(conn: &mut MySqlConnection) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"SELECT id AS "id: Uuid" FROM users WHERE role = 'ADMIN' AND is_active = TRUE AND deleted_at IS NULL
-           ORDER BY id FOR UPDATE"#
+        r#"SELECT id AS "id: Uuid" FROM users FORCE INDEX (users_role)
+           WHERE role = 'ADMIN' AND is_active = TRUE AND deleted_at IS NULL ORDER BY id FOR UPDATE"#
     )
     .fetch_all(conn)
     .await

@@ -8,6 +8,7 @@ pub mod own;
 pub mod owners;
 pub mod personal;
 mod preferences;
+pub mod roster;
 pub mod rules;
 pub mod service;
 pub mod store;
@@ -32,7 +33,7 @@ pub const PLACEHOLDER_EMAIL: &str = "__temp_upload_user__@staka.internal";
 pub const UNUSABLE: &str = "!";
 
 /// What an account may do. The database decides, not the token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[sqlx(rename_all = "UPPERCASE")]
 pub enum Role {
@@ -67,6 +68,7 @@ pub enum DeactivatedBy {
 }
 
 /// An account as stored. Erased accounts are never read into it.
+#[derive(Clone)]
 pub struct User {
     /// The account.
     pub id: Uuid,

@@ -54,6 +54,59 @@ pub async fn insert(
     .map(drop)
 }
 
+/// Opens an account as it is given. A taken address violates the key [`EMAIL_KEY`].
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add(conn: &mut MySqlConnection, user: &User) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO users (id, prenom, nom, email, password_hash, role, is_active, deactivated_by, telephone, adresse,
+                            created_at, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        user.id,
+        user.prenom,
+        user.nom,
+        user.email,
+        user.password_hash,
+        user.role,
+        user.is_active,
+        user.deactivated_by,
+        user.telephone,
+        user.adresse,
+        user.created_at,
+        user.updated_at
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Writes all that the team may change of an account that is locked. A taken address violates the key [`EMAIL_KEY`].
+///
+/// # Errors
+/// When the database refuses.
+pub async fn save(conn: &mut MySqlConnection, user: &User) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE users SET prenom = ?, nom = ?, email = ?, role = ?, is_active = ?, deactivated_by = ?, token_version = ?,
+                telephone = ?, adresse = ?, updated_at = ?
+         WHERE id = ?",
+        user.prenom,
+        user.nom,
+        user.email,
+        user.role,
+        user.is_active,
+        user.deactivated_by,
+        user.token_version,
+        user.telephone,
+        user.adresse,
+        user.updated_at,
+        user.id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// The key that keeps addresses unique.
 pub const EMAIL_KEY: &str = "users_email";
 

@@ -22,6 +22,7 @@ mod admin_stats;
 mod admin_emails;
 mod admin_events;
 mod admin_tarifs;
+mod admin_users;
 mod annual;
 mod audit;
 mod backup;

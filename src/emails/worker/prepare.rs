@@ -73,7 +73,10 @@ async fn with_secret_link(state: &AppState, claimed: &Claimed, mut mail: Mail) -
             mail.confirm_path = newsletter::confirm_path(state, mail.subscriber_id);
         }
         Mail::NewsletterWelcome(mail) => mail.leave_path = newsletter::leave_path(state, mail.subscriber_id),
-        Mail::ActivationUser(_) | Mail::ActivationReminder(_) | Mail::ResetPassword(_) => {
+        Mail::ActivationUser(_)
+        | Mail::ActivationReminder(_)
+        | Mail::AccountInvitation(_)
+        | Mail::ResetPassword(_) => {
             return with_token(state, claimed, mail).await;
         }
         _ => {}
@@ -116,6 +119,10 @@ async fn with_token(state: &AppState, claimed: &Claimed, mut mail: Mail) -> Resu
                 mint_activation(&mut conn, user_id, now).await.map_err(database)?;
         }
         Mail::ActivationReminder(mail) => {
+            (mail.activation_path, mail.expires_at) =
+                mint_activation(&mut conn, user_id, now).await.map_err(database)?;
+        }
+        Mail::AccountInvitation(mail) => {
             (mail.activation_path, mail.expires_at) =
                 mint_activation(&mut conn, user_id, now).await.map_err(database)?;
         }

@@ -58,6 +58,12 @@ pub async fn make(server: &TestServer, thing: &str, owner: &Person) -> Vec<Strin
             vec![token, file.to_string()]
         }
         "someone" => one(server.user(&format!("{}@example.com", new_id()), Role::User, None).await),
+        "closed" => {
+            let id = server.user(&format!("{}@example.com", new_id()), Role::User, None).await;
+            let sql = "UPDATE users SET is_active = FALSE, deactivated_by = 'ADMIN' WHERE id = UNHEX('{}')";
+            server.execute(&sql.replace("{}", &id.simple().to_string())).await;
+            one(id)
+        }
         "faq" => one(server.faq("Combien cela coûte-t-il ?").await),
         "page" => one(server.page(&new_id().to_string(), "PUBLISHED").await),
         "draft" => one(server.page(&new_id().to_string(), "DRAFT").await),
