@@ -60,6 +60,8 @@ pub struct Config {
     pub database_url: SecretString,
     /// `DATABASE_MAX_CONNECTIONS`; the pool's default when absent.
     pub database_max_connections: Option<u32>,
+    /// `DEMO_MODE`: whether administrators may make the demonstration.
+    pub demo_mode: bool,
     /// `MIGRATE_ON_START`
     pub migrate_on_start: bool,
     /// `JWT_SECRET`: signs sessions and private links.
@@ -249,6 +251,7 @@ impl Config {
             listen: listen_address(vars)?,
             database_url: vars.required("DATABASE_URL")?.into(),
             database_max_connections: vars.parsed("DATABASE_MAX_CONNECTIONS")?,
+            demo_mode: vars.flag("DEMO_MODE", false)?,
             migrate_on_start: vars.flag("MIGRATE_ON_START", environment == Environment::Development)?,
             jwt_secret: secrets::jwt_secret(vars, environment)?,
             api_url: sites::address(vars, "API_URL")?.unwrap_or_else(|| app_url.clone()),

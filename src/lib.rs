@@ -15,6 +15,7 @@ pub mod config;
 pub mod consultations;
 pub mod corrector;
 pub mod db;
+pub mod demo;
 pub mod dev;
 pub mod doctor;
 pub mod emails;

@@ -27,6 +27,7 @@ LINK = r"https?://[^\"'<>\s]*"
 LENIENT = [
     "GET /admin/audit", "GET /admin/audit/logs", "DELETE /admin/audit/cleanup", "GET /admin/audit/export", "GET /admin/emails",
     "GET /admin/logs", "GET /admin/stripe-events", "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "PUT /admin/tarifs/{id}", "GET /commandes",
+    "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "GET /admin/users", "PUT /admin/tarifs/{id}", "GET /commandes",
     "POST /commandes", "POST /commandes/create-paid-project", "GET /consultations/available-slots",
     "GET /consultations/requests", "GET /faq", "POST /files/projects/{id}/upload", "POST /files/upload",
     "POST /files/upload/message", "GET /files/user", "GET /files/user/all", "GET /invoices", "GET /messages",
@@ -42,6 +43,8 @@ LENIENT = [
 JUDGED = [
     "GET /admin/audit", "GET /admin/audit/logs", "GET /admin/audit/export", "GET /admin/emails", "GET /admin/logs",
     "GET /admin/stripe-events", "POST /admin/stripe-events/{id}/discard", "POST /admin/faq", "PUT /admin/faq/{id}", "POST /admin/pages", "PATCH /admin/pages/{id}",
+    "POST /admin/users", "PUT /admin/users/{id}", "PATCH /admin/users/{id}", "POST /dev/seed-admin-test-data",
+    "POST /admin/faq", "PUT /admin/faq/{id}", "POST /admin/pages", "PATCH /admin/pages/{id}",
     "PATCH /admin/pages/{id}/publish", "PUT /admin/pages/{id}/publish", "PATCH /admin/pages/{id}/unpublish",
     "PUT /admin/pages/{id}/unpublish", "POST /admin/tarifs", "PUT /admin/tarifs/{id}", "POST /auth/activate",
     "POST /auth/register", "POST /auth/reset-password", "POST /commandes", "POST /commandes/create-paid-project",
@@ -220,6 +223,10 @@ def content(author):
         body = {"nom": uuid.uuid4().hex, "description": "Une relecture.", "prix": 5000, "typeService": "Relecture", "actif": False}
         return call("POST", "/admin/tarifs", body, admin)["data"]["id"]
 
+    def someone():
+        body = {"prenom": "Zoé", "nom": "Durand", "email": f"{uuid.uuid4().hex}@example.com", "password": "Manuscrit-2026"}
+        return call("POST", "/admin/users", body, admin)["user"]["id"]
+
     slugs = ["cgv", "mentions-legales"]
     found = {
         "GET /pages/slug/{slug}": {"path.slug": slugs},
@@ -248,6 +255,11 @@ def content(author):
         known = [one["id"] for one in call("GET", f"/admin/{section}?limit=1", token=admin)["data"]]
         if known:
             found[f"GET /admin/{section}/{{id}}"] = {"path.id": known}
+    kept = someone()
+    for way in ("GET {id}", "PUT {id}", "PATCH {id}", "PUT {id}/role", "PUT {id}/status", "PATCH {id}/toggle-status",
+                "PUT {id}/activate", "PUT {id}/deactivate"):
+        found[way.replace(" ", " /admin/users/")] = {"path.id": [kept]}
+    found["DELETE /admin/users/{id}"] = {"path.id": [someone()]}
     for verb in ("PATCH", "PUT"):
         found[f"{verb} /admin/pages/{{id}}/publish"] = {"path.id": [page()]}
         found[f"{verb} /admin/pages/{{id}}/unpublish"] = {"path.id": [page("PUBLISHED")]}

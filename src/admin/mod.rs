@@ -4,6 +4,7 @@
 
 mod audit;
 mod emails;
+mod demo;
 mod faq;
 mod pages;
 mod stats;
@@ -28,6 +29,7 @@ pub fn router() -> OpenApiRouter<AppState> {
             .merge(emails::router())
             .merge(stripe_events::router()),
             .merge(users::router())
+            .merge(demo::router())
             .merge(tarifs::router())
             .merge(faq::router())
             .merge(pages::router()),

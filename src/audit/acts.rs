@@ -140,6 +140,14 @@ acts! {
     /// A page was removed.
     PAGE_DELETED: System, Medium;
 
+    // The demonstration
+    /// The demonstration was made anew.
+    DEMO_REFRESHED: System, Medium;
+    /// The demonstration was made anew as it was first.
+    DEMO_RESET: System, Medium;
+    /// The demonstration was taken away.
+    DEMO_REMOVED: System, Medium;
+
     // Documents
     /// A document was received.
     FILE_UPLOADED: File, Medium;

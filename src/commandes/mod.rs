@@ -10,6 +10,7 @@
 //! | `GET /commandes`, `GET /commandes/{id}`| the caller's orders                                |
 
 pub mod announcing;
+pub mod demo;
 pub mod express;
 pub mod jobs;
 pub mod life;

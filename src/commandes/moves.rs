@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use sqlx::{MySqlConnection, types::Json};
+use sqlx::{MySql, MySqlConnection, QueryBuilder, types::Json};
 use uuid::Uuid;
 
 use super::{
-    Buyer, PaymentStatus, Statut, life,
+    Buyer, PaymentStatus, Priorite, Statut, life, references,
     told::{OrderMoved, OrderRef},
 };
 use crate::{
@@ -95,6 +95,61 @@ pub async fn begin(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// An order of the demonstration, wherever it stands: nobody hears of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoOrder {
+    /// The order.
+    pub id: Uuid,
+    /// Whose.
+    pub user_id: Uuid,
+    /// Title.
+    pub titre: String,
+    /// The author's note.
+    pub description: Option<String>,
+    /// Where it stands.
+    pub statut: Statut,
+    /// How much it presses.
+    pub priorite: Priorite,
+    /// Cents, paid or due.
+    pub amount: i64,
+    /// When it was paid, if it was.
+    pub paid_at: Option<DateTime<Utc>>,
+    /// When it was finished, if it was.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// When it shall be finished.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it came.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Records orders of the demonstration.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn begin_demo(conn: &mut MySqlConnection, orders: &[DemoOrder]) -> Result<(), sqlx::Error> {
+    let mut named = Vec::with_capacity(orders.len());
+    for order in orders {
+        named.push((references::claim(conn).await?, order));
+    }
+    if named.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<MySql>::new(
+        "INSERT INTO commandes (id, reference, user_id, titre, description, statut, priorite, payment_status, amount, paid_at,
+           date_finition, date_echeance, is_demo, created_at, updated_at) ",
+    );
+    query.push_values(&named, |mut row, (reference, order)| {
+        row.push_bind(order.id).push_bind(reference).push_bind(order.user_id).push_bind(&order.titre);
+        row.push_bind(order.description.as_deref()).push_bind(order.statut).push_bind(order.priorite);
+        row.push_bind(order.paid_at.map_or(PaymentStatus::Unpaid, |_| PaymentStatus::Paid));
+        row.push_bind(order.amount).push_bind(order.paid_at).push_bind(order.finished_at);
+        row.push_bind(order.due_at).push_bind(true).push_bind(order.created_at).push_bind(order.updated_at);
+    });
+    query.build().execute(conn).await.map(drop)
 }
 
 /// Who moves an order, and where to.

@@ -2,6 +2,8 @@
 
 pub mod gallery;
 pub mod mailbox;
+mod sample;
+pub mod seeding;
 pub mod site;
 pub mod stripe;
 
@@ -11,5 +13,5 @@ use crate::app::AppState;
 
 /// The described routes of development. The simulated Stripe is mounted beside them: it is not our API.
 pub fn router() -> OpenApiRouter<AppState> {
-    mailbox::router().merge(gallery::router())
+    mailbox::router().merge(gallery::router()).merge(seeding::router())
 }

@@ -14,6 +14,7 @@ impl Listener for Post {
     fn hear<'a>(&'a self, tx: &'a mut Tx, told: &'a Told) -> Heard<'a> {
         Box::pin(async move {
             if let (Some(person), Some(letter)) = (&told.person, &told.telling.mail)
+                && exists(&person.email)
                 && accepts(person, letter.category)
             {
                 post(tx, to_person(person, letter, &told.key)).await?;
@@ -41,6 +42,11 @@ async fn post(tx: &mut Tx, new: NewMail<'_>) -> Result<(), sqlx::Error> {
     enqueue(tx, now, new).await?;
     tx.hint(Hint::Outbox);
     Ok(())
+}
+
+/// Whether an address can exist: those of erased accounts and of the demonstration never do (RFC 2606, section 2).
+fn exists(email: &str) -> bool {
+    !email.ends_with(".invalid")
 }
 
 /// Whether someone wants mails of a category; transactional ones are not a matter of choice.

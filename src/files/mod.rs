@@ -16,6 +16,7 @@
 
 pub mod access;
 pub mod deletions;
+pub mod demo;
 pub mod download;
 pub mod guard;
 pub mod jobs;

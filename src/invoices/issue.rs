@@ -7,7 +7,7 @@ use sqlx::{MySqlConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
-    Kind,
+    Kind, demo,
     document::{Buyer, Line, Unit, Vat},
     store::{self, Credited},
     totals,
@@ -102,8 +102,10 @@ pub async fn issue_credit_note(
     state: &AppState,
     new: NewCreditNote,
 ) -> Result<Issued, sqlx::Error> {
+    // One of the demonstration takes no number of ours.
+    let original = store::for_rendering(tx, new.original_invoice_id).await?;
     let original =
-        store::for_rendering(tx, new.original_invoice_id).await?.ok_or(sqlx::Error::RowNotFound)?;
+        original.filter(|row| !row.number.starts_with(demo::SERIES)).ok_or(sqlx::Error::RowNotFound)?;
     let vat = original.vat();
     let whole = Credited { amount: original.amount.into(), tax_amount: original.tax_amount.into() };
     let before = store::credited(tx, new.original_invoice_id).await?;

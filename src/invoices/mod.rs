@@ -6,6 +6,7 @@
 //! | `GET /invoices/{id}` | one of them |
 //! | `GET /invoices/{id}/download` | its PDF; a signed link works without a session |
 
+pub mod demo;
 pub mod document;
 mod issue;
 pub mod personal;

@@ -28,6 +28,7 @@
 mod access;
 mod answering;
 mod attachments;
+pub mod demo;
 mod joining;
 pub mod page;
 pub mod personal;

@@ -12,6 +12,7 @@
 //!
 //! Deleted and expired ones are in no list and no count.
 
+pub mod demo;
 mod feed;
 pub mod jobs;
 mod listener;

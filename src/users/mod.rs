@@ -2,6 +2,7 @@
 
 pub mod billing;
 pub mod customers;
+pub mod demo;
 mod directory;
 pub mod last_admin;
 pub mod own;
