@@ -3,8 +3,9 @@
 //! Every handler takes [`crate::auth::Admin`]; the whole is locked once more, so that one that forgets stays closed.
 
 mod audit;
-mod emails;
 mod demo;
+mod emails;
+mod factures;
 mod faq;
 mod pages;
 mod stats;
@@ -19,21 +20,19 @@ use crate::{app::AppState, auth::roles};
 
 /// Every section. Their paths are written without `/admin`.
 pub fn router() -> OpenApiRouter<AppState> {
-    locked(
-        OpenApiRouter::new()
-            .merge(tarifs::router())
-            .merge(faq::router())
-            .merge(pages::router())
-            .merge(stats::router())
-            .merge(audit::router())
-            .merge(emails::router())
-            .merge(stripe_events::router()),
-            .merge(users::router())
-            .merge(demo::router())
-            .merge(tarifs::router())
-            .merge(faq::router())
-            .merge(pages::router()),
-    )
+    let sections = [
+        audit::router(),
+        demo::router(),
+        emails::router(),
+        factures::router(),
+        faq::router(),
+        pages::router(),
+        stats::router(),
+        stripe_events::router(),
+        tarifs::router(),
+        users::router(),
+    ];
+    locked(sections.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge))
 }
 
 /// Mounts sections below `/admin`, for administrators alone.
