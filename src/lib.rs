@@ -25,6 +25,7 @@ pub mod faq;
 pub mod files;
 pub mod happenings;
 pub mod http;
+pub mod import;
 pub mod invoices;
 pub mod jobs;
 pub mod launch;

@@ -9,6 +9,7 @@ mod dev;
 mod doctor;
 mod erase;
 mod health;
+mod import;
 mod migrate;
 mod openapi;
 mod secrets;
@@ -67,6 +68,8 @@ enum Command {
         #[command(subcommand)]
         command: secrets::Command,
     },
+    /// Move the database and the files of the former platform into a new, migrated, empty database
+    Import(import::Import),
     /// Administrators
     Admin {
         #[command(subcommand)]
@@ -121,6 +124,7 @@ fn run(command: Command, vars: Vars) -> anyhow::Result<()> {
             Command::Erase(erase) => erase::run(&erase, vars).await,
             Command::Doctor(doctor) => doctor::run(&doctor, &vars).await,
             Command::Secrets { command } => secrets::run(&command),
+            Command::Import(import) => import::run(import, vars).await,
             Command::Admin { command } => admin::run(command, vars).await,
             Command::Audit { command } => audit::run(command, vars).await,
             Command::Stripe { command } => stripe::run(command, vars).await,

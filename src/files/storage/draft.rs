@@ -86,6 +86,14 @@ impl Draft {
 
     /// Ends the writing of an object that has a key.
     pub(super) async fn commit_as(mut self, key: String) -> Result<PendingObject, StorageError> {
+        self.commit_as(key::generate(kind, extension, now)?).await
+    }
+
+    /// Ends an object under a key the caller decides: for imports, which find again what they kept.
+    ///
+    /// # Errors
+    /// When the key is invalid or the storage refuses.
+    pub async fn commit_as(mut self, key: String) -> Result<PendingObject, StorageError> {
         key::validate(&key)?;
         self.flush().await?;
         let Self { temporary, hasher, size, place, .. } = self;

@@ -30,6 +30,11 @@ impl Kind {
         key.split('/').next() == Some(self.segment())
     }
 
+    /// The key of an imported object, which its row alone decides.
+    pub fn imported(self, extension: &str, made: DateTime<Utc>, id: Uuid) -> String {
+        format!("{}/{:04}/{:02}/{id}.{extension}", self.segment(), made.year(), made.month())
+    }
+
     fn segment(self) -> &'static str {
         match self {
             Self::Projects => "projects",

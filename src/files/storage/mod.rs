@@ -186,6 +186,32 @@ impl Storage {
     ) -> Result<StoredObject, StorageError> {
         let draft = copied(self.draft().await?.limit(limit), reader).await?;
         draft.commit(kind, extension, now).await?.keep().await
+        let draft = self.filled(reader, limit).await?;
+        draft.commit(kind, extension, now).await?.keep().await
+    }
+
+    /// Keeps what `reader` gives under a key the caller decides, for imports.
+    ///
+    /// # Errors
+    /// When the key is invalid, the reader fails, or the storage refuses.
+    pub async fn put_as(
+        &self,
+        key: String,
+        reader: impl AsyncRead + Unpin,
+    ) -> Result<StoredObject, StorageError> {
+        self.filled(reader, u64::MAX).await?.commit_as(key).await?.keep().await
+    }
+
+    async fn filled(&self, mut reader: impl AsyncRead + Unpin, limit: u64) -> Result<Draft, StorageError> {
+        let mut draft = self.draft().await?.limit(limit);
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            let read = reader.read(&mut buffer).await.map_err(StorageError::Source)?;
+            match buffer.get(..read) {
+                Some(chunk) if read > 0 => draft.write(chunk).await?,
+                _ => return Ok(draft),
+            }
+        }
     }
 
     /// Keeps what `reader` gives under the key it had: a document of a backup. One that is there is replaced.
