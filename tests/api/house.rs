@@ -127,6 +127,8 @@ fn tables() -> BTreeSet<String> {
         .collect()
 }
 
+/// One exception, which this does not see because its tables are named by data: `import` fills an empty database once,
+/// with rows that no service could make (old ids, old dates, old numbers) and no happening may tell anybody of.
 #[test]
 fn every_table_is_written_by_one_folder() {
     let tables = tables();

@@ -51,6 +51,7 @@ mod harness;
 mod health_command;
 mod house;
 mod http;
+mod import;
 mod invoice_document;
 mod jobs;
 mod journeys;
