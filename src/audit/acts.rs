@@ -100,6 +100,16 @@ acts! {
     DAILY_TOTALS_REPAIRED: Payment, High, "Les totaux d’une journée ne correspondaient pas à ses factures : ils ont été recalculés";
     /// The PDF of an invoice was fetched.
     INVOICE_DOWNLOADED: Invoice, Low;
+    /// An administrator looked at an invoice.
+    INVOICE_ACCESSED: Invoice, Low;
+    /// An administrator had an invoice sent again.
+    INVOICE_SENT: Invoice, Medium;
+    /// An administrator changed the state of an invoice.
+    INVOICE_UPDATED: Invoice, Medium;
+    /// An invoice asks for nothing any more.
+    INVOICE_CANCELLED: Invoice, High, "Une facture a été annulée";
+    /// The PDF of an invoice was made anew.
+    INVOICE_PDF_GENERATED: Invoice, Low;
 
     // Conversations
     /// A client asked for help.

@@ -142,7 +142,7 @@ impl Loading<'_> {
                     progress.at(table, self.found.rows());
                 }
                 Part::Document(key, content) => {
-                    let kept = self.storage.put_back(&key, StreamReader::new(chunks(content))).await?;
+                    let kept = self.storage.put_as(key, StreamReader::new(chunks(content))).await?;
                     self.found.files += 1;
                     self.found.bytes += kept.size;
                     progress.at("documents", self.found.files);

@@ -7,6 +7,7 @@
 //! | `GET /invoices/{id}/download` | its PDF; a signed link works without a session |
 
 pub mod demo;
+pub mod desk;
 pub mod document;
 mod issue;
 pub mod personal;
@@ -37,6 +38,23 @@ pub enum Kind {
     CreditNote,
 }
 
+/// Where an invoice stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, sqlx::Type, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[sqlx(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum InvoiceStatus {
+    /// Issued, not sent yet.
+    Generated,
+    /// Its client has it.
+    Sent,
+    /// Paid.
+    Paid,
+    /// Should have been paid by now.
+    Overdue,
+    /// Asks for nothing any more.
+    Cancelled,
+}
+
 impl Kind {
     /// The series its numbers belong to.
     fn series(self) -> &'static str {
@@ -47,7 +65,7 @@ impl Kind {
     }
 
     /// What the amounts, which are kept positive, count for in lists: what a credit note gives back counts against.
-    fn sign(self) -> i32 {
+    pub fn sign(self) -> i32 {
         match self {
             Self::Invoice => 1,
             Self::CreditNote => -1,

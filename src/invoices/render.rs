@@ -98,12 +98,7 @@ pub async fn render_one(state: &AppState, id: Uuid) -> ApiResult<String> {
     if let Some(key) = row.pdf_key {
         return Ok(key);
     }
-    let document = document(&row)?;
-    let bytes = tokio::task::spawn_blocking(move || document::render(&document))
-        .await
-        .map_err(ApiError::internal)?
-        .map_err(ApiError::internal)?;
-    let object = state.storage.put_bytes(storage::Kind::Invoices, "pdf", state.clock.now(), &bytes).await?;
+    let object = make(state, &row).await?;
     let noted = note_rendered(state, &row, &object).await;
     if let Ok(true) = noted {
         return Ok(object.key);
@@ -114,7 +109,18 @@ pub async fn render_one(state: &AppState, id: Uuid) -> ApiResult<String> {
     load(state, id).await?.pdf_key.ok_or_else(ApiError::unavailable)
 }
 
-async fn load(state: &AppState, id: Uuid) -> ApiResult<RenderRow> {
+/// Draws the document and stores its file; no row knows it yet.
+pub(super) async fn make(state: &AppState, row: &RenderRow) -> ApiResult<StoredObject> {
+    let document = document(row)?;
+    let bytes = tokio::task::spawn_blocking(move || document::render(&document))
+        .await
+        .map_err(ApiError::internal)?
+        .map_err(ApiError::internal)?;
+    Ok(state.storage.put_bytes(storage::Kind::Invoices, "pdf", state.clock.now(), &bytes).await?)
+}
+
+/// What the document of an invoice is made of.
+pub(super) async fn load(state: &AppState, id: Uuid) -> ApiResult<RenderRow> {
     let mut conn = state.db.conn().await?;
     store::for_rendering(&mut conn, id).await?.ok_or_else(|| ApiError::not_found("Facture introuvable."))
 }
@@ -147,7 +153,8 @@ async fn note_failure(state: &AppState, lease: &Lease<Rendering>, error: &ApiErr
     Ok(tx.commit().await?)
 }
 
-fn ready(row: &RenderRow, key: &str) -> InvoiceReady {
+/// That its file can be sent, for the first time.
+pub(super) fn ready(row: &RenderRow, key: &str) -> InvoiceReady {
     InvoiceReady {
         user_id: row.user_id,
         id: row.id,

@@ -154,6 +154,31 @@ async fn a_corrector_reads_what_they_see_however_much_is_assigned() {
     }
 }
 
+#[tokio::test]
+async fn the_team_reads_a_page_of_invoices_in_the_order_of_an_index() {
+    let shop = Shop::open().await;
+    grown(&shop).await;
+    let admin = shop.person("equipe@example.com", Role::Admin).await;
+    let meter = Meter::on(shop).await;
+    // The session is read, statements are prepared, the long total is counted and remembered.
+    meter.work_of(&admin, "/admin/factures").await;
+    for sort in ["createdAt", "number", "amount", "status", "dueAt"] {
+        for direction in ["asc", "desc"] {
+            let path = format!("/admin/factures?page=2&sortBy={sort}&sortOrder={direction}");
+            let work = meter.work_of(&admin, &path).await;
+            assert!(
+                work.sorted == 0 && work.read < 200,
+                "{path}: {} sorted, {} read",
+                work.sorted,
+                work.read
+            );
+        }
+    }
+    // None of them is paid.
+    let work = meter.work_of(&admin, "/admin/factures?statut=PAYEE").await;
+    assert!(work.sorted == 0 && work.read < 20, "{} sorted, {} read", work.sorted, work.read);
+}
+
 fn total(body: &Value) -> u64 {
     let place = if body["meta"].is_null() { &body["pagination"] } else { &body["meta"] };
     place["total"].as_u64().unwrap()

@@ -80,12 +80,6 @@ impl Draft {
         extension: &str,
         now: DateTime<Utc>,
     ) -> Result<PendingObject, StorageError> {
-        let key = key::generate(kind, extension, now)?;
-        self.commit_as(key).await
-    }
-
-    /// Ends the writing of an object that has a key.
-    pub(super) async fn commit_as(mut self, key: String) -> Result<PendingObject, StorageError> {
         self.commit_as(key::generate(kind, extension, now)?).await
     }
 

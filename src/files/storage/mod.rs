@@ -184,13 +184,11 @@ impl Storage {
         reader: impl AsyncRead + Unpin,
         limit: u64,
     ) -> Result<StoredObject, StorageError> {
-        let draft = copied(self.draft().await?.limit(limit), reader).await?;
-        draft.commit(kind, extension, now).await?.keep().await
         let draft = self.filled(reader, limit).await?;
         draft.commit(kind, extension, now).await?.keep().await
     }
 
-    /// Keeps what `reader` gives under a key the caller decides, for imports.
+    /// Keeps what `reader` gives under a key the caller decides: for imports and restorations, which find again what they kept.
     ///
     /// # Errors
     /// When the key is invalid, the reader fails, or the storage refuses.
@@ -212,19 +210,6 @@ impl Storage {
                 _ => return Ok(draft),
             }
         }
-    }
-
-    /// Keeps what `reader` gives under the key it had: a document of a backup. One that is there is replaced.
-    ///
-    /// # Errors
-    /// When the key is none, the reader fails, or the storage refuses.
-    pub async fn put_back(
-        &self,
-        key: &str,
-        reader: impl AsyncRead + Unpin,
-    ) -> Result<StoredObject, StorageError> {
-        let draft = copied(self.draft().await?, reader).await?;
-        draft.commit_as(key.to_owned()).await?.keep().await
     }
 
     /// Keeps bytes already in memory: small things made by ourselves.
@@ -324,18 +309,6 @@ impl Storage {
     /// Every key kept, in their byte order, for the job that looks for objects without a row. Read a page at a time.
     pub fn keys(&self) -> BoxStream<'static, Result<String, StorageError>> {
         self.place.keys()
-    }
-}
-
-/// Writes all that a reader gives.
-async fn copied(mut draft: Draft, mut reader: impl AsyncRead + Unpin) -> Result<Draft, StorageError> {
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        let read = reader.read(&mut buffer).await.map_err(StorageError::Source)?;
-        match buffer.get(..read) {
-            Some(chunk) if read > 0 => draft.write(chunk).await?,
-            _ => return Ok(draft),
-        }
     }
 }
 
