@@ -55,6 +55,10 @@ happenings! {
     "order-created" = commandes::told::OrderCreated;
     /// An order moved: told to its author, unless a payment moved it, which tells of itself.
     "order-moved" = commandes::told::OrderMoved;
+    /// The date of an order moved: told to its author.
+    "due-date-moved" = commandes::told::DueDateMoved;
+    /// An order was given to a corrector: told to them.
+    "order-assigned" = commandes::told::OrderAssigned;
     /// An order waits for its payment: told to the team.
     "order-awaiting" = checkout::told::OrderAwaitingPayment;
     /// A pending order was paid and became an order: its author's bell, beside the mail of the payment.

@@ -16,6 +16,7 @@ pub mod consultations;
 pub mod corrector;
 pub mod db;
 pub mod demo;
+pub mod desk;
 pub mod dev;
 pub mod doctor;
 pub mod emails;

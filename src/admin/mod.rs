@@ -3,6 +3,7 @@
 //! Every handler takes [`crate::auth::Admin`]; the whole is locked once more, so that one that forgets stays closed.
 
 mod audit;
+mod commandes;
 mod demo;
 mod emails;
 mod factures;
@@ -22,6 +23,7 @@ use crate::{app::AppState, auth::roles};
 pub fn router() -> OpenApiRouter<AppState> {
     let sections = [
         audit::router(),
+        commandes::router(),
         demo::router(),
         emails::router(),
         factures::router(),

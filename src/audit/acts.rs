@@ -82,6 +82,14 @@ acts! {
     // Orders
     /// An order was created.
     COMMAND_CREATED: Command, Low;
+    /// An order changed.
+    COMMAND_UPDATED: Command, Low;
+    /// An order was given to a corrector, or taken back.
+    COMMAND_ASSIGNED: Command, Low;
+    /// An order that was never paid was removed.
+    COMMAND_DELETED: Command, High, "Une commande a été supprimée";
+    /// Money was asked back for a client.
+    REFUND_REQUESTED: Payment, High, "Un remboursement a été demandé";
     /// An order moved from one status to another.
     COMMAND_STATUS_CHANGED: Command, Medium;
     /// Someone declared that they withdraw from an order.

@@ -11,6 +11,7 @@
 
 pub mod announcing;
 pub mod demo;
+pub mod desk;
 pub mod express;
 pub mod jobs;
 pub mod life;

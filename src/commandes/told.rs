@@ -8,6 +8,7 @@ use super::Statut;
 use crate::{
     events::{Bell, BellKind, BellPriority, Happening, Person, Telling, Whom},
     mails,
+    templates::long_date,
 };
 
 /// Where the team looks at orders.
@@ -246,5 +247,71 @@ impl Happening for OrderOffered {
             team_bell: Some(team_bell),
             team_mail: (!self.team_knows).then(|| team_mail.into()),
         }
+    }
+}
+
+/// An order shall be finished on another day.
+#[derive(Clone)]
+pub struct DueDateMoved {
+    /// Its author.
+    pub user_id: Uuid,
+    /// The order.
+    pub order: OrderRef,
+    /// When it shall be finished.
+    pub due: DateTime<Utc>,
+    /// Why, in the team's words.
+    pub reason: Option<String>,
+    /// When the date moved.
+    pub at: DateTime<Utc>,
+}
+
+impl Happening for DueDateMoved {
+    fn subject(&self) -> String {
+        format!("{}:{}", self.order.id, self.at.timestamp_millis())
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Account(self.user_id)
+    }
+
+    fn tell(&self, person: &Person) -> Telling {
+        let day = long_date(self.due);
+        let why = self.reason.as_deref().map_or_else(String::new, |reason| format!(" Raison : {reason}"));
+        let message =
+            format!("Votre projet « {} » est désormais attendu pour le {day}.{why}", self.order.titre);
+        let title = "La date de livraison de votre projet change";
+        let bell = Bell::new(BellKind::Order, BellPriority::Normale, title, message)
+            .leading_to(self.order.project_path());
+        let mail = mails::InfoUser::from(mails::Notice::of(&bell).to(person));
+        Telling::person(Some(bell), Some(mail.into()))
+    }
+}
+
+/// An order was given to a corrector.
+#[derive(Clone)]
+pub struct OrderAssigned {
+    /// Who corrects it.
+    pub corrector: Uuid,
+    /// The order.
+    pub order: OrderRef,
+    /// When it was given.
+    pub at: DateTime<Utc>,
+}
+
+impl Happening for OrderAssigned {
+    fn subject(&self) -> String {
+        format!("{}:{}", self.order.id, self.at.timestamp_millis())
+    }
+
+    fn concerns(&self) -> Whom<'_> {
+        Whom::Account(self.corrector)
+    }
+
+    fn tell(&self, person: &Person) -> Telling {
+        let message = format!("La commande « {} » vous est confiée.", self.order.titre);
+        let bell = Bell::new(BellKind::Order, BellPriority::Haute, "Une commande vous est confiée", message)
+            .leading_to(self.order.project_path());
+        let mail = mails::InfoUser::from(mails::Notice::of(&bell).to(person));
+        Telling::person(Some(bell), Some(mail.into()))
     }
 }

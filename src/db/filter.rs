@@ -170,6 +170,13 @@ impl Select {
         self
     }
 
+    /// One row for each value of a column.
+    #[must_use]
+    pub fn group_by(mut self, column: &'static str) -> Self {
+        self.query.push(" GROUP BY ").push(column);
+        self
+    }
+
     /// Orders as it says, where the columns go in different directions. The last one must be unique.
     #[must_use]
     pub fn order_as(mut self, order: &'static str) -> Self {

@@ -25,7 +25,7 @@ pub mod names;
 pub mod orphans;
 pub mod personal;
 pub mod quota;
-mod removal;
+pub mod removal;
 mod routes;
 mod sending;
 mod sending_routes;

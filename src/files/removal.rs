@@ -14,7 +14,7 @@ use crate::{
     audit::{self, acts},
     auth::SessionUser,
     db::with_retry,
-    events::Hint,
+    events::{Hint, Tx},
     http::{ApiError, ApiResult},
 };
 
@@ -86,4 +86,22 @@ fn refusal(user: &SessionUser, facts: &Facts) -> ApiError {
         _ => ("FILE_FORBIDDEN", "Ce fichier ne vous appartient pas."),
     };
     ApiError::forbidden(code, message)
+}
+
+/// Takes every document off an order that is about to go, in its transaction: what travelled with a message stays with that.
+/// Gives the keys of what is queued for removal.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn remove_all_of_order(tx: &mut Tx, order: Uuid) -> Result<Vec<String>, sqlx::Error> {
+    let now = tx.now();
+    store::leave_to_messages(tx, order).await?;
+    let mut keys = Vec::new();
+    for (id, key) in store::keys_of_order(tx, order).await? {
+        store::delete(tx, id).await?;
+        deletions::queue(tx, now, &key).await?;
+        keys.push(key);
+    }
+    tx.hint(Hint::Deletions);
+    Ok(keys)
 }

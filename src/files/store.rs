@@ -336,3 +336,29 @@ pub async fn detail(
         (file, row.description)
     }))
 }
+
+/// Keeps the documents of an order that travelled with a message, without the order.
+pub async fn leave_to_messages(conn: &mut MySqlConnection, commande_id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE files SET commande_id = NULL
+         WHERE commande_id = ? AND id IN (SELECT file_id FROM message_attachments)",
+        commande_id
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// The documents of an order and where they are kept, locked.
+pub async fn keys_of_order(
+    conn: &mut MySqlConnection,
+    commande_id: Uuid,
+) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT id AS "id: Uuid", storage_key FROM files WHERE commande_id = ? FOR UPDATE"#,
+        commande_id
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.storage_key)).collect())
+}

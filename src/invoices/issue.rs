@@ -138,6 +138,30 @@ pub async fn issue_credit_note(
     insert(tx, &row).await
 }
 
+/// A credit note that would be issued.
+pub struct CreditNotePreview {
+    /// Number of the invoice it would correct.
+    pub original_number: String,
+    /// VAT within it, in cents.
+    pub tax_amount: i64,
+}
+
+/// The credit note that giving `amount` cents of an invoice back would issue; none without the invoice.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn credit_note_preview(
+    conn: &mut MySqlConnection,
+    invoice_id: Uuid,
+    amount: i64,
+) -> Result<Option<CreditNotePreview>, sqlx::Error> {
+    let Some(original) = store::for_rendering(conn, invoice_id).await? else { return Ok(None) };
+    let whole = Credited { amount: original.amount.into(), tax_amount: original.tax_amount.into() };
+    let before = store::credited(conn, invoice_id).await?;
+    let tax_amount = tax_given_back(whole, before, amount);
+    Ok(Some(CreditNotePreview { original_number: original.number, tax_amount }))
+}
+
 /// What an invoice keeps of something that changes later.
 fn frozen(value: &impl Serialize) -> Result<Json<Value>, sqlx::Error> {
     serde_json::to_value(value).map(Json).map_err(|error| sqlx::Error::Encode(error.into()))

@@ -19,9 +19,12 @@ pub mod told;
 pub mod totals;
 
 pub use crate::config::VatRegime;
-pub use issue::{Issued, NewCreditNote, NewInvoice, ensure_vat_regime, issue, issue_credit_note};
+pub use issue::{
+    CreditNotePreview, Issued, NewCreditNote, NewInvoice, credit_note_preview, ensure_vat_regime, issue,
+    issue_credit_note,
+};
 pub use routes::router;
-pub use service::{download_link, link_subject};
+pub use service::{OrderInvoice, download_link, link_subject, of_order};
 pub use store::order_of_number;
 
 use serde::Serialize;

@@ -1,9 +1,11 @@
 //! What an author may see of their invoices.
 
+use chrono::{DateTime, Utc};
+use sqlx::MySqlConnection;
 use uuid::Uuid;
 
 use super::{
-    render,
+    InvoiceStatus, Kind, render,
     store::{self, InvoiceRow},
 };
 use crate::{
@@ -80,4 +82,31 @@ pub fn download_link(state: &AppState, id: Uuid, reader: Uuid) -> String {
 pub async fn note_fetch(state: &AppState, reader_id: Uuid, id: Uuid) -> ApiResult<()> {
     let fetch = Fetch { reader_id, document_id: id, act: acts::INVOICE_DOWNLOADED, details: None };
     Ok(journal::note(state, fetch).await?)
+}
+
+/// An invoice or a credit note, as its order lists it.
+pub struct OrderInvoice {
+    /// The row.
+    pub id: Uuid,
+    /// Which of the two.
+    pub kind: Kind,
+    /// Its number.
+    pub number: String,
+    /// Cents, kept positive.
+    pub amount: i32,
+    /// Where it stands.
+    pub status: InvoiceStatus,
+    /// When it was written.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The invoices and credit notes of an order, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_order(
+    conn: &mut MySqlConnection,
+    commande_id: Uuid,
+) -> Result<Vec<OrderInvoice>, sqlx::Error> {
+    store::of_order(conn, commande_id).await
 }

@@ -343,3 +343,18 @@ pub async fn order_of_number(
     .fetch_optional(conn)
     .await
 }
+
+/// The invoices and credit notes of an order, oldest first.
+pub async fn of_order(
+    conn: &mut MySqlConnection,
+    commande_id: Uuid,
+) -> Result<Vec<super::service::OrderInvoice>, sqlx::Error> {
+    sqlx::query_as!(
+        super::service::OrderInvoice,
+        r#"SELECT id, kind AS "kind: Kind", number, amount, status AS "status: super::InvoiceStatus", created_at
+           FROM invoices WHERE commande_id = ? ORDER BY created_at, id"#,
+        commande_id
+    )
+    .fetch_all(conn)
+    .await
+}

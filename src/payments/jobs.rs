@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::MySqlConnection;
 
-use super::{closing, departures, inbox, reconcile, refusals};
+use super::{closing, departures, inbox, reconcile, refunding, refusals};
 use crate::jobs::{BATCH, DAILY, MINUTELY, Scheduler, in_batches};
 
 /// How long an applied event is kept: Stripe repeats one for days, an auditor asks for months.
@@ -19,6 +19,7 @@ pub fn schedule(scheduler: &mut Scheduler) {
     scheduler.add("stripe_sessions", 5 * MINUTELY, async |state| Ok(reconcile::run(&state).await? as u64));
     scheduler.add("stripe_closings", MINUTELY, async |state| Ok(closing::run(&state).await? as u64));
     scheduler.add("stripe_departures", MINUTELY, async |state| Ok(departures::run(&state).await? as u64));
+    scheduler.add("refund_requests", MINUTELY, async |state| Ok(refunding::run(&state).await? as u64));
     scheduler.add("purge_parked_events", DAILY, async |state| {
         in_batches(state, PARKED_KEPT, delete_parked_events).await
     });

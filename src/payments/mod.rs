@@ -27,6 +27,7 @@ mod minimal;
 pub mod offers;
 pub mod personal;
 pub mod reconcile;
+pub mod refunding;
 mod refunds;
 mod refusals;
 mod refused;

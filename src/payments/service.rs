@@ -172,3 +172,12 @@ fn known_metadata(state: &AppState, user: &SessionUser, owned: &store::OwnedSess
         ("source".to_owned(), state.config.stripe.source().to_owned()),
     ])
 }
+
+/// Has the open payment pages of an order closed at Stripe: the order goes.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn close_pages(tx: &mut Tx, commande_id: Uuid) -> Result<(), sqlx::Error> {
+    let now = tx.now();
+    store::queue_closing(tx, Some(commande_id), None, now).await
+}

@@ -17,7 +17,10 @@ pub use events::{
     EventStatus, Inbox, Kept, StoredEvent, event_attempts, event_payload, keep_event, lock_events_awaiting,
     set_processed, take_event,
 };
-pub use money::{NewPayment, PaymentKind, PaymentRow, insert_payment, lock_payment, paid_title, refunded};
+pub use money::{
+    NewPayment, PaymentKind, PaymentRow, Refundable, insert_payment, lock_payment, paid_title, refundable,
+    refunded,
+};
 pub use sessions::{
     OpenSessions, OwnedSession, SessionRow, SessionState, SettledOrder, adopt_session, claim_unchecked,
     has_open_session, insert_session, is_being_paid, lock_session, open_pages, payable_among, session,

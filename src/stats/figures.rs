@@ -151,8 +151,11 @@ async fn activity_of(
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<Month, Activity>, sqlx::Error> {
     let (first, today) = (months[0].first_day(), day_in_paris(now));
-    let (mut activity, mut expected) = (BTreeMap::<_, Activity>::new(), first);
-    for (day, of_day) in counts::counted(conn, first, today).await? {
+    let counted = counts::counted(conn, first, today).await?;
+    // The recount begins with the first day there is anything to count.
+    let mut expected = counted.first().map_or(first, |(day, _)| *day);
+    let mut activity = BTreeMap::<_, Activity>::new();
+    for (day, of_day) in counted {
         // The recount goes from day to day: after a gap nothing is counted.
         if day != expected {
             break;

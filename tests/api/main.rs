@@ -17,6 +17,7 @@ mod support;
 mod account;
 mod accounts;
 mod addresses;
+mod admin_commandes;
 mod admin_content;
 mod admin_emails;
 mod admin_events;

@@ -95,3 +95,34 @@ pub async fn paid_title(conn: &mut MySqlConnection, intent: &str) -> Result<Opti
     .fetch_optional(conn)
     .await
 }
+
+/// What of a payment can be given back.
+pub struct Refundable {
+    /// Stripe's payment intent.
+    pub intent: String,
+    /// The invoice, if it has one.
+    pub invoice_id: Option<Uuid>,
+    /// Cents paid.
+    pub paid: i32,
+    /// Cents given back.
+    pub given_back: i64,
+}
+
+/// The payment of an order that came through Stripe, locked; the first one, when there are several.
+pub async fn refundable(
+    conn: &mut MySqlConnection,
+    commande_id: Uuid,
+) -> Result<Option<Refundable>, sqlx::Error> {
+    let payment = sqlx::query!(
+        r#"SELECT stripe_payment_intent_id AS "intent!", invoice_id AS "invoice_id: Uuid", amount FROM payments
+           WHERE commande_id = ? AND kind = 'PAYMENT' AND stripe_payment_intent_id IS NOT NULL
+           ORDER BY occurred_at, id LIMIT 1 FOR UPDATE"#,
+        commande_id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some(payment) = payment else { return Ok(None) };
+    let given_back = refunded(conn, &payment.intent).await?;
+    let (intent, invoice_id, paid) = (payment.intent, payment.invoice_id, payment.amount);
+    Ok(Some(Refundable { intent, invoice_id, paid, given_back }))
+}

@@ -163,6 +163,17 @@ pub const TABLES: &[Table] = &[
         impersonal: "id kind commande_id invoice_id fee category day created_at",
     },
     Table {
+        name: "refund_requests",
+        whose: &[Through("commande_id")],
+        section: None,
+        held: &[
+            hidden("payment_intent", "what Stripe calls the payment", Kept(BOOKS)),
+            hidden("stripe_id", "what Stripe calls the refund", Kept(BOOKS)),
+            hidden("reason", "why the team gave money back", Kept(BOOKS)),
+        ],
+        impersonal: "id commande_id amount state requested_by attempts next_attempt_at last_error created_at",
+    },
+    Table {
         name: "express_requests",
         whose: &[Address("email"), Through("commande_id"), Through("pending_commande_id")],
         section: Some("demandesExpresses"),
