@@ -40,7 +40,7 @@ impl Durability {
             .collect::<Result<_, sqlx::Error>>()?;
         let value = |name: &str| told.iter().find(|(told, _)| told == name).map(|(_, value)| value.clone());
         let (version, clock): (String, i64) =
-            sqlx::query_as("SELECT VERSION(), CAST(UNIX_TIMESTAMP() AS SIGNED)").fetch_one(conn).await?;
+            sqlx::query_as("SELECT VERSION(), CAST(@@timestamp AS SIGNED)").fetch_one(conn).await?;
         Ok(Self {
             version,
             flush_log: value("innodb_flush_log_at_trx_commit"),

@@ -116,7 +116,7 @@ fn order(row: &OldRow, known: &mut Known) -> Option<Vec<Cell>> {
     let status = status.filter(|status| ["unpaid", "paid", "failed"].contains(&status.as_str()));
     let paid = status.as_deref() == Some("paid");
     let amount = row.int("amount");
-    if amount.is_some_and(|amount| amount < 0 || amount >= UNUSUAL) {
+    if amount.is_some_and(|amount| !(0..UNUSUAL).contains(&amount)) {
         let cents = amount.unwrap_or_default();
         known.report.note(
             "Montants inhabituels (repris tels quels, à vérifier)",

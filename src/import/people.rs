@@ -140,7 +140,7 @@ fn user(row: &OldRow, known: &mut Known, owners: &HashMap<String, String>) -> Ve
         },
     );
     let hash = if closed { "!".to_owned() } else { password(row, known, &email) };
-    let deleted = (erased || keeper).then(|| row.updated()).unwrap_or(Cell::Null);
+    let deleted = if erased || keeper { row.updated() } else { Cell::Null };
     vec![
         id.into(),
         row.text("prenom"),

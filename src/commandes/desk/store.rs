@@ -130,12 +130,6 @@ pub async fn page(
         .await
 }
 
-/// How many the filter keeps.
-pub async fn count(conn: &mut MySqlConnection, filter: &DeskFilter) -> Result<u64, sqlx::Error> {
-    let joined = "SELECT COUNT(*) FROM commandes c JOIN users u ON u.id = c.user_id";
-    filter.counted("SELECT COUNT(*) FROM commandes c", joined).count(conn).await
-}
-
 /// How many of each status there are, whatever status the filter asks for.
 pub async fn by_statut(
     conn: &mut MySqlConnection,

@@ -88,7 +88,7 @@ async fn an_order_is_shown_with_all_that_happened_to_it() {
         (&detail["statut"], &detail["noteCorrecteur"]),
         (&json!("EN_COURS"), &json!("À lire avec soin."))
     );
-    for key in ["id", "prenom", "nom", "email", "role", "isActive", "telephone", "createdAt", "updatedAt"] {
+    for key in ["id", "prenom", "nom", "email", "role", "isActive", "createdAt", "updatedAt"] {
         assert!(!detail["user"][key].is_null(), "{key}: {detail}");
     }
     assert_eq!(detail["_count"]["files"], 0);

