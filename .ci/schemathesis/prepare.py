@@ -25,10 +25,10 @@ LINK = r"https?://[^\"'<>\s]*"
 # in a form is cut, who cancels a call need not say when, whoever falls into the trap of a public form is thanked. And the
 # forms that `hooks.py` fills in.
 LENIENT = [
-    "GET /admin/audit", "GET /admin/audit/logs", "DELETE /admin/audit/cleanup", "GET /admin/audit/export", "GET /admin/emails",
-    "GET /admin/logs", "GET /admin/stripe-events", "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "PUT /admin/tarifs/{id}", "GET /commandes",
-    "GET /admin/faq", "GET /admin/pages", "GET /admin/tarifs", "GET /admin/users", "PUT /admin/tarifs/{id}", "GET /commandes",
-    "POST /commandes", "POST /commandes/create-paid-project", "GET /consultations/available-slots",
+    "GET /admin/audit", "DELETE /admin/audit/cleanup", "GET /admin/audit/export", "GET /admin/audit/logs",
+    "GET /admin/commandes", "GET /admin/emails", "GET /admin/factures", "GET /admin/faq", "GET /admin/logs",
+    "GET /admin/pages", "GET /admin/stripe-events", "GET /admin/tarifs", "PUT /admin/tarifs/{id}", "GET /admin/users",
+    "GET /commandes", "POST /commandes", "POST /commandes/create-paid-project", "GET /consultations/available-slots",
     "GET /consultations/requests", "GET /faq", "POST /files/projects/{id}/upload", "POST /files/upload",
     "POST /files/upload/message", "GET /files/user", "GET /files/user/all", "GET /invoices", "GET /messages",
     "GET /messages/conversations", "GET /messages/conversations/{id}", "GET /messages/search",
@@ -41,23 +41,26 @@ LENIENT = [
 # What may be refused with 400 although its form is right: links that were used, signatures, and rules over several
 # fields at once.
 JUDGED = [
-    "GET /admin/audit", "GET /admin/audit/logs", "GET /admin/audit/export", "GET /admin/emails", "GET /admin/logs",
-    "GET /admin/stripe-events", "POST /admin/stripe-events/{id}/discard", "POST /admin/faq", "PUT /admin/faq/{id}", "POST /admin/pages", "PATCH /admin/pages/{id}",
-    "POST /admin/users", "PUT /admin/users/{id}", "PATCH /admin/users/{id}", "POST /dev/seed-admin-test-data",
-    "POST /admin/faq", "PUT /admin/faq/{id}", "POST /admin/pages", "PATCH /admin/pages/{id}",
+    "GET /admin/audit", "GET /admin/audit/export", "GET /admin/audit/logs", "PUT /admin/commandes/{id}",
+    "PUT /admin/commandes/{id}/assign", "GET /admin/commandes/{id}/refund", "POST /admin/commandes/{id}/refund",
+    "PUT /admin/commandes/{id}/status", "GET /admin/emails", "GET /admin/factures", "POST /admin/faq",
+    "PUT /admin/faq/{id}", "GET /admin/logs", "POST /admin/pages", "PATCH /admin/pages/{id}",
     "PATCH /admin/pages/{id}/publish", "PUT /admin/pages/{id}/publish", "PATCH /admin/pages/{id}/unpublish",
-    "PUT /admin/pages/{id}/unpublish", "POST /admin/tarifs", "PUT /admin/tarifs/{id}", "POST /auth/activate",
-    "POST /auth/register", "POST /auth/reset-password", "POST /commandes", "POST /commandes/create-paid-project",
-    "POST /consultations/book", "PUT /corrector/projects/{id}/status", "POST /files/projects/{id}/upload",
-    "POST /files/upload", "POST /files/upload/message", "POST /messages", "POST /messages/admin/conversations/create",
-    "POST /messages/conversations", "POST /messages/conversations/{id}/reply", "GET /messages/search",
-    "GET /messages/threads/{threadId}", "POST /messages/threads/{threadId}/reply", "POST /messages/visitor",
-    "POST /notifications/admin", "POST /payment-methods", "POST /payments/create-checkout-session",
-    "POST /payments/methods", "POST /payments/webhook", "GET /public/activate/{token}",
-    "POST /public/activate/{token}/set-password", "GET /public/activate/{token}/verify", "POST /public/contact",
-    "POST /public/conversation/{token}", "POST /public/free-sample", "POST /public/newsletter", "POST /public/order",
-    "POST /public/rendez-vous/{token}", "POST /public/retractation", "POST /public/retractation/confirmer",
-    "POST /unifiedFiles/upload", "PUT /users/me", "PUT /users/me/password", "PUT /users/me/profile",
+    "PUT /admin/pages/{id}/unpublish", "GET /admin/stripe-events", "POST /admin/stripe-events/{id}/discard",
+    "POST /admin/tarifs", "PUT /admin/tarifs/{id}", "GET /admin/users", "POST /admin/users",
+    "PATCH /admin/users/{id}", "PUT /admin/users/{id}", "POST /auth/activate", "POST /auth/register",
+    "POST /auth/reset-password", "POST /commandes", "POST /commandes/create-paid-project", "POST /consultations/book",
+    "PUT /corrector/projects/{id}/status", "POST /dev/seed-admin-test-data", "POST /dev/simulate-new-activity",
+    "POST /files/projects/{id}/upload", "POST /files/upload", "POST /files/upload/message", "POST /messages",
+    "POST /messages/admin/conversations/create", "POST /messages/conversations",
+    "POST /messages/conversations/{id}/reply", "GET /messages/search", "GET /messages/threads/{threadId}",
+    "POST /messages/threads/{threadId}/reply", "POST /messages/visitor", "POST /notifications/admin",
+    "POST /payment-methods", "POST /payments/create-checkout-session", "POST /payments/methods",
+    "POST /payments/webhook", "GET /public/activate/{token}", "POST /public/activate/{token}/set-password",
+    "GET /public/activate/{token}/verify", "POST /public/contact", "POST /public/conversation/{token}",
+    "POST /public/free-sample", "POST /public/newsletter", "POST /public/order", "POST /public/rendez-vous/{token}",
+    "POST /public/retractation", "POST /public/retractation/confirmer", "POST /unifiedFiles/upload", "PUT /users/me",
+    "PUT /users/me/password", "PUT /users/me/profile",
 ]
 
 
@@ -239,6 +242,10 @@ def content(author):
             "body.title": ["Une page"], "body.slug": [uuid.uuid4().hex for _ in range(8)], "body.content": ["Un texte."],
             "body.status": ["DRAFT"],
         },
+        "POST /admin/users": {
+            "body.prenom": ["Jeanne"], "body.nom": ["Dupont"],
+            "body.email": [f"{uuid.uuid4().hex}@example.com" for _ in range(8)],
+        },
         "POST /admin/tarifs": {
             "body.nom": [uuid.uuid4().hex for _ in range(8)], "body.description": ["Une relecture."], "body.prix": [5000],
             "body.typeService": ["Relecture"],
@@ -318,6 +325,10 @@ def things():
         "DELETE /payment-methods/{id}": {"path.id": cards[1:2]},
         "DELETE /payments/methods/{id}": {"path.id": cards[2:]},
         "GET /commandes/{id}": {"path.id": [commande]},
+        "GET /admin/commandes/{id}": {"path.id": [commande]},
+        "PUT /admin/commandes/{id}": {"path.id": [commande], "body.priorite": ["HAUTE"]},
+        "PUT /admin/commandes/{id}/assign": {"path.id": [commande]},
+        "GET /admin/commandes/{id}/refund": {"path.id": [commande]},
         "GET /projects/{id}/files": {"path.id": [commande]},
         "GET /files/projects/{id}/files": {"path.id": [commande]},
         "GET /files/download/{id}": {"path.id": [document]},
@@ -418,7 +429,7 @@ def write(parameters, token):
             lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {expected}"]
         lines.append("")
     # The session that asks would be gone.
-    for operation in ("PUT /users/me/deactivate", "DELETE /users/me"):
+    for operation in ("PUT /users/me/deactivate", "DELETE /users/me", "POST /dev/reset-database"):
         lines += ["[[operations]]", f'include-name = "{operation}"', "enabled = false", ""]
     if caller != "admin":
         # Whoever comes last empties the mailbox, whose mails the others read.
