@@ -50,7 +50,7 @@ ask nobody &
 nobody=$!
 ask author
 wait "$nobody"
-# Who empties the mailbox comes last.
-ask admin
+# Who empties the mailbox comes last, and may ask the most.
+budget=$((2 * budget)) ask admin
 python3 .ci/schemathesis/succeeded.py "$base" "$work/seen" || touch "$work/failed"
 [ ! -e "$work/failed" ]

@@ -226,8 +226,9 @@ def content(author):
         body = {"nom": uuid.uuid4().hex, "description": "Une relecture.", "prix": 5000, "typeService": "Relecture", "actif": False}
         return call("POST", "/admin/tarifs", body, admin)["data"]["id"]
 
-    def someone():
-        body = {"prenom": "Zoé", "nom": "Durand", "email": f"{uuid.uuid4().hex}@example.com", "password": "Manuscrit-2026"}
+    def someone(role="USER"):
+        body = {"prenom": "Zoé", "nom": "Durand", "email": f"{uuid.uuid4().hex}@example.com", "password": "Manuscrit-2026",
+                "role": role}
         return call("POST", "/admin/users", body, admin)["user"]["id"]
 
     slugs = ["cgv", "mentions-legales"]
@@ -262,6 +263,14 @@ def content(author):
         known = [one["id"] for one in call("GET", f"/admin/{section}?limit=1", token=admin)["data"]]
         if known:
             found[f"GET /admin/{section}/{{id}}"] = {"path.id": known}
+    corrector = someone("CORRECTOR")
+    mine = call("GET", "/admin/commandes?limit=1", token=admin)["data"][0]["id"]
+    paid = call("GET", "/admin/commandes?statut=PAYEE&limit=1", token=admin)["data"]
+    found["PUT /admin/commandes/{id}/assign"] = {"path.id": [mine], "body.correcteurId": [corrector]}
+    if paid:
+        found["POST /admin/commandes/{id}/refund"] = {"path.id": [paid[0]["id"]], "body.amount": [100]}
+    billed = call("GET", "/admin/factures?limit=1", token=admin)["invoices"][0]["id"]
+    found["PUT /admin/factures/{id}"] = {"path.id": [billed], "body.statut": ["PAYEE"]}
     kept = someone()
     for way in ("GET {id}", "PUT {id}", "PATCH {id}", "PUT {id}/role", "PUT {id}/status", "PATCH {id}/toggle-status",
                 "PUT {id}/activate", "PUT {id}/deactivate"):
@@ -327,7 +336,6 @@ def things():
         "GET /commandes/{id}": {"path.id": [commande]},
         "GET /admin/commandes/{id}": {"path.id": [commande]},
         "PUT /admin/commandes/{id}": {"path.id": [commande], "body.priorite": ["HAUTE"]},
-        "PUT /admin/commandes/{id}/assign": {"path.id": [commande]},
         "GET /admin/commandes/{id}/refund": {"path.id": [commande]},
         "GET /projects/{id}/files": {"path.id": [commande]},
         "GET /files/projects/{id}/files": {"path.id": [commande]},
