@@ -185,8 +185,10 @@ async fn ask(
         )
         .fetch_optional(&mut **tx)
         .await?;
-        if let Some(same) = same.filter(|same| amount.is_none_or(|amount| amount == i64::from(same.amount))) {
-            let left = i64::from(payment.paid) - payment.given_back.max(asked(tx, &payment.intent).await?);
+        let left = i64::from(payment.paid) - payment.given_back.max(asked(tx, &payment.intent).await?);
+        // All that is left is the same only while nothing is left: after a part it means the rest.
+        let is_same = |first: i32| amount.map_or(left <= 0, |amount| amount == i64::from(first));
+        if let Some(same) = same.filter(|same| is_same(same.amount)) {
             let request = Request { id: same.id, amount: same.amount.into(), left, state: same.state };
             return Ok((request, None));
         }
@@ -244,16 +246,22 @@ async fn send(state: &AppState, lease: &Lease<Requests>) -> ApiResult<State> {
     let mut conn = state.db.conn().await?;
     match told {
         Ok(refund) => end(&mut conn, lease, State::Sent, Some(&refund.id), None).await,
-        Err(StripeFailure::Refused { .. } | StripeFailure::NotFound) => {
-            tracing::warn!(request = %lease.id, "Stripe refuses a refund");
-            end(&mut conn, lease, State::Refused, None, Some("refused by Stripe")).await
+        // A key that Stripe does not accept says nothing about the refund: it waits for a better one.
+        Err(StripeFailure::Refused { status, .. }) if !matches!(status, 401 | 403) => {
+            refused(&mut conn, lease).await
         }
+        Err(StripeFailure::NotFound) => refused(&mut conn, lease).await,
         Err(failure) => {
             tracing::warn!(request = %lease.id, %failure, "a refund could not be sent; it will be tried again");
             lease.fail(&mut conn, state.clock.now(), &failure.to_string()).await?;
             Ok(State::Requested)
         }
     }
+}
+
+async fn refused(conn: &mut MySqlConnection, lease: &Lease<Requests>) -> ApiResult<State> {
+    tracing::warn!(request = %lease.id, "Stripe refuses a refund");
+    end(conn, lease, State::Refused, None, Some("refused by Stripe")).await
 }
 
 async fn end(

@@ -32,6 +32,7 @@ async fn fields_change_stay_or_are_emptied() {
     let changed =
         desk.ask(Method::PUT, &path, Some(json!({ "titre": "Un autre titre" }))).await.ok(200).clone();
     assert_eq!(changed["commande"]["description"], "Une note");
+    assert_eq!(changed["data"], changed["commande"]);
     let emptied = json!({ "description": null, "pagesVerifiees": null, "dateEcheance": null });
     let changed = desk.ask(Method::PUT, &path, Some(emptied)).await.ok(200)["commande"].clone();
     for key in ["description", "pagesVerifiees", "dateEcheance"] {

@@ -53,8 +53,11 @@ async fn a_part_and_then_the_rest_go_back_once_each() {
     accepted(&desk.server, &event("charge.refunded", charge)).await;
     assert_eq!(desk.server.count("invoices WHERE kind = 'CREDIT_NOTE' AND amount = 8000").await, 1);
     refund(&desk, id, json!({ "amount": PRICE })).await.refused(400, "VALIDATION_ERROR");
-    desk.server.advance(chrono::Duration::minutes(2));
-    assert_eq!(refund(&desk, id, json!({})).await.ok(200)["amount"], PRICE - 8_000);
+    // All that is left is the rest, however soon; a double click on it is one.
+    for _ in 0..2 {
+        assert_eq!(refund(&desk, id, json!({})).await.ok(200)["amount"], PRICE - 8_000);
+    }
+    assert_eq!(desk.server.count("refund_requests").await, 2);
     desk.server.advance(chrono::Duration::minutes(2));
     refund(&desk, id, json!({})).await.refused(409, "NOTHING_TO_REFUND");
     let acts = desk.acts(id).await;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A client, as orders name them.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct OrderClient {
     id: Uuid,
     prenom: String,
@@ -33,7 +33,7 @@ pub struct OrderClient {
 }
 
 /// Who corrects an order.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct OrderCorrector {
     id: Uuid,
     prenom: String,
@@ -41,7 +41,7 @@ pub struct OrderCorrector {
 }
 
 /// An order as administrators read it. Amounts are cents.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdminOrder<U: ToSchema> {
     id: Uuid,
@@ -363,11 +363,13 @@ pub struct Changed {
     success: bool,
     message: &'static str,
     commande: AdminOrder<OrderClient>,
+    data: AdminOrder<OrderClient>,
 }
 
 impl Changed {
     pub fn new(order: DeskOrder, message: &'static str) -> Self {
-        Self { success: true, message, commande: order.into() }
+        let order = AdminOrder::from(order);
+        Self { success: true, message, commande: order.clone(), data: order }
     }
 }
 
@@ -430,7 +432,7 @@ pub struct RefundAnswer {
 impl RefundAnswer {
     pub fn new(request: Request) -> Self {
         let message = match request.state {
-            State::Requested => "Stripe ne répond pas : le remboursement partira dès que possible.",
+            State::Requested => "Remboursement enregistré : il part dès que Stripe répond.",
             State::Sent | State::Refused => "Remboursement demandé. L’avoir suit dès que Stripe le confirme.",
         };
         let Request { id, amount, left, state } = request;
