@@ -23,7 +23,7 @@ work=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 (
     cd "$work"
-    exec env -u DATABASE_URL PORT="$port" RATE_LIMIT_ENABLED=false STAKA_VAR_DIR="$work/var" UPLOADS_DIR="$work/uploads" \
+    exec env -u DATABASE_URL PORT="$port" RATE_LIMIT_ENABLED=false DEMO_MODE=true STAKA_VAR_DIR="$work/var" UPLOADS_DIR="$work/uploads" \
         "$binary" dev >"$work/server.log" 2>&1
 ) &
 pid=$!
